@@ -1,0 +1,14 @@
+// What users import, nothing else.
+
+export { ERROR_CODES, GeneralError, type ErrorCode } from './errors';
+export { Logging, type LogFormat, type LogSink } from './logging';
+export { Frame, type FrameOptions } from './stream/frame';
+export { Master } from './stream/master';
+export { Slave, type FrameSlave, type SlaveFunction, type SlaveLike } from './stream/slave';
+export { streamConnect, streamConnectBiDir, type MasterAndSlave } from './stream/connect';
+export { TcpCore, type PeerInfo, type TcpEvents, type WaitForPeerOptions } from './tcp/core';
+export type { TcpCoreOptions, TcpOptions } from './tcp/options';
+export { TcpClient } from './tcp/client';
+export { TcpServer } from './tcp/server';
+export type { TcpStats } from './tcp/stats';
+export { Prbs } from './utilities/prbs';

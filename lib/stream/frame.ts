@@ -1,0 +1,118 @@
+// Rogue's unit of data: a payload and its metadata. slaclab/rogue src/rogue/interfaces/stream/Frame.cpp.
+
+import { checkInteger } from '../validate';
+import { show } from '../errors';
+import { MAX_PAYLOAD_BYTES, type WireFrame } from '../wire/message';
+
+/** The metadata of a new {@link Frame}; each is 0 unless given. */
+export interface FrameOptions {
+  /** 0..65535 */
+  readonly flags?: number;
+  /** 0..255 */
+  readonly channel?: number;
+  /** 0..255; 0 is good. */
+  readonly error?: number;
+}
+
+/**
+ * A payload with 16 bits of flags, a channel and an error field.
+ *
+ * The payload is referenced, never copied: do not write to it once the frame has been sent,
+ * because the transport may still be reading it; send a {@link Frame.clone} where you must.
+ */
+export class Frame implements WireFrame {
+  /** The bytes of the frame. */
+  readonly payload: Buffer;
+  private _flags = 0;
+  private _channel = 0;
+  private _error = 0;
+
+  /**
+   * @param payload the bytes (a `Buffer` is taken as it is, any other `Uint8Array` is wrapped, neither is
+   *   copied), or a number of bytes, which gives zeros.
+   * @throws {RangeError} naming the field and the value, when one is out of range.
+   */
+  constructor(payload: Uint8Array | number, options?: FrameOptions) {
+    this.payload = typeof payload === 'number' ? zeros(payload) : asBuffer(payload);
+    if (options === undefined) return;
+    if (options.flags !== undefined) this.flags = options.flags;
+    if (options.channel !== undefined) this.channel = options.channel;
+    if (options.error !== undefined) this.error = options.error;
+  }
+
+  /**
+   * A frame of fields that are known to be in range, as what came off the wire is.
+   * @internal
+   */
+  static fromWire(payload: Buffer, flags: number, channel: number, error: number): Frame {
+    const frame = new Frame(payload);
+    frame._flags = flags;
+    frame._channel = channel;
+    frame._error = error;
+    return frame;
+  }
+
+  /** Payload bytes. */
+  get size(): number {
+    return this.payload.length;
+  }
+
+  /** 0..65535: {@link firstUser} in the low byte, {@link lastUser} in the high byte. */
+  get flags(): number {
+    return this._flags;
+  }
+  set flags(value: number) {
+    this._flags = checkInteger('flags', value, 0, 0xffff);
+  }
+
+  /** 0..255 */
+  get channel(): number {
+    return this._channel;
+  }
+  set channel(value: number) {
+    this._channel = checkInteger('channel', value, 0, 0xff);
+  }
+
+  /** 0..255; 0 is good. */
+  get error(): number {
+    return this._error;
+  }
+  set error(value: number) {
+    this._error = checkInteger('error', value, 0, 0xff);
+  }
+
+  /** SSI / AXI-Stream first user, the low byte of {@link flags}; setting it replaces that byte only. */
+  get firstUser(): number {
+    return this._flags & 0xff;
+  }
+  set firstUser(value: number) {
+    this._flags = (this._flags & 0xff00) | checkInteger('firstUser', value, 0, 0xff);
+  }
+
+  /** SSI / AXI-Stream last user, the high byte of {@link flags}; setting it replaces that byte only. */
+  get lastUser(): number {
+    return this._flags >> 8;
+  }
+  set lastUser(value: number) {
+    this._flags = (this._flags & 0x00ff) | (checkInteger('lastUser', value, 0, 0xff) << 8);
+  }
+
+  /** A frame of its own with the same metadata and a copy of the payload. */
+  clone(): Frame {
+    return Frame.fromWire(Buffer.from(this.payload), this._flags, this._channel, this._error);
+  }
+}
+
+function zeros(size: number): Buffer {
+  return Buffer.alloc(checkInteger('size', size, 0, MAX_PAYLOAD_BYTES));
+}
+
+function asBuffer(payload: Uint8Array): Buffer {
+  if (Buffer.isBuffer(payload)) return payload;
+  if (!((payload as unknown) instanceof Uint8Array)) {
+    throw new TypeError(
+      `payload is ${show(payload)}, but must be a Buffer, a Uint8Array or a number of bytes`,
+    );
+  }
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+}

@@ -1,0 +1,69 @@
+// What accepts frames. slaclab/rogue src/rogue/interfaces/stream/Slave.cpp.
+
+import { Logging } from '../logging';
+import { checkInteger } from '../validate';
+import type { Frame } from './frame';
+
+/** A plain function as a slave; a promise it returns holds the master back. */
+// A function that returns something else, such as `(frame) => list.push(frame)`, is welcome as well.
+export type SlaveFunction = (frame: Frame) => unknown;
+
+/** Anything that accepts frames. */
+export interface FrameSlave {
+  /** Takes one frame; a promise holds the master back until it settles. */
+  acceptFrame(frame: Frame): void | Promise<void>;
+}
+
+/** What `to`, `addSlave` and the connect functions take. */
+export type SlaveLike = FrameSlave | SlaveFunction;
+
+const DUMP_BYTES_PER_LINE = 8;
+
+/**
+ * Counts frames and payload bytes. Override {@link acceptFrame} to do more, and call
+ * `super.acceptFrame(frame)` to keep the counters and {@link setDebug}.
+ */
+export class Slave implements FrameSlave {
+  private frames = 0;
+  private bytes = 0;
+  private debugBytes = 0;
+  private debugLog: Logging | undefined;
+
+  /** Frames accepted. */
+  get frameCount(): number {
+    return this.frames;
+  }
+
+  /** Payload bytes accepted. */
+  get byteCount(): number {
+    return this.bytes;
+  }
+
+  /**
+   * Logs each frame's size, error and first bytes, at Critical as Rogue does, so that it shows at every level.
+   *
+   * @param maxBytes payload bytes to log a frame; 0 switches it off.
+   * @param name logger name, given the prefix `pyrogue.` unless it has it.
+   */
+  setDebug(maxBytes: number, name: string): void {
+    this.debugBytes = checkInteger('maxBytes', maxBytes, 0, Number.MAX_SAFE_INTEGER);
+    this.debugLog = Logging.create(name);
+  }
+
+  acceptFrame(frame: Frame): void | Promise<void> {
+    this.frames += 1;
+    this.bytes += frame.size;
+    if (this.debugBytes > 0 && this.debugLog !== undefined) dump(frame, this.debugBytes, this.debugLog);
+  }
+}
+
+function dump(frame: Frame, maxBytes: number, log: Logging): void {
+  log.critical(`Got Size=${frame.size}, Error=${frame.error}, Data:`);
+  const shown = frame.payload.subarray(0, maxBytes);
+  for (let start = 0; start < shown.length; start += DUMP_BYTES_PER_LINE) {
+    const line = [...shown.subarray(start, start + DUMP_BYTES_PER_LINE)]
+      .map((byte) => ` 0x${byte.toString(16).padStart(2, '0')}`)
+      .join('');
+    log.critical(`     ${line}`);
+  }
+}

@@ -1,0 +1,358 @@
+// The bridge: a master and a slave whose other half is in another process.
+// slaclab/rogue src/rogue/interfaces/stream/TcpCore.cpp.
+
+import { EventEmitter } from 'node:events';
+import { describeError, GeneralError } from '../errors';
+import { Logging } from '../logging';
+import { Frame } from '../stream/frame';
+import { Master } from '../stream/master';
+import { Slave, type FrameSlave } from '../stream/slave';
+import { openLibzmq } from '../transport/libzmq';
+import type { Direction, PeerEvent, Transport, TransportSink } from '../transport/transport';
+import { checkBoolean, checkInteger, checkOptionNames } from '../validate';
+import { endpointsOf, type Endpoints } from '../wire/endpoints';
+import { MAX_PAYLOAD_BYTES, type WireFrame } from '../wire/message';
+import { resolveOptions, type ResolvedOptions, type TcpCoreOptions, type TcpOptions } from './options';
+import { newCounters, type TcpStats } from './stats';
+
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** A peer that came (`connect`) or went (`disconnect`), on one of the bridge's two connections. */
+export interface PeerInfo {
+  /** `'send'`: the connection our frames leave on; `'receive'`: the one they arrive on. */
+  readonly direction: Direction;
+  /** `<address>:<port>` of the other end; undefined where the system does not tell it. */
+  readonly remoteAddress: string | undefined;
+}
+
+/** The events of a bridge and what their listeners are given. */
+export interface TcpEvents {
+  connect: [peer: PeerInfo];
+  disconnect: [peer: PeerInfo];
+  /** Something failed that no call of yours can report, a slave that threw among them. Also in `stats.lastError`. */
+  error: [err: Error];
+}
+
+/** How long, and for how long at most, to wait for a peer. */
+export interface WaitForPeerOptions {
+  /** Default: for as long as it takes. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * One end of a stream TCP bridge. Frames given to {@link acceptFrame} leave for a peer; frames that arrive go
+ * to the slaves added to it. Use `TcpServer.create` or `TcpClient.create`.
+ */
+export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
+  /** `pyrogue.stream.TcpCore.<addr>.<Server|Client>.<port>` */
+  readonly logName: string;
+  private readonly log: Logging;
+  private readonly counters = newCounters();
+  private readonly events = new EventEmitter<TcpEvents>();
+  private readonly accepted = new Slave();
+  private readonly stopping = new AbortController();
+  private stopped: Promise<void> | undefined;
+  private transport!: Transport;
+
+  /** Use `create`: opening a port takes a moment. */
+  protected constructor(
+    private readonly endpoints: Endpoints,
+    private readonly port: number,
+    private readonly options: ResolvedOptions,
+  ) {
+    super();
+    const role = endpoints.server ? 'Server' : 'Client';
+    this.log = Logging.create(`stream.TcpCore.${endpoints.addr}.${role}.${port}`);
+    this.logName = this.log.name;
+  }
+
+  /**
+   * A bridge of either role.
+   *
+   * @param addr for a server the local address or host name to bind, `*` for every interface; for a client the
+   *   server's address or host name.
+   * @param port base port P, 1..65534; the bridge uses P and P + 1.
+   * @throws {TypeError} {RangeError} for a wrong argument, before any socket is opened.
+   * @throws {GeneralError} `ERR_BIND`, `ERR_CONNECT`, `ERR_TOO_MANY_OPEN_FILES`; nothing stays open then.
+   */
+  static create(addr: string, port: number, options: TcpCoreOptions): Promise<TcpCore> {
+    const { server, ...rest } = options;
+    return TcpCore.open((...made) => new TcpCore(...made), 'TcpCore', addr, port, rest, server);
+  }
+
+  /** @internal What the three `create`s share. */
+  protected static async open<T extends TcpCore>(
+    make: (endpoints: Endpoints, port: number, options: ResolvedOptions) => T,
+    what: string,
+    addr: string,
+    port: number,
+    options: TcpOptions,
+    server: boolean,
+  ): Promise<T> {
+    const endpoints = endpointsOf(addr, port, checkBoolean('server', server));
+    const bridge = make(endpoints, port, resolveOptions(what, options));
+    await bridge.start();
+    return bridge;
+  }
+
+  /** Frames accepted from masters, as `Slave.frameCount`. */
+  get frameCount(): number {
+    return this.accepted.frameCount;
+  }
+
+  /** Payload bytes accepted from masters, as `Slave.byteCount`. */
+  get byteCount(): number {
+    return this.accepted.byteCount;
+  }
+
+  /** As `Slave.setDebug`, for the frames this bridge is given to send. */
+  setDebug(maxBytes: number, name: string): void {
+    this.accepted.setDebug(maxBytes, name);
+  }
+
+  /**
+   * Sends one frame to a peer. Waits, in the order of the calls, while no peer is there or none has room;
+   * settles when a peer's high-water mark has room for it, which is not yet arrival.
+   *
+   * The payload is referenced until it is on the wire: do not write to it after this call.
+   *
+   * Rejects with a {@link GeneralError}: `ERR_EMPTY_FRAME`, `ERR_FRAME_TOO_LARGE`, `ERR_SEND_TIMEOUT`,
+   * `ERR_BRIDGE_STOPPED`; then the frame was not sent.
+   */
+  acceptFrame(frame: Frame): void | Promise<void> {
+    const refusal = this.refusalOf(frame);
+    if (refusal !== undefined) return this.refuse(refusal);
+    this.accepted.acceptFrame(frame) as undefined;
+    const waiting = this.transport.send(frame);
+    if (waiting === undefined) {
+      this.countSent(frame);
+      return undefined;
+    }
+    return this.sentLater(waiting, frame);
+  }
+
+  /** True while both directions have a peer. */
+  get connected(): boolean {
+    const { send, receive } = this.transport.peers();
+    return send > 0 && receive > 0;
+  }
+
+  /**
+   * Resolves when both directions have a peer, at once when they have already.
+   *
+   * @throws {GeneralError} `ERR_PEER_TIMEOUT`; `ERR_BRIDGE_STOPPED` when the bridge is stopped first.
+   * @throws the signal's reason when it is aborted first.
+   */
+  async waitForPeer(options: WaitForPeerOptions = {}): Promise<void> {
+    checkOptionNames('the options of waitForPeer', options, ['timeoutMs', 'signal']);
+    const { timeoutMs, signal } = options;
+    if (timeoutMs !== undefined) checkInteger('timeoutMs', timeoutMs, 0, MAX_TIMEOUT_MS);
+    const given = new AbortController();
+    const timer =
+      timeoutMs === undefined ? undefined : setTimeout(() => given.abort(this.noPeer(timeoutMs)), timeoutMs);
+    try {
+      const signals = [this.stopping.signal, given.signal, ...(signal === undefined ? [] : [signal])];
+      await this.transport.whenConnected(AbortSignal.any(signals));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** A snapshot of the counters; what each means is at {@link TcpStats}. */
+  get stats(): TcpStats {
+    const { transport, counters } = this;
+    return {
+      ...counters,
+      sendsWaiting: transport.waiting,
+      peers: transport.peers(),
+      reconnects: transport.reconnects,
+    };
+  }
+
+  /**
+   * Ends the bridge within about `lingerMs`, whatever is going on; further calls return the same promise.
+   * What was accepted for sending is flushed to connected peers, sends that still wait reject with
+   * `ERR_BRIDGE_STOPPED`, nothing is delivered to slaves any more, and when this resolves the ports are free.
+   */
+  stop(): Promise<void> {
+    this.stopped ??= this.end();
+    return this.stopped;
+  }
+
+  /** @deprecated As in Rogue: use {@link stop}. */
+  close(): Promise<void> {
+    return this.stop();
+  }
+
+  /** {@link stop}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /**
+   * Adds a listener. The first one for `connect` or `disconnect` starts to watch the connections: peers that
+   * are there already are reported as `connect` right away. On the libzmq engine watching takes four more
+   * descriptors for this bridge.
+   *
+   * @throws {GeneralError} `ERR_TOO_MANY_OPEN_FILES` when there are none left for that.
+   */
+  on<E extends keyof TcpEvents>(event: E, listener: (...args: TcpEvents[E]) => void): this {
+    this.beforeListening(event);
+    this.events.on(event, listener as never);
+    return this;
+  }
+
+  /** As {@link on}, for the next time only. */
+  once<E extends keyof TcpEvents>(event: E, listener: (...args: TcpEvents[E]) => void): this {
+    this.beforeListening(event);
+    this.events.once(event, listener as never);
+    return this;
+  }
+
+  /** Removes a listener. */
+  off<E extends keyof TcpEvents>(event: E, listener: (...args: TcpEvents[E]) => void): this {
+    this.events.off(event, listener as never);
+    return this;
+  }
+
+  /** {@link off}, by the name `events.once` of node:events calls. */
+  removeListener<E extends keyof TcpEvents>(event: E, listener: (...args: TcpEvents[E]) => void): this {
+    return this.off(event, listener);
+  }
+
+  private async start(): Promise<void> {
+    const { server, pull, push } = this.endpoints;
+    const role = server ? 'server' : 'client';
+    this.log.debug(`Creating pull ${role} port: ${pull}`);
+    this.log.debug(`Creating push ${role} port: ${push}`);
+    this.transport = await openLibzmq(this.endpoints, this.options, this.sink());
+    this.log.debug(`TCP stream bridge ready. pull=${pull} push=${push}`);
+  }
+
+  private async end(): Promise<void> {
+    const { pull, push, addr } = this.endpoints;
+    this.log.debug(`Stopping TCP stream bridge. pull=${pull} push=${push}`);
+    this.stopping.abort(
+      new GeneralError('ERR_BRIDGE_STOPPED', `the bridge at ${addr}:${this.port} was stopped`),
+    );
+    await this.transport.close();
+    this.events.removeAllListeners();
+  }
+
+  private sink(): TransportSink {
+    return {
+      frame: (payload, flags, channel, error) => this.receive(Frame.fromWire(payload, flags, channel, error)),
+      malformed: (reason) => {
+        this.counters.malformed += 1;
+        this.log.warning(reason);
+      },
+      peer: (event) => this.onPeer(event),
+      backlog: (waiting) =>
+        this.log.warning(
+          `${waiting} frames wait to be sent, more than sendHighWaterMark: await sendFrame(), or memory fills up`,
+        ),
+      lost: () => {
+        this.counters.notSent += 1;
+        this.log.warning(
+          'A frame was not sent: its peer left as it was handed over, and the bridge was stopped',
+        );
+      },
+      failed: (cause) => {
+        const text = `receiving on ${this.endpoints.pull} has ended: ${describeError(cause)}; stop this bridge and create it anew`;
+        this.fail(new GeneralError('ERR_TRANSPORT', text, { cause }));
+      },
+    };
+  }
+
+  private receive(frame: Frame): undefined | Promise<void> {
+    const { counters, log } = this;
+    counters.framesReceived += 1;
+    counters.bytesReceived += frame.size;
+    if (log.level <= Logging.Debug) log.debug(`Pulled frame with size ${frame.size}`);
+    if (this.slaveCount === 0) {
+      counters.withoutSlave += 1;
+      if (counters.withoutSlave === 1) log.warning('Frames arrive and go nowhere: this bridge has no slave');
+      return undefined;
+    }
+    return this.deliver(frame)?.catch((err: unknown) => {
+      counters.slaveErrors += 1;
+      this.fail(err instanceof Error ? err : new Error(`a slave threw ${describeError(err)}`));
+    });
+  }
+
+  private refusalOf(frame: WireFrame): GeneralError | undefined {
+    const { length } = frame.payload;
+    if (length === 0 && !this.options.allowEmptyFrames) {
+      return new GeneralError(
+        'ERR_EMPTY_FRAME',
+        'a frame without payload was refused: a Rogue peer would lose it and the frame after it without a word. ' +
+          'Send at least one byte, or set allowEmptyFrames: true if no peer is Rogue',
+      );
+    }
+    if (length > MAX_PAYLOAD_BYTES) {
+      const text = `a frame of ${length} bytes was refused: the wire carries at most ${MAX_PAYLOAD_BYTES}. Split it`;
+      return new GeneralError('ERR_FRAME_TOO_LARGE', text);
+    }
+    return this.stopping.signal.aborted ? (this.stopping.signal.reason as GeneralError) : undefined;
+  }
+
+  private refuse(refusal: GeneralError): Promise<void> {
+    this.counters.refused += 1;
+    return Promise.reject(refusal);
+  }
+
+  private countSent(frame: WireFrame): void {
+    const size = frame.payload.length;
+    this.counters.framesSent += 1;
+    this.counters.bytesSent += size;
+    if (this.log.level <= Logging.Debug) {
+      this.log.debug(`Pushed TCP frame with size ${size} on ${this.endpoints.push}`);
+    }
+  }
+
+  private async sentLater(waiting: Promise<void>, frame: WireFrame): Promise<void> {
+    try {
+      await waiting;
+    } catch (err) {
+      this.counters.notSent += 1;
+      throw err;
+    }
+    this.countSent(frame);
+  }
+
+  private onPeer({ type, direction, remoteAddress }: PeerEvent): void {
+    this.log.info(`Peer ${type}: ${direction} ${remoteAddress ?? '(address unknown)'}`);
+    this.emit(type, { direction, remoteAddress });
+  }
+
+  /** Logs, remembers and reports what no caller can be told. */
+  private fail(err: Error): void {
+    this.counters.lastError = err;
+    this.log.error(err.stack ?? err.message);
+    // Without a listener EventEmitter would throw; the log has it already.
+    if (this.events.listenerCount('error') > 0) this.emit('error', err);
+  }
+
+  /** A listener's own error is its owner's: it must not end the transport that called it. */
+  private emit<E extends keyof TcpEvents>(event: E, ...args: TcpEvents[E]): void {
+    try {
+      this.events.emit(event, ...(args as never));
+    } catch (err) {
+      queueMicrotask(() => {
+        throw err;
+      });
+    }
+  }
+
+  private beforeListening(event: keyof TcpEvents): void {
+    if (event !== 'error' && this.stopped === undefined) this.transport.watchPeers();
+  }
+
+  private noPeer(timeoutMs: number): GeneralError {
+    const { server, addr } = this.endpoints;
+    const hint = server ? 'no client has connected to both ports' : 'is the server running there?';
+    const text = `no peer at ${addr}, ports ${this.port} and ${this.port + 1}, within ${timeoutMs} ms: ${hint}`;
+    return new GeneralError('ERR_PEER_TIMEOUT', text);
+  }
+}

@@ -1,0 +1,75 @@
+// The options of a bridge: names, defaults, checks.
+
+import { show } from '../errors';
+import type { TransportOptions } from '../transport/transport';
+import { checkBoolean, checkInteger, checkOptionNames } from '../validate';
+import { MAX_PAYLOAD_BYTES } from '../wire/message';
+
+// The longest time a timer and libzmq can be given, 24.8 days.
+const MAX_MS = 2 ** 31 - 1;
+const MAX_HIGH_WATER_MARK = 2 ** 31 - 1;
+
+/** Options of a bridge; each may be left out. */
+export interface TcpOptions {
+  /** What speaks ZeroMQ: `'libzmq'`, the zeromq package. */
+  readonly engine?: 'libzmq';
+  /** Messages that may wait towards one peer, 0 for no limit; default 1000, as Rogue's. */
+  readonly sendHighWaterMark?: number;
+  /** Messages that may wait from one peer, 0 for no limit; default 1000, as Rogue's. */
+  readonly receiveHighWaterMark?: number;
+  /**
+   * How long one send may wait for a peer or for room, in ms; then it rejects with `ERR_SEND_TIMEOUT` and
+   * that frame is not sent. Default: for as long as it takes.
+   */
+  readonly sendTimeoutMs?: number;
+  /** How long `stop()` goes on sending what was accepted, in ms; default 1000, 0 is as Rogue. */
+  readonly lingerMs?: number;
+  /** A larger frame from a peer closes that connection; default 2^32 - 1 bytes, the most a frame can have. */
+  readonly maxFrameBytes?: number;
+  /** Sends frames without payload, which Rogue peers lose together with the frame behind it; default false. */
+  readonly allowEmptyFrames?: boolean;
+}
+
+/** {@link TcpOptions} of either role. */
+export interface TcpCoreOptions extends TcpOptions {
+  /** True binds both ports, false connects to them. */
+  readonly server: boolean;
+}
+
+/** All options with their values. */
+export interface ResolvedOptions extends TransportOptions {
+  readonly allowEmptyFrames: boolean;
+}
+
+const NAMES = [
+  'engine',
+  'sendHighWaterMark',
+  'receiveHighWaterMark',
+  'sendTimeoutMs',
+  'lingerMs',
+  'maxFrameBytes',
+  'allowEmptyFrames',
+] as const satisfies (keyof TcpOptions)[];
+
+/**
+ * Checks the options and fills in the defaults; undefined values count as left out.
+ *
+ * @throws {TypeError} for an unknown name or a value of the wrong type. @throws {RangeError} for one out of range.
+ */
+export function resolveOptions(what: string, options: TcpOptions): ResolvedOptions {
+  checkOptionNames(`the options of ${what}`, options, NAMES);
+  const engine: unknown = options.engine;
+  if (engine !== undefined && engine !== 'libzmq') {
+    throw new TypeError(`engine is ${show(engine)}, but must be 'libzmq'`);
+  }
+  const integer = <D>(name: keyof TcpOptions, max: number, fallback: D, min = 0): number | D =>
+    options[name] === undefined ? fallback : checkInteger(name, options[name], min, max);
+  return {
+    sendHighWaterMark: integer('sendHighWaterMark', MAX_HIGH_WATER_MARK, 1000),
+    receiveHighWaterMark: integer('receiveHighWaterMark', MAX_HIGH_WATER_MARK, 1000),
+    sendTimeoutMs: integer('sendTimeoutMs', MAX_MS, undefined),
+    lingerMs: integer('lingerMs', MAX_MS, 1000),
+    maxFrameBytes: integer('maxFrameBytes', MAX_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES, 1),
+    allowEmptyFrames: checkBoolean('allowEmptyFrames', options.allowEmptyFrames ?? false),
+  };
+}

@@ -1,0 +1,53 @@
+// What a bridge counts.
+
+/** A snapshot of one bridge's counters. Bytes are payload bytes. */
+export interface TcpStats {
+  /** Frames a peer's high-water mark had room for: on their way, or there. */
+  readonly framesSent: number;
+  readonly bytesSent: number;
+  /** Frames that have arrived, whatever became of them. */
+  readonly framesReceived: number;
+  readonly bytesReceived: number;
+  /** Messages that were no frame, dropped on arrival. */
+  readonly malformed: number;
+  /** Frames that arrived and that at least one slave failed to accept. */
+  readonly slaveErrors: number;
+  /** Frames that arrived while the bridge had no slave to give them to. */
+  readonly withoutSlave: number;
+  /** Frames given to us and refused: empty, too large, or the bridge was stopped. */
+  readonly refused: number;
+  /** Frames given to us that never left: timed out, or still waiting when the bridge was stopped. */
+  readonly notSent: number;
+  /** Frames that wait for a peer or for room at this moment. */
+  readonly sendsWaiting: number;
+  /** Peers at this moment, on the connection we send on and on the one we receive on. */
+  readonly peers: { readonly send: number; readonly receive: number };
+  /**
+   * Connections that came back after the first, both directions added up. Counted from the first
+   * `connect` or `disconnect` listener on; on systems other than Linux from the beginning.
+   */
+  readonly reconnects: number;
+  /** The last thing that went wrong, with all its words; undefined while nothing has. */
+  readonly lastError: Error | undefined;
+}
+
+/** The part of {@link TcpStats} that the bridge itself counts. */
+export type Counters = {
+  -readonly [K in Exclude<keyof TcpStats, 'sendsWaiting' | 'peers' | 'reconnects'>]: TcpStats[K];
+};
+
+/** All counters at zero. */
+export function newCounters(): Counters {
+  return {
+    framesSent: 0,
+    bytesSent: 0,
+    framesReceived: 0,
+    bytesReceived: 0,
+    malformed: 0,
+    slaveErrors: 0,
+    withoutSlave: 0,
+    refused: 0,
+    notSent: 0,
+    lastError: undefined,
+  };
+}

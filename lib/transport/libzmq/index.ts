@@ -1,0 +1,222 @@
+// The transport on the zeromq package: a PUSH and a PULL socket of libzmq in the context all bridges share.
+
+import { Pull, Push, type Context, type Socket } from 'zeromq';
+import { describeError, GeneralError, systemCode } from '../../errors';
+import type { Endpoints } from '../../wire/endpoints';
+import type { OpenTransport, PeerCounts, Transport, TransportOptions, TransportSink } from '../transport';
+import type { WireFrame } from '../../wire/message';
+import { sharedContext } from './context';
+import { isShortage, shortageError } from './descriptors';
+import { SocketMonitor } from './monitor';
+import { Peers } from './peers';
+import { receiveFrames } from './pull';
+import { PushEnd } from './push';
+import { hasTcpTable } from './tcp-table';
+
+// libzmq holds its own handshake against the limit, too; below its 28 bytes nobody could connect.
+const MIN_MESSAGE_LIMIT_BYTES = 64;
+
+// What libzmq's threads need on a busy machine to close what is left once the linger time is over.
+const CLOSE_GRACE_MS = 500;
+
+// How often a wait for a peer looks again; the first looks are closer together than the last.
+const FIRST_LOOK_MS = 2;
+const LAST_LOOK_MS = 40;
+
+/** Opens a bridge's sockets. As {@link OpenTransport}. */
+export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
+  const context = sharedContext();
+  const what = `${endpoints.server ? 'TcpServer' : 'TcpClient'} at ${endpoints.addr}`;
+  const sockets: Socket[] = [];
+  try {
+    const pull = new Pull(pullOptions(context, endpoints, options));
+    sockets.push(pull);
+    const push = new Push(pushOptions(context, endpoints, options));
+    sockets.push(push);
+    await attach(pull, endpoints.pull, endpoints.pullPort, endpoints);
+    await attach(push, endpoints.push, endpoints.pushPort, endpoints);
+    return new LibzmqTransport(push, pull, endpoints, options, sink);
+  } catch (err) {
+    // A port that was bound is free again when this rejects.
+    await Promise.all(sockets.map((socket) => closeSocket(socket, undefined, CLOSE_GRACE_MS)));
+    if (isShortage(err)) throw shortageError(what, context.maxSockets, err);
+    if (isShortage((err as Error).cause)) throw shortageError(what, context.maxSockets, (err as Error).cause);
+    throw err;
+  }
+};
+
+class LibzmqTransport implements Transport {
+  private readonly pushEnd: PushEnd;
+  private readonly sendPeers: Peers;
+  private readonly receivePeers: Peers;
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly push: Push,
+    private readonly pull: Pull,
+    private readonly endpoints: Endpoints,
+    private readonly options: TransportOptions,
+    private readonly sink: TransportSink,
+  ) {
+    const { server, addr } = endpoints;
+    const events = {
+      onBacklog: (waiting: number) => sink.backlog(waiting),
+      onLost: () => sink.lost(),
+    };
+    this.pushEnd = new PushEnd(
+      push,
+      endpoints.push,
+      options.sendTimeoutMs,
+      options.sendHighWaterMark,
+      events,
+    );
+    this.sendPeers = new Peers(push, { direction: 'send', server, addr, port: endpoints.pushPort });
+    this.receivePeers = new Peers(pull, { direction: 'receive', server, addr, port: endpoints.pullPort });
+    if (!hasTcpTable()) this.requireMonitors((peers) => peers.attach());
+    // In a turn of its own, so that whoever awaits the bridge can add slaves before the first frame.
+    setImmediate(() => void receiveFrames(pull, options.maxFrameBytes, sink));
+  }
+
+  send(frame: WireFrame): Promise<void> | undefined {
+    return this.pushEnd.send(frame);
+  }
+
+  get waiting(): number {
+    return this.pushEnd.waiting;
+  }
+
+  get reconnects(): number {
+    return this.sendPeers.reconnects + this.receivePeers.reconnects;
+  }
+
+  peers(): PeerCounts {
+    if (this.closing !== undefined) return { send: 0, receive: 0 };
+    const connections = this.sendPeers.count;
+    const ready = this.pushEnd.hasReadyPeer(connections);
+    return { send: ready ? Math.max(connections, 1) : 0, receive: this.receivePeers.count };
+  }
+
+  watchPeers(): void {
+    this.requireMonitors((peers) => peers.watch((event) => this.sink.peer(event)));
+  }
+
+  async whenConnected(signal: AbortSignal): Promise<void> {
+    for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(lookMs * 2, LAST_LOOK_MS)) {
+      signal.throwIfAborted();
+      const { send, receive } = this.peers();
+      if (send > 0 && receive > 0) return;
+      await pause(lookMs, signal);
+    }
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.closeBoth();
+    return this.closing;
+  }
+
+  private requireMonitors(attach: (peers: Peers) => boolean): void {
+    if (attach(this.sendPeers) && attach(this.receivePeers)) return;
+    throw shortageError(`watching the peers of ${this.endpoints.addr}`, sharedContext().maxSockets);
+  }
+
+  private async closeBoth(): Promise<void> {
+    const { server, addr, push } = this.endpoints;
+    const role = server ? 'server' : 'client';
+    this.pushEnd.stop(
+      new GeneralError(
+        'ERR_BRIDGE_STOPPED',
+        `the bridge (${role}, ${addr}) was stopped; a frame to ${push} was not sent`,
+      ),
+    );
+    await Promise.all([
+      closeSocket(this.push, this.sendPeers.monitor, this.options.lingerMs + CLOSE_GRACE_MS),
+      closeSocket(this.pull, this.receivePeers.monitor, CLOSE_GRACE_MS),
+    ]);
+  }
+}
+
+function pullOptions(context: Context, endpoints: Endpoints, options: TransportOptions): object {
+  return {
+    context,
+    ipv6: endpoints.pull.includes('['),
+    linger: 0,
+    receiveHighWaterMark: options.receiveHighWaterMark,
+    maxMessageSize: Math.max(options.maxFrameBytes, MIN_MESSAGE_LIMIT_BYTES),
+  };
+}
+
+function pushOptions(context: Context, endpoints: Endpoints, options: TransportOptions): object {
+  return {
+    context,
+    ipv6: endpoints.push.includes('['),
+    // Nothing is queued for a peer that is not there, as in Rogue.
+    immediate: true,
+    linger: options.lingerMs,
+    sendHighWaterMark: options.sendHighWaterMark,
+    sendTimeout: 0,
+  };
+}
+
+async function attach(
+  socket: Socket,
+  endpoint: string,
+  port: number,
+  { server, addr }: Endpoints,
+): Promise<void> {
+  try {
+    if (server) await socket.bind(endpoint);
+    else socket.connect(endpoint);
+  } catch (err) {
+    const code = systemCode(err) ?? describeError(err);
+    const text = server
+      ? `Failed to bind server to port ${port} at address ${addr}, ${bindHint(code)} (${code})`
+      : `Failed to connect to remote port ${port} at address ${addr} (${code})`;
+    throw new GeneralError(server ? 'ERR_BIND' : 'ERR_CONNECT', text, { cause: err, port });
+  }
+}
+
+function bindHint(code: string): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'another process may be using this port';
+    case 'EADDRNOTAVAIL':
+    case 'ENODEV':
+    case 'ENXIO':
+      return 'the address is not one of this machine; use one of its own, or * for every interface';
+    case 'EACCES':
+      return 'this user may not bind ports below 1024';
+    default:
+      return 'see the cause';
+  }
+}
+
+/** Closes a socket and waits, for at most `limitMs`, until libzmq has let go of everything it held. */
+async function closeSocket(
+  socket: Socket,
+  watching: SocketMonitor | undefined,
+  limitMs: number,
+): Promise<void> {
+  // Without descriptors for a monitor there is nothing to wait on; libzmq closes it all the same.
+  const monitor = watching ?? SocketMonitor.attach(socket, () => undefined);
+  socket.close();
+  if (monitor === undefined) return;
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([monitor.ended, limit]);
+  clearTimeout(timer);
+}
+
+/** Waits `ms`, or less when the signal comes. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}

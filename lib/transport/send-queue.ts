@@ -1,0 +1,200 @@
+// Frames that wait for a peer, or for room, in the order they were given; shared by the engines.
+// Nothing here is touched while the peer keeps up.
+
+import { describeError, GeneralError } from '../errors';
+
+/** Where an engine lets messages out. */
+export interface Outlet<M> {
+  /** Sends the message if that is possible now; false if it is not. */
+  trySend(message: M): boolean;
+  /**
+   * Sends the message once that is possible; one at a time. False when `timeoutMs` went by first, or when
+   * the outlet was closed meanwhile: then the message is not sent.
+   */
+  sendWhenPossible(message: M, timeoutMs: number | undefined): Promise<boolean>;
+}
+
+interface Waiting<M> {
+  readonly message: M;
+  readonly deadline: number;
+  readonly resolve: () => void;
+  readonly reject: (err: Error) => void;
+}
+
+// A sender that awaits runs on microtasks alone; after this many frames it gives the event loop its turn,
+// or timers and other sockets would starve. The number zeromq.js uses for the same purpose.
+const SENDS_PER_TURN = 512;
+
+// The front of the array is given back to the collector once it is at least this long, and half of it.
+const COMPACT_ENTRIES = 1024;
+
+/** What a {@link SendQueue} tells its owner. */
+export interface SendQueueEvents {
+  /** More messages wait than the limit; said once until the queue has been empty again. */
+  onBacklog(waiting: number): void;
+  /** A message that had been accepted, and was put back, could not be sent before the queue was stopped. */
+  onLost(): void;
+}
+
+/** A first-in first-out queue in front of an {@link Outlet}. */
+export class SendQueue<M> {
+  private entries: Waiting<M>[] = [];
+  private head = 0;
+  private draining = false;
+  /** True while the outlet has the first entry in its hands. */
+  private outletHasFirst = false;
+  private stopped: GeneralError | undefined;
+  private warned = false;
+  private sendsThisTurn = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param timeoutMs how long one message may wait; undefined is for as long as it takes.
+   * @param backlogLimit messages that may wait before `onBacklog`.
+   * @param peer words for messages: whom we wait for, e.g. `tcp://127.0.0.1:8001`.
+   */
+  constructor(
+    private readonly outlet: Outlet<M>,
+    private readonly timeoutMs: number | undefined,
+    private readonly backlogLimit: number,
+    private readonly events: SendQueueEvents,
+    private readonly peer: string,
+  ) {}
+
+  /** Messages given and not yet accepted by the outlet. */
+  get waiting(): number {
+    return this.entries.length - this.head;
+  }
+
+  /** As `Transport.send`. */
+  send(message: M): Promise<void> | undefined {
+    if (this.stopped !== undefined) return Promise.reject(this.stopped);
+    if (this.waiting > 0 || !this.outlet.trySend(message)) return this.enqueue(message);
+    this.sendsThisTurn += 1;
+    if (this.sendsThisTurn < SENDS_PER_TURN) return undefined;
+    this.sendsThisTurn = 0;
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Takes back a message that the outlet had accepted and then could not send: it goes first again. */
+  putBack(message: M): void {
+    const entry = {
+      message,
+      deadline: Infinity,
+      resolve: () => undefined,
+      reject: () => this.events.onLost(),
+    };
+    if (this.stopped !== undefined) {
+      this.events.onLost();
+      return;
+    }
+    this.entries.splice(this.head, 0, entry);
+    this.startDraining();
+  }
+
+  /** Rejects everything that waits, and whatever comes later, with `reason`; the outlet is to be closed next. */
+  stop(reason: GeneralError): void {
+    if (this.stopped !== undefined) return;
+    this.stopped = reason;
+    clearTimeout(this.timer);
+    // What the outlet holds is settled when it is closed.
+    const rejected = this.entries.splice(this.outletHasFirst ? this.head + 1 : this.head);
+    for (const entry of rejected) entry.reject(reason);
+  }
+
+  private enqueue(message: M): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const deadline = this.timeoutMs === undefined ? Infinity : performance.now() + this.timeoutMs;
+      this.entries.push({ message, deadline, resolve, reject });
+      if (this.waiting > this.backlogLimit && !this.warned) {
+        this.warned = true;
+        this.events.onBacklog(this.waiting);
+      }
+      this.startDraining();
+      this.armTimer();
+    });
+  }
+
+  private startDraining(): void {
+    if (this.draining) return;
+    this.draining = true;
+    // Not at once: what the outlet could not send is put back in a microtask, and goes first.
+    queueMicrotask(() => void this.drain());
+  }
+
+  /** Hands the first entry to the outlet, waits until it has it, sends on while there is room; and again. */
+  private async drain(): Promise<void> {
+    for (let entry = this.entries[this.head]; entry !== undefined; entry = this.entries[this.head]) {
+      this.outletHasFirst = true;
+      const failure = await this.sendFirst(entry);
+      this.outletHasFirst = false;
+      this.removeFirst();
+      if (failure === undefined) entry.resolve();
+      else entry.reject(failure);
+      this.sendWhilePossible();
+    }
+    this.draining = false;
+    this.warned = false;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private async sendFirst(entry: Waiting<M>): Promise<Error | undefined> {
+    try {
+      const sent = await this.outlet.sendWhenPossible(entry.message, this.remainingMs(entry));
+      return sent ? undefined : (this.stopped ?? this.timeoutError());
+    } catch (err) {
+      return new GeneralError('ERR_TRANSPORT', `sending to ${this.peer} failed: ${describeError(err)}`, {
+        cause: err,
+      });
+    }
+  }
+
+  private sendWhilePossible(): void {
+    for (let entry = this.entries[this.head]; entry !== undefined; entry = this.entries[this.head]) {
+      if (!this.outlet.trySend(entry.message)) return;
+      this.removeFirst();
+      entry.resolve();
+    }
+  }
+
+  /** One timer for all entries: they wait equally long, so the oldest is due first. */
+  private armTimer(): void {
+    const next = this.entries[this.head + 1];
+    if (this.timer !== undefined || next === undefined || next.deadline === Infinity) return;
+    this.timer = setTimeout(() => this.expire(), (this.remainingMs(next) ?? 0) + 1);
+  }
+
+  private expire(): void {
+    this.timer = undefined;
+    const now = performance.now();
+    // The entry at the head is the outlet's, which has been told its time.
+    const first = this.head + 1;
+    let end = first;
+    while ((this.entries[end]?.deadline ?? Infinity) <= now) end += 1;
+    const expired = this.entries.splice(first, end - first);
+    for (const entry of expired) entry.reject(this.timeoutError());
+    this.armTimer();
+  }
+
+  private remainingMs(entry: Waiting<M>): number | undefined {
+    if (entry.deadline === Infinity) return undefined;
+    return Math.max(Math.ceil(entry.deadline - performance.now()), 0);
+  }
+
+  private timeoutError(): GeneralError {
+    return new GeneralError(
+      'ERR_SEND_TIMEOUT',
+      `no peer on ${this.peer} took the frame within sendTimeoutMs = ${this.timeoutMs ?? 0}; it was not sent`,
+    );
+  }
+
+  private removeFirst(): void {
+    this.head += 1;
+    const long = this.head >= COMPACT_ENTRIES && this.head * 2 >= this.entries.length;
+    if (this.head === this.entries.length || long) {
+      this.entries = this.entries.slice(this.head);
+      this.head = 0;
+    }
+  }
+}

@@ -1,0 +1,83 @@
+// The seam between a bridge and what carries its frames: one PUSH end and one PULL end.
+// An engine knows sockets and nothing of Master, Slave or statistics; a bridge knows nothing of sockets.
+
+import type { WireFrame } from '../wire/message';
+import type { Endpoints } from '../wire/endpoints';
+
+/** Which of the two connections: the one we send on (PUSH) or the one we receive on (PULL). */
+export type Direction = 'send' | 'receive';
+
+/** A peer that came or went. */
+export interface PeerEvent {
+  readonly type: 'connect' | 'disconnect';
+  readonly direction: Direction;
+  /** `<address>:<port>` of the other end; undefined where the system does not tell. */
+  readonly remoteAddress: string | undefined;
+}
+
+/** What an engine needs to know of a bridge's options; the bridge has checked them. */
+export interface TransportOptions {
+  /** Messages a peer, as libzmq counts them. */
+  readonly sendHighWaterMark: number;
+  readonly receiveHighWaterMark: number;
+  /** How long one send may wait, in ms; undefined waits for as long as it takes. */
+  readonly sendTimeoutMs: number | undefined;
+  /** How long `close` goes on sending what was accepted, in ms. */
+  readonly lingerMs: number;
+  /** A larger message from a peer ends that connection. */
+  readonly maxFrameBytes: number;
+}
+
+/** What an engine tells its bridge. None of these may throw. */
+export interface TransportSink {
+  /** A frame has arrived. A promise holds back the next one, and with it the peer. */
+  frame(payload: Buffer, flags: number, channel: number, error: number): void | Promise<void>;
+  /** A message that is no frame has arrived and was dropped; `reason` is ready to be logged. */
+  malformed(reason: string): void;
+  /** A peer came or went; called only after {@link Transport.watchPeers}. */
+  peer(event: PeerEvent): void;
+  /** Frames wait for a peer, more of them than the high-water mark: somebody does not await. */
+  backlog(waiting: number): void;
+  /** A frame that had been accepted was taken back from a peer that left, and the transport was closed then. */
+  lost(): void;
+  /** Receiving has ended although nobody closed the transport. */
+  failed(err: unknown): void;
+}
+
+/** How many peers each connection has at this moment. */
+export type PeerCounts = Readonly<Record<Direction, number>>;
+
+/** One engine's two sockets for one bridge, from {@link OpenTransport} to {@link Transport.close}. */
+export interface Transport {
+  /**
+   * Sends one frame in the order of the calls, to one of the peers that can take one.
+   *
+   * @returns undefined when the frame was accepted within the high-water mark; else a promise that settles
+   *   when it is. Rejects with `ERR_SEND_TIMEOUT`, or `ERR_BRIDGE_STOPPED` once {@link close} is called; a
+   *   frame whose promise rejects is never sent.
+   */
+  send(frame: WireFrame): Promise<void> | undefined;
+  /** Frames that were given to {@link send} and not yet accepted. */
+  readonly waiting: number;
+  /** Who is there. */
+  peers(): PeerCounts;
+  /** Connections that came back after the first; complete only from {@link watchPeers} on. */
+  readonly reconnects: number;
+  /** Begins to report {@link TransportSink.peer}: first the peers already there, then every change. Idempotent. */
+  watchPeers(): void;
+  /** Resolves when both directions have a peer; rejects with the signal's reason when that comes first. */
+  whenConnected(signal: AbortSignal): Promise<void>;
+  /** Ends everything within about `lingerMs`, leaving no descriptor behind. Never rejects; idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens an engine's sockets: bound and listening, or connecting in the background.
+ *
+ * @throws {GeneralError} `ERR_BIND`, `ERR_CONNECT`, `ERR_TOO_MANY_OPEN_FILES`; nothing stays open then.
+ */
+export type OpenTransport = (
+  endpoints: Endpoints,
+  options: TransportOptions,
+  sink: TransportSink,
+) => Promise<Transport>;

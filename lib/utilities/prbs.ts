@@ -1,0 +1,326 @@
+// Rogue's link test: a master that generates pseudo-random frames and a slave that checks them, bit for bit.
+// slaclab/rogue src/rogue/utilities/Prbs.cpp.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { show } from '../errors';
+import { Logging } from '../logging';
+import { Frame } from '../stream/frame';
+import { Master } from '../stream/master';
+import type { FrameSlave } from '../stream/slave';
+import { checkInteger } from '../validate';
+import { MAX_PAYLOAD_BYTES } from '../wire/message';
+import { Lfsr } from './lfsr';
+import { RateMeter } from './rate';
+
+const DEFAULT_WIDTH = 32;
+const DEFAULT_TAPS = [1, 2, 6, 31] as const;
+const MAX_WIDTH = 65_536;
+const HEADER_WORDS = 2;
+const MIN_WORDS = 3;
+
+// The background mode gives the event loop its turn after this long, whatever its slaves do.
+const TURN_MS = 5;
+
+/**
+ * Generates and checks PRBS frames. Word 0 of a frame is its sequence number, word 1 its size in words less
+ * one, the rest a shift register seeded with word 0, or a counter. Words are little-endian.
+ *
+ * To send: `prbs.to(tcp)`, then {@link genFrame} or {@link enable}. To check: `tcp.to(prbs)`, then look at
+ * {@link rxCount} and {@link rxErrors}.
+ */
+export class Prbs extends Master implements FrameSlave {
+  /** False: received payloads are not compared, only their headers. */
+  checkPayload = true;
+  /** False: {@link genFrame} leaves the payload behind the header zero. */
+  genPayload = true;
+  /**
+   * True: payload words are their own position, 2, 3, ... instead of the shift register. Our checker then
+   * expects the same; Rogue's always expects the shift register.
+   */
+  sendCount = false;
+  private readonly rxLog = Logging.create('prbs.rx');
+  private bits = DEFAULT_WIDTH;
+  private tapBits: readonly number[] = DEFAULT_TAPS;
+  private lfsr = new Lfsr(DEFAULT_WIDTH, DEFAULT_TAPS);
+  private expected = Buffer.alloc(0);
+  private period = 0;
+  private background: { running: boolean; readonly done: Promise<void> } | undefined;
+
+  private txSequence = 0;
+  private rxSequence = 0;
+  private readonly tx = new Totals();
+  private readonly rx = new Totals();
+  private receiving = true;
+  private resumeReceiving: (() => void)[] = [];
+
+  /** Bits a word: a multiple of 32; default 32. @throws {RangeError} for anything else. */
+  get width(): number {
+    return this.bits;
+  }
+  set width(bits: number) {
+    checkInteger('width', bits, 32, MAX_WIDTH, ', a multiple of 32');
+    if (bits % 32 !== 0) throw new RangeError(`width is ${bits}, but must be a multiple of 32`);
+    this.configure(bits, this.tapBits);
+  }
+
+  /** Bits of a word whose parity becomes its successor's bit 0; default 1, 2, 6, 31. */
+  get taps(): readonly number[] {
+    return this.tapBits;
+  }
+  set taps(taps: readonly number[]) {
+    this.configure(this.bits, [...taps]);
+  }
+
+  /** Microseconds between frames of the background mode; default 0, as fast as the slaves accept. */
+  get txPeriod(): number {
+    return this.period;
+  }
+  set txPeriod(micros: number) {
+    this.period = checkInteger('txPeriod', micros, 0, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** False: frames that arrive wait, and hold their sender back, until it is true again. Default true. */
+  get rxEnable(): boolean {
+    return this.receiving;
+  }
+  set rxEnable(enable: boolean) {
+    this.receiving = enable;
+    if (!enable) return;
+    for (const resume of this.resumeReceiving.splice(0)) resume();
+  }
+
+  /** Good frames received. */
+  get rxCount(): number {
+    return this.rx.count;
+  }
+  /** Bytes of the good frames received. */
+  get rxBytes(): number {
+    return this.rx.bytes;
+  }
+  /** Bad frames received, one error each. */
+  get rxErrors(): number {
+    return this.rx.errors;
+  }
+  /** Good frames received a second, over the last second or more. */
+  get rxRate(): number {
+    return this.rx.meter.rate;
+  }
+  /** Bytes received a second, over the last second or more. */
+  get rxBw(): number {
+    return this.rx.meter.bandwidth;
+  }
+  /** Frames sent. */
+  get txCount(): number {
+    return this.tx.count;
+  }
+  /** Bytes sent. */
+  get txBytes(): number {
+    return this.tx.bytes;
+  }
+  /** Frames that a slave did not accept. */
+  get txErrors(): number {
+    return this.tx.errors;
+  }
+  /** Frames sent a second, over the last second or more. */
+  get txRate(): number {
+    return this.tx.meter.rate;
+  }
+  /** Bytes sent a second, over the last second or more. */
+  get txBw(): number {
+    return this.tx.meter.bandwidth;
+  }
+
+  /** Sets all counts to zero; sequence numbers go on, as in Rogue. */
+  resetCount(): void {
+    this.tx.reset();
+    this.rx.reset();
+  }
+
+  /**
+   * Sends one frame of `size` bytes, and settles when the slaves have accepted it.
+   *
+   * @param size bytes: whole words, at least three.
+   * @param metadata flags, channel and error of the frame; Rogue's own are all 0.
+   * @throws {RangeError} for a size that is not. Rejects with what a slave failed with, counted in `txErrors`.
+   */
+  async genFrame(
+    size: number,
+    metadata?: { flags?: number; channel?: number; error?: number },
+  ): Promise<void> {
+    this.checkSize(size);
+    // A buffer of its own: a slice of Node's pool need not be aligned.
+    const payload = Buffer.allocUnsafeSlow(size);
+    this.write(payload, this.txSequence);
+    const frame = new Frame(payload, metadata);
+    this.txSequence = (this.txSequence + 1) >>> 0;
+    try {
+      await this.deliver(frame);
+    } catch (err) {
+      this.tx.errors += 1;
+      throw err;
+    }
+    this.tx.add(size);
+  }
+
+  /**
+   * Sends frames of `size` bytes in the background, {@link txPeriod} apart, until {@link disable}. Does nothing
+   * when it is on already. A failing slave ends it, logged and counted in `txErrors`.
+   *
+   * @throws {RangeError} as {@link genFrame}.
+   */
+  enable(size: number): void {
+    this.checkSize(size);
+    if (this.background?.running === true) return;
+    const state = { running: true };
+    this.background = Object.assign(state, { done: this.run(size, state) });
+  }
+
+  /** Ends the background mode; resolves when its last frame has been accepted or has failed. */
+  async disable(): Promise<void> {
+    if (this.background === undefined) return;
+    this.background.running = false;
+    await this.background.done;
+  }
+
+  /** {@link disable}, by the name all modules with something to end have. */
+  stop(): Promise<void> {
+    return this.disable();
+  }
+
+  /** Checks one frame; counts it in `rxCount` and `rxBytes`, or in `rxErrors` with a Warning that says why. */
+  acceptFrame(frame: Frame): void | Promise<void> {
+    if (this.receiving) {
+      this.check(frame);
+      return undefined;
+    }
+    return new Promise<void>((resume) => this.resumeReceiving.push(resume)).then(() =>
+      this.acceptFrame(frame),
+    );
+  }
+
+  private configure(width: number, taps: readonly number[]): void {
+    for (const tap of taps) checkInteger(`tap (width is ${width})`, tap, 0, width - 1);
+    this.lfsr = new Lfsr(width, taps);
+    this.bits = width;
+    this.tapBits = taps;
+  }
+
+  private checkSize(size: number): void {
+    const wordBytes = this.bits / 8;
+    const rule = `, whole words of ${wordBytes} bytes (width ${this.bits})`;
+    checkInteger('size', size, MIN_WORDS * wordBytes, MAX_PAYLOAD_BYTES, rule);
+    if (size % wordBytes !== 0) throw new RangeError(`size is ${size}, but must be${rule.slice(1)}`);
+  }
+
+  private async run(size: number, state: { readonly running: boolean }): Promise<void> {
+    let turnEnds = performance.now() + TURN_MS;
+    // In a turn of its own, so that enable() returns before the first frame.
+    await nextTurn();
+    try {
+      while (state.running) {
+        await this.genFrame(size);
+        if (this.period > 0) await sleep(this.period / 1000);
+        else if (performance.now() > turnEnds) await nextTurn();
+        else continue;
+        turnEnds = performance.now() + TURN_MS;
+      }
+    } catch (err) {
+      Logging.create('prbs.tx').error(`Background mode has ended: a slave failed with ${show(err)}`);
+    } finally {
+      (state as { running: boolean }).running = false;
+    }
+  }
+
+  /** Writes the whole frame with this sequence number. */
+  private write(out: Buffer, sequence: number): void {
+    const wordBytes = this.bits / 8;
+    out.fill(0, 0, this.genPayload ? HEADER_WORDS * wordBytes : out.length);
+    out.writeUInt32LE(sequence, 0);
+    out.writeUInt32LE(out.length / wordBytes - 1, wordBytes);
+    if (this.genPayload) this.writePayload(out.subarray(HEADER_WORDS * wordBytes), sequence);
+  }
+
+  private writePayload(out: Buffer, sequence: number): void {
+    if (!this.sendCount) {
+      this.lfsr.fill(out, sequence);
+      return;
+    }
+    const wordBytes = this.bits / 8;
+    out.fill(0);
+    for (let at = 0, count = HEADER_WORDS; at < out.length; at += wordBytes) out.writeUInt32LE(count++, at);
+  }
+
+  private check(frame: Frame): void {
+    const fault = this.faultOf(frame);
+    if (fault === undefined) {
+      this.rx.add(frame.size);
+      return;
+    }
+    this.rx.errors += 1;
+    this.rxLog.warning(fault);
+  }
+
+  /** What is wrong with the frame, in Rogue's words; undefined when nothing is. */
+  private faultOf({ error, payload, size }: Frame): string | undefined {
+    const wordBytes = this.bits / 8;
+    const { count } = this.rx;
+    if (error !== 0) return `Frame error field is set: 0x${error.toString(16)}`;
+    if (size % wordBytes !== 0 || size < MIN_WORDS * wordBytes)
+      return `Size violation size=${size}, count=${count}`;
+    const sequence = payload.readUInt32LE(0);
+    const expectedSequence = this.rxSequence;
+    this.rxSequence = (sequence + 1) >>> 0;
+    const expectedSize = (payload.readUInt32LE(wordBytes) + 1) * wordBytes;
+    // Any sequence is taken when none is expected, and 0 always: the sender has started anew.
+    const outOfSequence = sequence !== 0 && expectedSequence !== 0 && sequence !== expectedSequence;
+    if (expectedSize !== size || outOfSequence) {
+      return (
+        `Bad header. expSize=${expectedSize} gotSize=${size} expSeq=${expectedSequence} gotSeq=${sequence} ` +
+        `nxtSeq=${this.rxSequence} count=${count}`
+      );
+    }
+    return this.checkPayload ? this.payloadFault(payload, sequence) : undefined;
+  }
+
+  private payloadFault(payload: Buffer, sequence: number): string | undefined {
+    const headerBytes = (HEADER_WORDS * this.bits) / 8;
+    const size = payload.length - headerBytes;
+    if (this.expected.length < size) this.expected = Buffer.allocUnsafeSlow(size);
+    const expected = this.expected.subarray(0, size);
+    this.writePayload(expected, sequence);
+    if (payload.compare(expected, 0, size, headerBytes) === 0) return undefined;
+    const at = expected.findIndex((byte, index) => byte !== payload[headerBytes + index]);
+    const wordBytes = this.bits / 8;
+    const got = payload[headerBytes + at]!.toString(16);
+    const wanted = expected[at]!.toString(16);
+    return (
+      `Bad value at index ${Math.floor(at / wordBytes)}. count=${this.rx.count}, ` +
+      `size=${payload.length / wordBytes - 1}: byte ${at % wordBytes} Got=0x${got} Exp=0x${wanted}`
+    );
+  }
+}
+
+/** One direction's counts. */
+class Totals {
+  count = 0;
+  bytes = 0;
+  errors = 0;
+  readonly meter = new RateMeter();
+
+  add(size: number): void {
+    this.count += 1;
+    this.bytes += size;
+    this.meter.update(this.count, this.bytes);
+  }
+
+  reset(): void {
+    this.count = 0;
+    this.bytes = 0;
+    this.errors = 0;
+    this.meter.reset();
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

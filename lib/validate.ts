@@ -1,0 +1,40 @@
+// Checks of arguments, worded alike: the argument, the value, what is allowed.
+
+import { show } from './errors';
+
+/**
+ * Returns `value` when it is a whole number within `min`..`max`.
+ *
+ * @throws {TypeError} when it is no number.
+ * @throws {RangeError} when it is not whole, or out of range.
+ */
+export function checkInteger(name: string, value: unknown, min: number, max: number, hint = ''): number {
+  const allowed = `a whole number from ${min} to ${max}${hint}`;
+  if (typeof value !== 'number') throw new TypeError(`${name} is ${show(value)}, but must be ${allowed}`);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`${name} is ${value}, but must be ${allowed}`);
+  }
+  return value;
+}
+
+/** Returns `value` when it is a boolean. @throws {TypeError} when it is not. */
+export function checkBoolean(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new TypeError(`${name} is ${show(value)}, but must be true or false`);
+  return value;
+}
+
+/**
+ * Refuses options this object does not have, so that a misspelt one is not ignored.
+ *
+ * @throws {TypeError} when `options` is no object, or has a name that is not in `allowed`.
+ */
+export function checkOptionNames(what: string, options: unknown, allowed: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`${what} are ${show(options)}, but must be an object`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!allowed.includes(name)) {
+      throw new TypeError(`unknown option '${name}' in ${what}; allowed are ${allowed.join(', ')}`);
+    }
+  }
+}

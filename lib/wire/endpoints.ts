@@ -1,0 +1,56 @@
+// (addr, port, role) -> the two endpoints of a bridge. Pure.
+// slaclab/rogue src/rogue/interfaces/stream/TcpCore.cpp, constructor.
+
+import { isIPv6 } from 'node:net';
+import { show } from '../errors';
+import { checkInteger } from '../validate';
+
+/** The largest base port: the next port must be one, too. */
+const MAX_BASE_PORT = 65_534;
+
+/** Where one bridge's two sockets go. */
+export interface Endpoints {
+  /** True when both are bound, false when both are connected. */
+  readonly server: boolean;
+  /** Address as the caller gave it. */
+  readonly addr: string;
+  readonly pushPort: number;
+  readonly pullPort: number;
+  /** `tcp://<addr>:<port>` */
+  readonly push: string;
+  readonly pull: string;
+}
+
+/**
+ * A server pulls on the base port and pushes on the next one; a client the other way round.
+ *
+ * @param addr IPv4 or IPv6 address (with or without brackets) or host name; `*` is every interface, servers only.
+ * @param port base port, 1..65534.
+ * @throws {TypeError} when `addr` is no string. @throws {RangeError} when `addr` or `port` cannot be one.
+ */
+export function endpointsOf(addr: string, port: number, server: boolean): Endpoints {
+  const host = checkAddress(addr, server);
+  checkInteger('port', port, 1, MAX_BASE_PORT, ', because the bridge uses this port and the next one');
+  const pushPort = server ? port + 1 : port;
+  const pullPort = server ? port : port + 1;
+  return {
+    server,
+    addr,
+    pushPort,
+    pullPort,
+    push: `tcp://${host}:${pushPort}`,
+    pull: `tcp://${host}:${pullPort}`,
+  };
+}
+
+function checkAddress(addr: unknown, server: boolean): string {
+  const wildcard = server ? ', or * for every interface' : '';
+  const allowed = `an IP address or a host name${wildcard}, without a port`;
+  if (typeof addr !== 'string') throw new TypeError(`addr is ${show(addr)}, but must be ${allowed}`);
+  const bare = addr.startsWith('[') && addr.endsWith(']') ? addr.slice(1, -1) : addr;
+  if (isIPv6(bare)) return `[${bare}]`;
+  if (addr === '*' ? !server : !/^[^\s:/;@*[\]]+$/.test(addr)) {
+    throw new RangeError(`addr is ${show(addr)}, but must be ${allowed}`);
+  }
+  return addr;
+}
