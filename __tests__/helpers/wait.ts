@@ -1,0 +1,35 @@
+// Waiting on a condition with a deadline, never for a time.
+
+const LOOK_MS = 2;
+
+/** Resolves when `condition` holds; throws after `timeoutMs` with `what` and, where given, what was seen last. */
+export async function waitFor(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 30_000,
+  seen: () => unknown = () => '',
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) {
+      throw new Error(`waited ${timeoutMs} ms in vain for: ${what} ${JSON.stringify(seen())}`);
+    }
+    await pause();
+  }
+}
+
+/** Lets other things happen for a moment: a step of a wait on a condition, not a wait by itself. */
+export function pause(ms = LOOK_MS): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+/** Runs the event loop `turns` times: enough for whatever is ready by then, and no clock in it. */
+export async function turns(count = 10): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}

@@ -1,0 +1,154 @@
+// stop(): bounded, flushing, and nothing left behind.
+
+import { Frame, Master, TcpServer, type TcpCore } from '../../lib';
+import { LOOPBACK, makeClient, makePair, makeServer, stopBridges } from '../helpers/bridges';
+import { rejection } from '../helpers/errors';
+import { isFree, reservePorts } from '../helpers/ports';
+import { endPeers, startPeer } from '../helpers/process';
+import { pause, turns, waitFor } from '../helpers/wait';
+
+afterEach(async () => {
+  await stopBridges();
+  await endPeers();
+});
+
+const FRAMES = 1500;
+const FRAME_BYTES = 20_000;
+
+test(`${FRAMES} frames of ${FRAME_BYTES} bytes and stop() at once, to a slow reader: all arrive`, async () => {
+  const port = await reservePorts();
+  const reader = startPeer('bridge-peer.cjs', ['server', LOOPBACK, port, 'slow']);
+  await reader.say('ready');
+  const client = await makeClient(port, { lingerMs: 20_000 });
+  const master = new Master();
+  master.to(client);
+  for (let number = 0; number < FRAMES; number++) {
+    const payload = Buffer.alloc(FRAME_BYTES);
+    payload.writeUInt32LE(number);
+    await master.sendFrame(new Frame(payload));
+  }
+  await client.stop();
+  reader.tell({ report: true });
+  await waitFor('all frames', () => {
+    reader.tell({ report: true });
+    return reader.said.at(-1)?.received === FRAMES;
+  });
+  expect(reader.said.at(-1)).toMatchObject({ received: FRAMES, ordered: true });
+});
+
+test('with 100 sends that wait for an absent peer it is over within lingerMs + 1 s, each send rejected', async () => {
+  const lingerMs = 500;
+  const client = await makeClient(await reservePorts(), { lingerMs });
+  const master = new Master();
+  master.to(client);
+  const sends = Array.from({ length: 100 }, () => rejection(master.sendFrame(new Frame(10))));
+  await turns();
+  expect(client.stats.sendsWaiting).toBe(100);
+  const started = performance.now();
+  await client.stop();
+  const errors = await Promise.all(sends);
+  // The one bound on time that is promised to users, and far above what it takes (some 10 ms).
+  expect(performance.now() - started).toBeLessThan(lingerMs + 1000);
+  expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['ERR_BRIDGE_STOPPED']));
+  expect(errors[0]!.message).toContain('was stopped');
+  expect(client.stats).toMatchObject({ notSent: 100, framesSent: 0, sendsWaiting: 0 });
+});
+
+test('with a reader that has stopped reading it is over within lingerMs + 1 s', async () => {
+  const port = await reservePorts();
+  const reader = startPeer('bridge-peer.cjs', ['server', LOOPBACK, port, 'stuck']);
+  await reader.say('ready');
+  const lingerMs = 300;
+  const client = await makeClient(port, { lingerMs, sendHighWaterMark: 10 });
+  const master = new Master();
+  master.to(client);
+  let settled = 0;
+  const sends = Array.from({ length: 3000 }, () =>
+    master.sendFrame(new Frame(100_000)).then(
+      () => settled++,
+      () => settled++,
+    ),
+  );
+  let before = -1;
+  await waitFor('the reader to take no more', async () => {
+    if (client.stats.framesSent === before && before > 0) return true;
+    before = client.stats.framesSent;
+    await pause(100);
+    return false;
+  });
+  const started = performance.now();
+  await client.stop();
+  await Promise.all(sends);
+  expect(performance.now() - started).toBeLessThan(lingerMs + 1000);
+  expect(settled).toBe(3000);
+  expect(client.stats.notSent).toBeGreaterThan(0);
+});
+
+test('frees both ports at once, may be called as often as one likes, and close() and await using are the same', async () => {
+  const port = await reservePorts();
+  for (const end of ['stop', 'close'] as const) {
+    const server = await TcpServer.create(LOOPBACK, port);
+    await Promise.all([server[end](), server.stop(), server[Symbol.asyncDispose]()]);
+    await server.stop();
+    expect([await isFree(port), await isFree(port + 1)]).toEqual([true, true]);
+  }
+});
+
+test('afterwards sends are refused, nothing is delivered, and nobody is connected', async () => {
+  const { server, client } = await makePair();
+  let delivered = 0;
+  server.to(() => delivered++);
+  await client.acceptFrame(new Frame(8));
+  await waitFor('the frame', () => delivered === 1);
+  await server.stop();
+  for (let i = 0; i < 3; i++) void Promise.resolve(client.acceptFrame(new Frame(8))).catch(() => undefined);
+  expect(await rejection(server.acceptFrame(new Frame(8)))).toMatchObject({ code: 'ERR_BRIDGE_STOPPED' });
+  expect(await rejection(server.waitForPeer())).toMatchObject({ code: 'ERR_BRIDGE_STOPPED' });
+  expect(server.connected).toBe(false);
+  expect(server.stats).toMatchObject({ refused: 1, peers: { send: 0, receive: 0 } });
+  expect(delivered).toBe(1);
+});
+
+test('works from within a slave, and while a slave never settles', async () => {
+  const { server, client } = await makePair();
+  let stopped = false;
+  server.to(async () => {
+    await server.stop();
+    stopped = true;
+    await new Promise(() => undefined);
+  });
+  await client.acceptFrame(new Frame(8));
+  await waitFor('stop() to return inside the slave', () => stopped);
+});
+
+test('a wait for a peer ends with it', async () => {
+  const server = await makeServer();
+  const waiting = rejection(server.waitForPeer());
+  await server.stop();
+  expect(await waiting).toMatchObject({ code: 'ERR_BRIDGE_STOPPED' });
+});
+
+test('a process whose bridges are stopped ends by itself, with frames under way and senders waiting', async () => {
+  const port = await reservePorts();
+  const peer = startPeer('bridge-peer.cjs', ['client', LOOPBACK, port, 'stopping']);
+  expect(await peer.end()).toBe(0);
+  expect(peer.said.at(-1)).toEqual({ rejected: 50, code: 'ERR_BRIDGE_STOPPED' });
+});
+
+describe('in a process of its own', () => {
+  test('200 bridges created and stopped leave descriptors, threads and heap as before', async () => {
+    const peer = startPeer('cycles.cjs', [await reservePorts(), 200]);
+    expect(await peer.end(110_000)).toBe(0);
+    const { descriptors, threads, heapBytes } = peer.said.at(-1) as Record<string, number>;
+    expect({ descriptors, threads }).toEqual({ descriptors: 0, threads: 0 });
+    // A leaked bridge is some 20 kB, so 200 of them would be 4 MB; collected heaps differ by less.
+    expect(heapBytes).toBeLessThan(1_500_000);
+  });
+});
+
+test('bridges stop together as well as alone', async () => {
+  const bridges: TcpCore[] = [];
+  for (let i = 0; i < 20; i++) bridges.push(await makeServer());
+  await Promise.all(bridges.map((bridge) => bridge.stop()));
+  expect(bridges.every((bridge) => !bridge.connected)).toBe(true);
+});

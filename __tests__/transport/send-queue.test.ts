@@ -1,0 +1,177 @@
+import { GeneralError } from '../../lib';
+import { SendQueue, type Outlet } from '../../lib/transport/send-queue';
+import { rejection } from '../helpers/errors';
+import { turns, waitFor } from '../helpers/wait';
+
+/** An outlet that has room for so many messages, as the test says. */
+class Room implements Outlet<number> {
+  readonly sent: number[] = [];
+  private wake: ((sent: boolean) => void) | undefined;
+
+  constructor(private room: number) {}
+
+  trySend(message: number): boolean {
+    if (this.room === 0 || this.wake !== undefined) return false;
+    this.room -= 1;
+    this.sent.push(message);
+    return true;
+  }
+
+  async sendWhenPossible(message: number, timeoutMs: number | undefined): Promise<boolean> {
+    if (!this.trySend(message)) {
+      const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.wake?.(false), timeoutMs);
+      const sent = await new Promise<boolean>((resolve) => (this.wake = resolve));
+      clearTimeout(timer);
+      this.wake = undefined;
+      if (sent) this.trySend(message);
+      return sent;
+    }
+    return true;
+  }
+
+  give(room: number): void {
+    this.room += room;
+    this.wake?.(true);
+  }
+
+  close(): void {
+    this.wake?.(false);
+  }
+}
+
+function makeQueue(room: Room, { timeoutMs, limit = 1000 }: { timeoutMs?: number; limit?: number } = {}) {
+  const backlogs: number[] = [];
+  let lost = 0;
+  const events = {
+    onBacklog: (waiting: number) => void backlogs.push(waiting),
+    onLost: () => void (lost += 1),
+  };
+  const queue = new SendQueue(room, timeoutMs, limit, events, 'tcp://test:1');
+  return { queue, backlogs, lost: () => lost };
+}
+
+const STOPPED = new GeneralError('ERR_BRIDGE_STOPPED', 'stopped');
+
+describe('SendQueue', () => {
+  test('hands over at once, and makes no promise, while there is room', () => {
+    const room = new Room(3);
+    const { queue } = makeQueue(room);
+    expect([1, 2, 3].map((message) => queue.send(message))).toEqual([undefined, undefined, undefined]);
+    expect(room.sent).toEqual([1, 2, 3]);
+    expect(queue.waiting).toBe(0);
+  });
+
+  test('gives the event loop its turn every 512 messages', async () => {
+    const room = new Room(Infinity);
+    const { queue } = makeQueue(room);
+    let turn = false;
+    setImmediate(() => (turn = true));
+    let messages = 0;
+    while (!turn && messages < 10_000) {
+      messages += 1;
+      await queue.send(messages);
+    }
+    expect(messages).toBe(512);
+  });
+
+  test('keeps the order of the calls when room comes and goes, and settles each in turn', async () => {
+    const room = new Room(2);
+    const { queue } = makeQueue(room);
+    const settled: number[] = [];
+    const sends = Array.from({ length: 3000 }, (_, message) =>
+      Promise.resolve(queue.send(message)).then(() => settled.push(message)),
+    );
+    expect(queue.waiting).toBe(2998);
+    while (room.sent.length < 3000) {
+      room.give(7);
+      await turns(1);
+    }
+    await Promise.all(sends);
+    const all = Array.from({ length: 3000 }, (_, message) => message);
+    expect(room.sent).toEqual(all);
+    expect(settled).toEqual(all);
+    expect(queue.waiting).toBe(0);
+  });
+
+  test('reports a backlog once until it has been empty again', async () => {
+    const room = new Room(0);
+    const { queue, backlogs } = makeQueue(room, { limit: 5 });
+    const sends = Array.from({ length: 20 }, (_, message) => queue.send(message));
+    expect(backlogs).toEqual([6]);
+    room.give(20);
+    await Promise.all(sends);
+    await turns();
+    expect(queue.waiting).toBe(0);
+    const more = Array.from({ length: 6 }, (_, message) => queue.send(message));
+    expect(backlogs).toEqual([6, 6]);
+    room.give(6);
+    await Promise.all(more);
+  });
+
+  test('stop rejects all that wait, and all that come later, and the outlet says what became of the first', async () => {
+    const room = new Room(0);
+    const { queue } = makeQueue(room);
+    const sends = [1, 2, 3].map((message) => rejection(queue.send(message)!));
+    await turns();
+    queue.stop(STOPPED);
+    room.close();
+    expect(await Promise.all(sends)).toEqual([STOPPED, STOPPED, STOPPED]);
+    expect(await rejection(queue.send(4)!)).toBe(STOPPED);
+    expect(room.sent).toEqual([]);
+  });
+
+  test('every message that waits longer than the timeout is rejected and never sent', async () => {
+    const room = new Room(0);
+    const { queue } = makeQueue(room, { timeoutMs: 20 });
+    const errors = await Promise.all([1, 2, 3].map((message) => rejection(queue.send(message)!)));
+    expect(errors.map((err) => err.code)).toEqual(Array(3).fill('ERR_SEND_TIMEOUT'));
+    expect(errors[0]!.message).toContain('sendTimeoutMs = 20');
+    await waitFor('the queue to be empty', () => queue.waiting === 0);
+    room.give(10);
+    await turns();
+    expect(room.sent).toEqual([]);
+  });
+
+  test('a message that is put back goes first, before what was given after it', async () => {
+    const room = new Room(0);
+    const { queue } = makeQueue(room);
+    const sends = [queue.send(2), queue.send(3)];
+    queue.putBack(1);
+    room.give(3);
+    await Promise.all(sends);
+    await waitFor('all to be sent', () => room.sent.length === 3);
+    expect(room.sent).toEqual([1, 2, 3]);
+  });
+
+  test('a message that was put back and then stopped is reported as lost, for its sender had been told it went', async () => {
+    const room = new Room(0);
+    const { queue, lost } = makeQueue(room);
+    queue.putBack(1);
+    await turns();
+    queue.stop(STOPPED);
+    room.close();
+    await turns();
+    expect(lost()).toBe(1);
+    queue.putBack(2);
+    expect(lost()).toBe(2);
+  });
+
+  test('an outlet that fails rejects that message with ERR_TRANSPORT and its cause, and goes on', async () => {
+    const cause = new Error('broken pipe');
+    const sent: number[] = [];
+    const outlet: Outlet<number> = {
+      trySend: () => false,
+      sendWhenPossible: (message) => {
+        if (message === 1) return Promise.reject(cause);
+        sent.push(message);
+        return Promise.resolve(true);
+      },
+    };
+    const events = { onBacklog: () => undefined, onLost: () => undefined };
+    const queue = new SendQueue(outlet, undefined, 10, events, 'tcp://test:1');
+    const failed = rejection(queue.send(1)!);
+    await queue.send(2);
+    expect(await failed).toMatchObject({ code: 'ERR_TRANSPORT', cause });
+    expect(sent).toEqual([2]);
+  });
+});
