@@ -59,5 +59,7 @@ export function show(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
-  return Array.isArray(value) ? 'an array' : `an object (${value.constructor.name})`;
+  if (Array.isArray(value)) return 'an array';
+  const { constructor } = value as { constructor?: { name: string } };
+  return constructor === undefined ? 'an object' : `an object (${constructor.name})`;
 }

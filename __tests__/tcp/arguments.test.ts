@@ -94,6 +94,13 @@ describe('a port that cannot be had', () => {
   });
 });
 
+test('a name that cannot be one: ERR_CONNECT with the port, and nothing stays open', async () => {
+  const port = await reservePorts();
+  const err = await rejection(TcpClient.create('no!name', port));
+  expect(err).toMatchObject({ code: 'ERR_CONNECT', port: port + 1, cause: { code: 'EINVAL' } });
+  expect(err.message).toContain('no!name, which is no IP address and no host name');
+});
+
 describe('addresses', () => {
   test.each(['*', 'localhost', '::1', '[::1]'])(
     'a server at %s and a client that finds it pass a frame',

@@ -116,6 +116,15 @@ describe('a frame without payload', () => {
   });
 });
 
+test('a payload of more than 2^32 - 1 bytes is refused with ERR_FRAME_TOO_LARGE', async () => {
+  const client = await makeClient(await reservePorts());
+  // A stand-in: nobody wants 4 GiB in a test.
+  const huge = Object.assign(new Frame(1), { payload: { length: 2 ** 32 } }) as unknown as Frame;
+  const err = await rejection(client.acceptFrame(huge));
+  expect(err).toMatchObject({ code: 'ERR_FRAME_TOO_LARGE' });
+  expect(err.message).toContain('4294967296 bytes');
+});
+
 describe('a message that is no frame', () => {
   /** A sender that puts anything on the wire. */
   async function rawSender(): Promise<{

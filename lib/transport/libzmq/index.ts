@@ -5,9 +5,9 @@ import { describeError, GeneralError, systemCode } from '../../errors';
 import type { Endpoints } from '../../wire/endpoints';
 import type { OpenTransport, PeerCounts, Transport, TransportOptions, TransportSink } from '../transport';
 import type { WireFrame } from '../../wire/message';
+import { closeSocket } from './close';
 import { sharedContext } from './context';
 import { isShortage, shortageError } from './descriptors';
-import { SocketMonitor } from './monitor';
 import { Peers } from './peers';
 import { receiveFrames } from './pull';
 import { PushEnd } from './push';
@@ -130,7 +130,7 @@ class LibzmqTransport implements Transport {
     );
     await Promise.all([
       closeSocket(this.push, this.sendPeers.monitor, this.options.lingerMs + CLOSE_GRACE_MS),
-      closeSocket(this.pull, this.receivePeers.monitor, CLOSE_GRACE_MS),
+      closeSocket(this.pull, this.receivePeers.monitor, this.options.lingerMs + CLOSE_GRACE_MS),
     ]);
   }
 }
@@ -170,7 +170,7 @@ async function attach(
     const code = systemCode(err) ?? describeError(err);
     const text = server
       ? `Failed to bind server to port ${port} at address ${addr}, ${bindHint(code)} (${code})`
-      : `Failed to connect to remote port ${port} at address ${addr} (${code})`;
+      : `Failed to connect to remote port ${port} at address ${addr}, which is no IP address and no host name (${code})`;
     throw new GeneralError(server ? 'ERR_BIND' : 'ERR_CONNECT', text, { cause: err, port });
   }
 }
@@ -188,24 +188,6 @@ function bindHint(code: string): string {
     default:
       return 'see the cause';
   }
-}
-
-/** Closes a socket and waits, for at most `limitMs`, until libzmq has let go of everything it held. */
-async function closeSocket(
-  socket: Socket,
-  watching: SocketMonitor | undefined,
-  limitMs: number,
-): Promise<void> {
-  // Without descriptors for a monitor there is nothing to wait on; libzmq closes it all the same.
-  const monitor = watching ?? SocketMonitor.attach(socket, () => undefined);
-  socket.close();
-  if (monitor === undefined) return;
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs);
-  });
-  await Promise.race([monitor.ended, limit]);
-  clearTimeout(timer);
 }
 
 /** Waits `ms`, or less when the signal comes. */

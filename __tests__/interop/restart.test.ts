@@ -1,0 +1,76 @@
+// A peer that is killed and started again, ten times, on either side: the stream goes on.
+
+import { Frame, Master, type TcpCore } from '../../lib';
+import { LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
+import { reservePorts } from '../helpers/ports';
+import { endPeers, startPeer } from '../helpers/process';
+import { waitFor } from '../helpers/wait';
+
+const KILLS = 10;
+const HIGH_WATER_MARK = 50;
+const FRAME_BYTES = 20_000;
+// What can be on its way to a peer that dies: our mark, its mark, and what two kernel buffers hold.
+const MOST_LOST_A_KILL = HIGH_WATER_MARK + 1000 + 8_000_000 / FRAME_BYTES;
+
+afterEach(async () => {
+  await stopBridges();
+  await endPeers();
+});
+
+describe.each([
+  { ours: 'server', theirs: 'client', make: makeServer },
+  { ours: 'client', theirs: 'server', make: makeClient },
+])('a $theirs killed with SIGKILL and restarted $kills times', ({ ours, theirs, make }) => {
+  test(`while our ${ours} sends: each one gets frames in order, none twice, and little is lost`, async () => {
+    const port = await reservePorts();
+    const bridge: TcpCore = await make(port, { sendHighWaterMark: HIGH_WATER_MARK });
+    const master = new Master();
+    master.to(bridge);
+    let number = 0;
+    let ended = false;
+    const sending = (async () => {
+      while (!ended) {
+        const payload = Buffer.alloc(FRAME_BYTES);
+        payload.writeUInt32LE(number++);
+        await master.sendFrame(new Frame(payload)).catch(() => undefined);
+      }
+    })();
+    let next = 0;
+    for (let kill = 0; kill < KILLS; kill++) {
+      const peer = startPeer('bridge-peer.cjs', [theirs, LOOPBACK, port, 'sink']);
+      await peer.say('ready');
+      await waitFor('frames after the restart', () => {
+        peer.tell({ report: true });
+        return Number(peer.said.at(-1)?.received ?? 0) > 20;
+      });
+      const { first, last, ordered } = peer.said.at(-1) as { first: number; last: number; ordered: boolean };
+      expect(ordered).toBe(true);
+      expect(first).toBeGreaterThanOrEqual(next);
+      if (kill > 0) expect(first - next).toBeLessThanOrEqual(MOST_LOST_A_KILL + (number - last));
+      next = last + 1;
+      await peer.kill();
+    }
+    ended = true;
+    await bridge.stop();
+    await sending;
+  });
+
+  test(`while it sends to our ${ours}: frames go on after each restart, in order, none twice`, async () => {
+    const port = await reservePorts();
+    const bridge: TcpCore = await make(port);
+    const runs: number[][] = [];
+    bridge.to(({ payload }: Frame) => {
+      const value = payload.readUInt32LE();
+      // Each new sender counts from 0; nothing of the one before may follow.
+      if (value === 0) runs.push([]);
+      runs.at(-1)!.push(value);
+    });
+    for (let kill = 0; kill < KILLS; kill++) {
+      const peer = startPeer('bridge-peer.cjs', [theirs, LOOPBACK, port, 'source']);
+      await waitFor('frames after the restart', () => runs.length === kill + 1 && runs.at(-1)!.length > 20);
+      await peer.kill();
+    }
+    for (const run of runs) expect(run).toEqual(Array.from({ length: run.length }, (_, value) => value));
+    expect(bridge.stats).toMatchObject({ malformed: 0, slaveErrors: 0 });
+  });
+});

@@ -1,0 +1,69 @@
+// Many bridges in one process.
+//
+//   node many.cjs pairs PORT COUNT     COUNT servers and COUNT clients, each passing a frame both ways
+//   node many.cjs exhaust PORT COUNT   COUNT servers under a low limit of open files: what the error says,
+//                                      whether those that were made still work, and whether the room comes back
+
+const { readdirSync } = require('node:fs');
+const { Frame, TcpClient, TcpServer } = require('../../dist');
+
+const [mode, port, count] = [process.argv[2], ...process.argv.slice(3).map(Number)];
+
+function say(line) {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function descriptors() {
+  return readdirSync('/proc/self/fd').length;
+}
+
+/** A bridge's next frame, or an error that says which bridge waited in vain. */
+function arrival(bridge) {
+  return new Promise((resolve) => bridge.to(resolve));
+}
+
+async function pass(server, client, number) {
+  const [there, back] = [arrival(server), arrival(client)];
+  await client.acceptFrame(new Frame(8, { channel: number & 0xff, flags: number }));
+  await server.acceptFrame(new Frame(8, { channel: number & 0xff, flags: number }));
+  const frames = await Promise.all([there, back]);
+  return frames.every(({ flags, channel }) => flags === number && channel === (number & 0xff));
+}
+
+async function pairs() {
+  const warmUp = await TcpServer.create('127.0.0.1', port + 2 * count);
+  await warmUp.stop();
+  const before = descriptors();
+  const servers = [];
+  for (let i = 0; i < count; i++) servers.push(await TcpServer.create('127.0.0.1', port + 2 * i));
+  const perBridge = (descriptors() - before) / count;
+  const clients = [];
+  for (let i = 0; i < count; i++) clients.push(await TcpClient.create('127.0.0.1', port + 2 * i));
+  const passed = await Promise.all(servers.map((server, i) => pass(server, clients[i], i)));
+  const threads = readdirSync('/proc/self/task').length;
+  await Promise.all([...servers, ...clients].map((bridge) => bridge.stop()));
+  say({ perBridge, threads, passed: passed.filter(Boolean).length, left: descriptors() - before });
+}
+
+async function exhaust() {
+  const servers = [];
+  let failure;
+  for (let i = 0; i < count && failure === undefined; i++) {
+    try {
+      servers.push(await TcpServer.create('127.0.0.1', port + 2 * i));
+    } catch (err) {
+      failure = { name: err.name, code: err.code, message: err.message };
+    }
+  }
+  const made = servers.length;
+  // Room for a client: its two sockets and two connections, and the server's two.
+  await Promise.all(servers.splice(-4).map((server) => server.stop()));
+  const client = await TcpClient.create('127.0.0.1', port);
+  const works = await pass(servers[0], client, 7);
+  await Promise.all([client, ...servers].map((bridge) => bridge.stop()));
+  const again = await TcpServer.create('127.0.0.1', port);
+  await again.stop();
+  say({ made, failure, works });
+}
+
+void (mode === 'pairs' ? pairs() : exhaust());

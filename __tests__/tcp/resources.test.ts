@@ -1,0 +1,53 @@
+// Many bridges in one process, and what happens when descriptors run out.
+
+import { readFileSync } from 'node:fs';
+import { reservePorts } from '../helpers/ports';
+import { endPeers, startPeer } from '../helpers/process';
+
+afterEach(endPeers);
+
+const BRIDGES = 1000;
+// Away from the ports the other tests are given: 2 x 1001 in a row, which another program may hold one of.
+const MANY_PORTS = 12_000;
+const LOW_LIMIT = 96;
+
+test(`${BRIDGES} servers and ${BRIDGES} clients in one process each pass frames, at 4 descriptors a bridge`, async () => {
+  const hardLimit = Number(
+    /^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))![1],
+  );
+  // A server 4 and 2 for its client, a client 4; and stop() wants 4 more a bridge for a moment.
+  expect(hardLimit).toBeGreaterThan(18 * BRIDGES);
+  const peer = startPeer('many.cjs', ['pairs', MANY_PORTS, BRIDGES], `ulimit -n ${18 * BRIDGES + 200};`);
+  expect(await peer.end(110_000)).toBe(0);
+  const { perBridge, threads, passed, left } = peer.said.at(-1) as Record<string, number>;
+  expect({ perBridge, passed, left }).toEqual({ perBridge: 4, passed: BRIDGES, left: 0 });
+  // Node's own, libzmq's two.
+  expect(threads).toBeLessThan(30);
+});
+
+test('out of descriptors: the error counts them and says how to raise the limit; what is open goes on', async () => {
+  const port = await reservePorts();
+  const peer = startPeer('many.cjs', ['exhaust', port, LOW_LIMIT], `ulimit -n ${LOW_LIMIT};`);
+  expect(await peer.end()).toBe(0);
+  const { made, failure, works } = peer.said.at(-1) as {
+    made: number;
+    failure: { name: string; code: string; message: string };
+    works: boolean;
+  };
+  expect(made).toBeGreaterThan(5);
+  expect(failure).toMatchObject({ name: 'GeneralError', code: 'ERR_TOO_MANY_OPEN_FILES' });
+  expect(failure.message).toMatch(
+    new RegExp(`(all ${LOW_LIMIT}|\\d\\d) are open in this process and the limit is ${LOW_LIMIT}`),
+  );
+  expect(failure.message).toContain('ulimit -n 65536');
+  expect(failure.message).toContain('/etc/security/limits.conf');
+  expect(works).toBe(true);
+});
+
+test('too few descriptors even for ZeroMQ itself: the same error, and not the end of the process', async () => {
+  const port = await reservePorts();
+  // Node itself needs some 20, and libzmq would abort where it cannot make its own six.
+  const peer = startPeer('first.cjs', [port], 'ulimit -n 32;');
+  expect(await peer.end()).toBe(0);
+  expect(peer.said.at(-1)).toEqual({ code: 'ERR_TOO_MANY_OPEN_FILES' });
+});
