@@ -1,0 +1,123 @@
+// The demo as its user runs it: processes, what they print, how they exit.
+
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { Pull, Push } from 'zeromq';
+import { LOOPBACK, makeServer, stopBridges } from './helpers/bridges';
+import { reservePorts } from './helpers/ports';
+import { Master, Frame } from '../lib';
+
+const DEMO = join(__dirname, '..', 'dist', 'cli', 'demo.js');
+
+interface Run {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function demo(...args: (string | number)[]): Promise<Run> {
+  const child = spawn(process.execPath, [DEMO, ...args.map(String)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const run: Run = { status: null, stdout: '', stderr: '' };
+  child.stdout.on('data', (text: Buffer) => (run.stdout += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (run.stderr += text.toString()));
+  return new Promise((resolve) => child.once('close', (status) => resolve({ ...run, status })));
+}
+
+afterEach(stopBridges);
+
+test('both processes stream both ways, check everything, print a table and exit 0', async () => {
+  const { status, stdout, stderr } = await demo('--seconds', 1);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toContain('OK: every frame arrived with its payload and its metadata intact.');
+  const row = /^(exporter -> analysis|analysis -> exporter) +([\d ]+?) {2,}([\d ]+?) {2,}.* 0 +0$/gm;
+  const rows = [...stdout.matchAll(row)];
+  expect(rows).toHaveLength(2);
+  for (const [, , sent, received] of rows) {
+    expect(sent).toBe(received);
+    expect(Number(sent!.replaceAll(' ', ''))).toBeGreaterThan(100);
+  }
+});
+
+test('the two halves find each other and know each other', async () => {
+  const port = await reservePorts();
+  const [server, client] = await Promise.all([
+    demo('--listen', `${LOOPBACK}:${port}`, '--seconds', 1),
+    demo('--connect', `${LOOPBACK}:${port}`, '--seconds', 1),
+  ]);
+  for (const { status, stdout, stderr } of [server, client]) {
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain(
+      'the other side is the other half of this demo: payload and metadata are checked',
+    );
+    expect(stdout).toContain('OK: the other side took what was sent');
+  }
+});
+
+test('a half whose frames arrive damaged says so and exits 1', async () => {
+  const port = await reservePorts();
+  const push = new Push({ immediate: true, linger: 0 });
+  const pull = new Pull();
+  await pull.bind(`tcp://${LOOPBACK}:${port}`);
+  await push.bind(`tcp://${LOOPBACK}:${port + 1}`);
+  const running = demo('--connect', `${LOOPBACK}:${port}`, '--seconds', 1);
+  // An echo that changes the channel of one frame and the payload of another.
+  let frames = 0;
+  const echo = (async () => {
+    for await (const [flags, channel, error, payload] of pull) {
+      frames += 1;
+      if (frames === 5) channel![0]! ^= 1;
+      if (frames === 6) payload![payload!.length - 1]! ^= 1;
+      if (frames <= 100) await push.send([flags!, channel!, error!, payload!]);
+    }
+  })();
+  const { status, stdout, stderr } = await running;
+  push.close();
+  pull.close();
+  await echo;
+  expect(status).toBe(1);
+  expect(stdout).toContain('the other side is the other half of this demo');
+  expect(stderr).toContain('FAILED: received: 1 frames with a wrong payload');
+  expect(stderr).toContain('FAILED: received: 1 frames with wrong metadata');
+});
+
+test('frames that are not PRBS are counted and not blamed', async () => {
+  const port = await reservePorts();
+  const server = await makeServer(port);
+  server.to(() => undefined);
+  const running = demo('--connect', `${LOOPBACK}:${port}`, '--seconds', 1);
+  const master = new Master();
+  master.to(server);
+  for (let i = 0; i < 10; i++) await master.sendFrame(new Frame(Buffer.from('not PRBS at all')));
+  const { status, stdout } = await running;
+  expect(status).toBe(0);
+  expect(stdout).toContain('the other side is not PRBS: its frames are only counted');
+});
+
+test.each([
+  [['--connect', 'nowhere'], "'nowhere' is no address: give HOST:PORT"],
+  [['--connect', '127.0.0.1:65535'], 'port is 65535, but must be a whole number from 1 to 65534'],
+  [['--seconds', '0'], "--seconds is '0', but must be a number from 1 to 3600"],
+  [['--connect', 'a:1', '--listen', 'b:2'], '--connect and --listen are two halves'],
+  [['--bogus'], '--bogus'],
+])('%j is wrong usage: one line that says what to do, exit status 2', async (args, words) => {
+  const { status, stdout, stderr } = await demo(...args);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toContain(words);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+test('a port in use is a failure: one line, exit status 1', async () => {
+  const port = await reservePorts();
+  await makeServer(port);
+  const { status, stderr } = await demo('--listen', `${LOOPBACK}:${port}`);
+  expect(status).toBe(1);
+  expect(stderr).toBe(
+    `demo: Failed to bind server to port ${port} at address ${LOOPBACK}, another process may be using this port (EADDRINUSE)\n`,
+  );
+});
+
+test('--help says how, and exits 0', async () => {
+  const { status, stdout } = await demo('--help');
+  expect(status).toBe(0);
+  expect(stdout).toContain('npm run demo -- --connect HOST:PORT');
+});

@@ -1,0 +1,102 @@
+// One half of the demo: PRBS frames of many sizes with metadata that follows from the sequence number, sent and
+// checked at once over one bridge.
+
+import { Frame, Prbs, type TcpCore } from '../index';
+
+// Bytes, whole 32-bit words: from the smallest PRBS frame, around ZMTP's short and long form, to large ones.
+const SIZES = [12, 252, 256, 1_000, 4_096, 10_000, 65_536, 100_000];
+
+/** What one half has sent and received so far. */
+export interface LinkCounts {
+  readonly sent: number;
+  readonly sentBytes: number;
+  readonly received: number;
+  readonly receivedBytes: number;
+  /** Frames with a wrong payload, size or sequence number. */
+  readonly payloadErrors: number;
+  /** Frames with flags, channel or error other than the demo sends. */
+  readonly metadataErrors: number;
+}
+
+/** What the first frame of the other side showed it to be. */
+export type PeerKind = 'demo' | 'prbs' | 'other';
+
+/** Sends and checks frames over one bridge. */
+export class DemoLink {
+  /** What the other side is; undefined until its first frame. */
+  peerKind: PeerKind | undefined;
+  private readonly sender = new Prbs();
+  private readonly checker = new Prbs();
+  private next = 0;
+  private received = 0;
+  private receivedBytes = 0;
+  private metadataErrors = 0;
+  private sending = true;
+
+  /**
+   * @param withErrors some frames carry an error field, which only another demo half takes for what it is: a
+   *   PRBS receiver of Rogue counts each as an error.
+   */
+  constructor(
+    bridge: TcpCore,
+    private readonly withErrors: boolean,
+  ) {
+    this.sender.to(bridge);
+    bridge.to((frame: Frame) => this.receive(frame));
+  }
+
+  get counts(): LinkCounts {
+    return {
+      sent: this.sender.txCount,
+      sentBytes: this.sender.txBytes,
+      received: this.received,
+      receivedBytes: this.receivedBytes,
+      payloadErrors: this.checker.rxErrors,
+      metadataErrors: this.metadataErrors,
+    };
+  }
+
+  /** Sends until {@link stopSending}; rejects when the bridge refuses a frame. */
+  async send(): Promise<void> {
+    while (this.sending) {
+      const number = this.next++;
+      await this.sender.genFrame(SIZES[number % SIZES.length]!, this.metadataOf(number));
+    }
+  }
+
+  stopSending(): void {
+    this.sending = false;
+  }
+
+  private receive(frame: Frame): void {
+    this.received += 1;
+    this.receivedBytes += frame.size;
+    const number = frame.size >= 4 ? frame.payload.readUInt32LE(0) : 0;
+    this.peerKind ??= this.kindOf(frame, number);
+    if (this.peerKind === 'other') return;
+    if (this.peerKind === 'demo' && !this.hasMetadataOf(frame, number)) this.metadataErrors += 1;
+    // The error field is part of the test here, and not a fault of the payload.
+    const payload = this.peerKind === 'demo' ? new Frame(frame.payload) : frame;
+    void this.checker.acceptFrame(payload);
+  }
+
+  private kindOf(frame: Frame, number: number): PeerKind {
+    const isPrbs = frame.size >= 12 && (frame.payload.readUInt32LE(4) + 1) * 4 === frame.size;
+    if (!isPrbs) return this.withErrors ? 'demo' : 'other';
+    return this.withErrors || this.hasMetadataOf(frame, number) ? 'demo' : 'prbs';
+  }
+
+  private hasMetadataOf(frame: Frame, number: number): boolean {
+    const { flags, channel, error } = this.metadataOf(number);
+    return frame.flags === flags && frame.channel === channel && frame.error === error;
+  }
+
+  private metadataOf(number: number): { flags: number; channel: number; error: number } {
+    return {
+      // A step prime to 2^16, so that every value comes, and both bytes change from frame to frame. Never all 0.
+      flags: (number * 40_503 + 1) & 0xffff,
+      channel: number & 0xff,
+      error: this.withErrors && number % 8 === 7 ? (number >> 3) & 0xff : 0,
+    };
+  }
+}
