@@ -218,7 +218,7 @@ describe('slaves of a bridge', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('analysis failed'))],
-     
+
     [
       'throws a string',
       () => {

@@ -1,37 +1,21 @@
 // The bridge: a master and a slave whose other half is in another process.
 // slaclab/rogue src/rogue/interfaces/stream/TcpCore.cpp.
 
-import { EventEmitter } from 'node:events';
 import { describeError, GeneralError } from '../errors';
 import { Logging } from '../logging';
 import { Frame } from '../stream/frame';
 import { Master } from '../stream/master';
 import { Slave, type FrameSlave } from '../stream/slave';
 import { openLibzmq } from '../transport/libzmq';
-import type { Direction, PeerEvent, Transport, TransportSink } from '../transport/transport';
+import type { PeerEvent, Transport, TransportSink } from '../transport/transport';
 import { checkBoolean, checkInteger, checkOptionNames } from '../validate';
 import { endpointsOf, type Endpoints } from '../wire/endpoints';
 import { MAX_PAYLOAD_BYTES, type WireFrame } from '../wire/message';
+import { TcpEmitter, type TcpEvents, type TcpListener } from './events';
 import { resolveOptions, type ResolvedOptions, type TcpCoreOptions, type TcpOptions } from './options';
 import { newCounters, type TcpStats } from './stats';
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-
-/** A peer that came (`connect`) or went (`disconnect`), on one of the bridge's two connections. */
-export interface PeerInfo {
-  /** `'send'`: the connection our frames leave on; `'receive'`: the one they arrive on. */
-  readonly direction: Direction;
-  /** `<address>:<port>` of the other end; undefined where the system does not tell it. */
-  readonly remoteAddress: string | undefined;
-}
-
-/** The events of a bridge and what their listeners are given. */
-export interface TcpEvents {
-  connect: [peer: PeerInfo];
-  disconnect: [peer: PeerInfo];
-  /** Something failed that no call of yours can report, a slave that threw among them. Also in `stats.lastError`. */
-  error: [err: Error];
-}
 
 /** How long, and for how long at most, to wait for a peer. */
 export interface WaitForPeerOptions {
@@ -49,7 +33,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   readonly logName: string;
   private readonly log: Logging;
   private readonly counters = newCounters();
-  private readonly events = new EventEmitter<TcpEvents>();
+  private readonly events = new TcpEmitter();
   private readonly accepted = new Slave();
   private readonly stopping = new AbortController();
   private stopped: Promise<void> | undefined;
@@ -197,27 +181,27 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
    *
    * @throws {GeneralError} `ERR_TOO_MANY_OPEN_FILES` when there are none left for that.
    */
-  on<E extends keyof TcpEvents>(event: E, listener: (...args: TcpEvents[E]) => void): this {
+  on<E extends keyof TcpEvents>(event: E, listener: TcpListener<E>): this {
     this.beforeListening(event);
-    this.events.on(event, listener as never);
+    this.events.on(event, listener);
     return this;
   }
 
   /** As {@link on}, for the next time only. */
-  once<E extends keyof TcpEvents>(event: E, listener: (...args: TcpEvents[E]) => void): this {
+  once<E extends keyof TcpEvents>(event: E, listener: TcpListener<E>): this {
     this.beforeListening(event);
-    this.events.once(event, listener as never);
+    this.events.once(event, listener);
     return this;
   }
 
   /** Removes a listener. */
-  off<E extends keyof TcpEvents>(event: E, listener: (...args: TcpEvents[E]) => void): this {
-    this.events.off(event, listener as never);
+  off<E extends keyof TcpEvents>(event: E, listener: TcpListener<E>): this {
+    this.events.off(event, listener);
     return this;
   }
 
   /** {@link off}, by the name `events.once` of node:events calls. */
-  removeListener<E extends keyof TcpEvents>(event: E, listener: (...args: TcpEvents[E]) => void): this {
+  removeListener<E extends keyof TcpEvents>(event: E, listener: TcpListener<E>): this {
     return this.off(event, listener);
   }
 
@@ -237,7 +221,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
       new GeneralError('ERR_BRIDGE_STOPPED', `the bridge at ${addr}:${this.port} was stopped`),
     );
     await this.transport.close();
-    this.events.removeAllListeners();
+    this.events.removeAll();
   }
 
   private sink(): TransportSink {
@@ -323,26 +307,14 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
 
   private onPeer({ type, direction, remoteAddress }: PeerEvent): void {
     this.log.info(`Peer ${type}: ${direction} ${remoteAddress ?? '(address unknown)'}`);
-    this.emit(type, { direction, remoteAddress });
+    this.events.emit(type, { direction, remoteAddress });
   }
 
   /** Logs, remembers and reports what no caller can be told. */
   private fail(err: Error): void {
     this.counters.lastError = err;
     this.log.error(err.stack ?? err.message);
-    // Without a listener EventEmitter would throw; the log has it already.
-    if (this.events.listenerCount('error') > 0) this.emit('error', err);
-  }
-
-  /** A listener's own error is its owner's: it must not end the transport that called it. */
-  private emit<E extends keyof TcpEvents>(event: E, ...args: TcpEvents[E]): void {
-    try {
-      this.events.emit(event, ...(args as never));
-    } catch (err) {
-      queueMicrotask(() => {
-        throw err;
-      });
-    }
+    this.events.emit('error', err);
   }
 
   private beforeListening(event: keyof TcpEvents): void {

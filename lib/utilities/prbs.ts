@@ -8,15 +8,11 @@ import { Frame } from '../stream/frame';
 import { Master } from '../stream/master';
 import type { FrameSlave } from '../stream/slave';
 import { checkInteger } from '../validate';
-import { MAX_PAYLOAD_BYTES } from '../wire/message';
-import { Lfsr } from './lfsr';
+import { PrbsFormat, type PayloadKind } from './prbs-format';
 import { RateMeter } from './rate';
 
 const DEFAULT_WIDTH = 32;
 const DEFAULT_TAPS = [1, 2, 6, 31] as const;
-const MAX_WIDTH = 65_536;
-const HEADER_WORDS = 2;
-const MIN_WORDS = 3;
 
 // The background mode gives the event loop its turn after this long, whatever its slaves do.
 const TURN_MS = 5;
@@ -39,10 +35,7 @@ export class Prbs extends Master implements FrameSlave {
    */
   sendCount = false;
   private readonly rxLog = Logging.create('prbs.rx');
-  private bits = DEFAULT_WIDTH;
-  private tapBits: readonly number[] = DEFAULT_TAPS;
-  private lfsr = new Lfsr(DEFAULT_WIDTH, DEFAULT_TAPS);
-  private expected = Buffer.alloc(0);
+  private format = new PrbsFormat(DEFAULT_WIDTH, DEFAULT_TAPS);
   private period = 0;
   private background: { running: boolean; readonly done: Promise<void> } | undefined;
 
@@ -55,20 +48,18 @@ export class Prbs extends Master implements FrameSlave {
 
   /** Bits a word: a multiple of 32; default 32. @throws {RangeError} for anything else. */
   get width(): number {
-    return this.bits;
+    return this.format.width;
   }
   set width(bits: number) {
-    checkInteger('width', bits, 32, MAX_WIDTH, ', a multiple of 32');
-    if (bits % 32 !== 0) throw new RangeError(`width is ${bits}, but must be a multiple of 32`);
-    this.configure(bits, this.tapBits);
+    this.format = new PrbsFormat(bits, this.taps);
   }
 
   /** Bits of a word whose parity becomes its successor's bit 0; default 1, 2, 6, 31. */
   get taps(): readonly number[] {
-    return this.tapBits;
+    return this.format.taps;
   }
   set taps(taps: readonly number[]) {
-    this.configure(this.bits, [...taps]);
+    this.format = new PrbsFormat(this.width, taps);
   }
 
   /** Microseconds between frames of the background mode; default 0, as fast as the slaves accept. */
@@ -147,11 +138,9 @@ export class Prbs extends Master implements FrameSlave {
     size: number,
     metadata?: { flags?: number; channel?: number; error?: number },
   ): Promise<void> {
-    this.checkSize(size);
-    // A buffer of its own: a slice of Node's pool need not be aligned.
-    const payload = Buffer.allocUnsafeSlow(size);
-    this.write(payload, this.txSequence);
-    const frame = new Frame(payload, metadata);
+    this.format.checkSize(size);
+    const kind = this.genPayload ? this.payloadKind : 'zeros';
+    const frame = new Frame(this.format.make(size, this.txSequence, kind), metadata);
     this.txSequence = (this.txSequence + 1) >>> 0;
     try {
       await this.deliver(frame);
@@ -169,7 +158,7 @@ export class Prbs extends Master implements FrameSlave {
    * @throws {RangeError} as {@link genFrame}.
    */
   enable(size: number): void {
-    this.checkSize(size);
+    this.format.checkSize(size);
     if (this.background?.running === true) return;
     const state = { running: true };
     this.background = Object.assign(state, { done: this.run(size, state) });
@@ -198,18 +187,8 @@ export class Prbs extends Master implements FrameSlave {
     );
   }
 
-  private configure(width: number, taps: readonly number[]): void {
-    for (const tap of taps) checkInteger(`tap (width is ${width})`, tap, 0, width - 1);
-    this.lfsr = new Lfsr(width, taps);
-    this.bits = width;
-    this.tapBits = taps;
-  }
-
-  private checkSize(size: number): void {
-    const wordBytes = this.bits / 8;
-    const rule = `, whole words of ${wordBytes} bytes (width ${this.bits})`;
-    checkInteger('size', size, MIN_WORDS * wordBytes, MAX_PAYLOAD_BYTES, rule);
-    if (size % wordBytes !== 0) throw new RangeError(`size is ${size}, but must be${rule.slice(1)}`);
+  private get payloadKind(): PayloadKind {
+    return this.sendCount ? 'counter' : 'lfsr';
   }
 
   private async run(size: number, state: { readonly running: boolean }): Promise<void> {
@@ -231,25 +210,6 @@ export class Prbs extends Master implements FrameSlave {
     }
   }
 
-  /** Writes the whole frame with this sequence number. */
-  private write(out: Buffer, sequence: number): void {
-    const wordBytes = this.bits / 8;
-    out.fill(0, 0, this.genPayload ? HEADER_WORDS * wordBytes : out.length);
-    out.writeUInt32LE(sequence, 0);
-    out.writeUInt32LE(out.length / wordBytes - 1, wordBytes);
-    if (this.genPayload) this.writePayload(out.subarray(HEADER_WORDS * wordBytes), sequence);
-  }
-
-  private writePayload(out: Buffer, sequence: number): void {
-    if (!this.sendCount) {
-      this.lfsr.fill(out, sequence);
-      return;
-    }
-    const wordBytes = this.bits / 8;
-    out.fill(0);
-    for (let at = 0, count = HEADER_WORDS; at < out.length; at += wordBytes) out.writeUInt32LE(count++, at);
-  }
-
   private check(frame: Frame): void {
     const fault = this.faultOf(frame);
     if (fault === undefined) {
@@ -262,15 +222,13 @@ export class Prbs extends Master implements FrameSlave {
 
   /** What is wrong with the frame, in Rogue's words; undefined when nothing is. */
   private faultOf({ error, payload, size }: Frame): string | undefined {
-    const wordBytes = this.bits / 8;
+    const { format } = this;
     const { count } = this.rx;
     if (error !== 0) return `Frame error field is set: 0x${error.toString(16)}`;
-    if (size % wordBytes !== 0 || size < MIN_WORDS * wordBytes)
-      return `Size violation size=${size}, count=${count}`;
-    const sequence = payload.readUInt32LE(0);
+    if (!format.isSize(size)) return `Size violation size=${size}, count=${count}`;
+    const { sequence, expectedSize } = format.readHeader(payload);
     const expectedSequence = this.rxSequence;
     this.rxSequence = (sequence + 1) >>> 0;
-    const expectedSize = (payload.readUInt32LE(wordBytes) + 1) * wordBytes;
     // Any sequence is taken when none is expected, and 0 always: the sender has started anew.
     const outOfSequence = sequence !== 0 && expectedSequence !== 0 && sequence !== expectedSequence;
     if (expectedSize !== size || outOfSequence) {
@@ -279,23 +237,12 @@ export class Prbs extends Master implements FrameSlave {
         `nxtSeq=${this.rxSequence} count=${count}`
       );
     }
-    return this.checkPayload ? this.payloadFault(payload, sequence) : undefined;
-  }
-
-  private payloadFault(payload: Buffer, sequence: number): string | undefined {
-    const headerBytes = (HEADER_WORDS * this.bits) / 8;
-    const size = payload.length - headerBytes;
-    if (this.expected.length < size) this.expected = Buffer.allocUnsafeSlow(size);
-    const expected = this.expected.subarray(0, size);
-    this.writePayload(expected, sequence);
-    if (payload.compare(expected, 0, size, headerBytes) === 0) return undefined;
-    const at = expected.findIndex((byte, index) => byte !== payload[headerBytes + index]);
-    const wordBytes = this.bits / 8;
-    const got = payload[headerBytes + at]!.toString(16);
-    const wanted = expected[at]!.toString(16);
+    const wrong = this.checkPayload ? format.findWrongByte(payload, sequence, this.payloadKind) : undefined;
+    if (wrong === undefined) return undefined;
+    const { word, byte, got, expected } = wrong;
     return (
-      `Bad value at index ${Math.floor(at / wordBytes)}. count=${this.rx.count}, ` +
-      `size=${payload.length / wordBytes - 1}: byte ${at % wordBytes} Got=0x${got} Exp=0x${wanted}`
+      `Bad value at index ${word}. count=${count}, size=${format.wordsOf(size) - 1}: ` +
+      `byte ${byte} Got=0x${got.toString(16)} Exp=0x${expected.toString(16)}`
     );
   }
 }

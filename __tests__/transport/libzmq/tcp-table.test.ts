@@ -1,0 +1,55 @@
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { TcpTable, hasTcpTable, tcpTable } from '../../../lib/transport/libzmq/tcp-table';
+
+// As Linux 6.18 printed them: a listener, both ends of one connection on loopback, one that is closing.
+const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 7575 1 0000000022536e35 100 0 0 10 0
+   1: 0100007F:D044 0100007F:1F40 01 00000000:00000000 00:00000000 00000000     0        0 6327 2 000000006468c37e 20 4 25 14 -1
+   2: 0100007F:1F40 0100007F:D044 01 00000000:00000000 00:00000000 00000000     0        0 6328 2 0000000087ea4058 20 4 24 14 -1
+   3: 0100007F:1F40 0100007F:D046 08 00000000:00000000 00:00000000 00000000     0        0 6329 2 0000000087ea4058 20 4 24 14 -1
+`;
+const TCP6 = `  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000000000000000000001000000:1F40 00000000000000000000000001000000:D050 01 00000000:00000000 00:00000000 00000000     0        0 7001 1
+   1: 0000000000000000FFFF00000100007F:1F40 0000000000000000FFFF00000200007F:D052 01 00000000:00000000 00:00000000 00000000     0        0 7002 1
+   2: B80D0120000000000000000001000000:1F41 B80D0120000000000000000002000000:D054 01 00000000:00000000 00:00000000 00000000     0        0 7003 1
+`;
+
+describe('TcpTable', () => {
+  test('finds the established connections of a port, and neither listeners nor closing ones', () => {
+    expect(new TcpTable([TCP]).acceptedOn(8000)).toEqual([
+      {
+        localAddress: '127.0.0.1',
+        localPort: 8000,
+        remoteAddress: '127.0.0.1',
+        remotePort: 53_316,
+        inode: 'socket:[6328]',
+      },
+    ]);
+  });
+
+  test('reads IPv6 addresses, and those of IPv4 in their clothes as IPv4', () => {
+    const table = new TcpTable([TCP6]);
+    expect(table.acceptedOn(8000).map(({ remoteAddress }) => remoteAddress)).toEqual(['::1', '127.0.0.2']);
+    expect(table.acceptedOn(8001).map(({ remoteAddress }) => remoteAddress)).toEqual(['2001:db8::2']);
+  });
+
+  test('is empty for what is no table', () => {
+    const table = new TcpTable(['', 'nonsense\n\n  1: 2 3\n']);
+    expect(table.acceptedOn(8000)).toEqual([]);
+    expect(table.connectedTo(8000)).toEqual([]);
+  });
+
+  (hasTcpTable() ? test : test.todo)('finds the connections of this process in the system', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const accepted = new Promise((resolve) => server.once('connection', resolve));
+    const socket = connect(port, '127.0.0.1');
+    await accepted;
+    const table = tcpTable(0);
+    expect(table.acceptedOn(port).map(({ remotePort }) => remotePort)).toEqual([socket.localPort]);
+    expect(table.connectedTo(port).map(({ localPort }) => localPort)).toEqual([socket.localPort]);
+    socket.destroy();
+    server.close();
+  });
+});

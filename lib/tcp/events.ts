@@ -1,0 +1,56 @@
+// The typed events of a bridge.
+
+import { EventEmitter } from 'node:events';
+import type { Direction } from '../transport/transport';
+
+/** A peer that came (`connect`) or went (`disconnect`), on one of the bridge's two connections. */
+export interface PeerInfo {
+  /** `'send'`: the connection our frames leave on; `'receive'`: the one they arrive on. */
+  readonly direction: Direction;
+  /** `<address>:<port>` of the other end; undefined where the system does not tell it. */
+  readonly remoteAddress: string | undefined;
+}
+
+/** The events of a bridge and what their listeners are given. */
+export interface TcpEvents {
+  connect: [peer: PeerInfo];
+  disconnect: [peer: PeerInfo];
+  /** Something failed that no call of yours can report, a slave that threw among them. Also in `stats.lastError`. */
+  error: [err: Error];
+}
+
+export type TcpListener<E extends keyof TcpEvents> = (...args: TcpEvents[E]) => void;
+
+/** An emitter whose listeners cannot break what emits. */
+export class TcpEmitter {
+  private readonly emitter = new EventEmitter<TcpEvents>();
+
+  on<E extends keyof TcpEvents>(event: E, listener: TcpListener<E>): void {
+    this.emitter.on(event, listener as never);
+  }
+
+  once<E extends keyof TcpEvents>(event: E, listener: TcpListener<E>): void {
+    this.emitter.once(event, listener as never);
+  }
+
+  off<E extends keyof TcpEvents>(event: E, listener: TcpListener<E>): void {
+    this.emitter.off(event, listener as never);
+  }
+
+  /** Calls the listeners; an `error` without any is not thrown, unlike Node's: the log has it. */
+  emit<E extends keyof TcpEvents>(event: E, ...args: TcpEvents[E]): void {
+    if (this.emitter.listenerCount(event) === 0) return;
+    try {
+      this.emitter.emit(event, ...(args as never));
+    } catch (err) {
+      // The listener's own error is its owner's, and becomes an uncaught exception; the transport goes on.
+      queueMicrotask(() => {
+        throw err;
+      });
+    }
+  }
+
+  removeAll(): void {
+    this.emitter.removeAllListeners();
+  }
+}
