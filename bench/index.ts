@@ -1,0 +1,163 @@
+// npm run bench: runs the benchmarks, prints tables for people and JSON for programs.
+
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { Benchmark, BenchmarkResult } from './benchmark';
+import { bridges } from './bridges.bench';
+import { describeMachine, machineText } from './machine';
+import { prbs } from './prbs.bench';
+import { roundTrip } from './round-trip.bench';
+import { formatTable } from './table';
+import { throughput } from './throughput.bench';
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  throughput,
+  'round-trip': roundTrip,
+  bridges,
+  prbs,
+};
+const NAMES = Object.keys(BENCHMARKS);
+const DEFAULT_ROUNDS = 7;
+const STATUS_FAILED = 1;
+const STATUS_USAGE = 2;
+
+const HELP = `Usage: npm run bench -- [name ...] [options]
+
+Runs the benchmarks named, or all: ${NAMES.join(', ')}.
+Every figure is the median of interleaved rounds; each side of a connection is a process of its own.
+
+  --rounds N    rounds (default ${DEFAULT_ROUNDS})
+  --quick       one round with few frames and few sizes: shows that all runs, not how fast
+  --json FILE   also writes the results as JSON; with - for FILE the JSON goes to stdout, the tables to stderr
+                (then: npm run --silent bench -- --json -)
+  --check       exits 1 when rogue-bridge is below 0.9 of zeromq one way, or a bridge takes over 4 descriptors
+  --help        this text
+
+Exits 1 when a frame is missing or wrong or a process fails, 2 for wrong arguments.`;
+
+interface Settings {
+  readonly names: readonly string[];
+  readonly rounds: number;
+  readonly quick: boolean;
+  readonly check: boolean;
+  readonly json: string | undefined;
+}
+
+/** Thrown for arguments that make no sense. */
+class UsageError extends Error {}
+
+function readArguments(args: string[]): Settings | undefined {
+  const { values, positionals } = parse(args);
+  if (values.help === true) return undefined;
+  const unknown = positionals.find((name) => !NAMES.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`there is no benchmark '${unknown}'; there are ${NAMES.join(', ')}`);
+  }
+  const quick = values.quick === true;
+  const rounds = values.rounds === undefined ? (quick ? 1 : DEFAULT_ROUNDS) : Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new UsageError(`--rounds is '${values.rounds ?? ''}', but must be a whole number from 1 on`);
+  }
+  return {
+    names: positionals.length === 0 ? NAMES : NAMES.filter((name) => positionals.includes(name)),
+    rounds,
+    quick,
+    check: values.check === true,
+    json: values.json,
+  };
+}
+
+function parse(args: string[]): {
+  values: { rounds?: string; json?: string; quick?: boolean; check?: boolean; help?: boolean };
+  positionals: string[];
+} {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        rounds: { type: 'string' },
+        json: { type: 'string' },
+        quick: { type: 'boolean' },
+        check: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (err) {
+    throw new UsageError((err as Error).message.split('\n')[0]);
+  }
+}
+
+async function run(settings: Settings): Promise<number> {
+  const { names, rounds, quick, check, json } = settings;
+  const machine = describeMachine();
+  const out = json === '-' ? process.stderr : process.stdout;
+  const print = (text: string): void => void out.write(`${text}\n`);
+  print(machineText(machine));
+  if (quick) print('A quick run: it shows that all runs, not how fast.');
+  const results: Record<string, BenchmarkResult> = {};
+  const failures: string[] = [];
+  for (const name of names) {
+    try {
+      const result = await BENCHMARKS[name]!({ rounds, quick, progress });
+      results[name] = result;
+      failures.push(...result.failures.map((text) => `${name}: ${text}`));
+      progress('');
+      print(`\n${resultText(result)}`);
+    } catch (err) {
+      progress('');
+      failures.push(`${name}: ${(err as Error).message}`);
+      print(`\nFAILED ${failures.at(-1)!}`);
+    }
+  }
+  const shortfalls = Object.values(results).flatMap((result) => result.shortfalls);
+  if (json !== undefined)
+    writeJson(json, { machine, rounds, quick, ...jsonOf(results), failures, shortfalls });
+  if (check) {
+    for (const shortfall of shortfalls) print(`CHECK ${shortfall}`);
+    if (shortfalls.length === 0 && failures.length === 0) print('\nCheck passed.');
+  }
+  return failures.length > 0 || (check && shortfalls.length > 0) ? STATUS_FAILED : 0;
+}
+
+function resultText({ tables, notes, failures, skipped }: BenchmarkResult): string {
+  return [
+    ...tables.map(formatTable),
+    notes.join('\n'),
+    ...failures.map((text) => `FAILED ${text}`),
+    ...skipped.map((text) => `SKIPPED ${text}`),
+  ].join('\n\n');
+}
+
+function jsonOf(results: Readonly<Record<string, BenchmarkResult>>): object {
+  const all = Object.values(results);
+  return { cases: all.flatMap(({ cases }) => cases), skipped: all.flatMap(({ skipped }) => skipped) };
+}
+
+function writeJson(file: string, content: object): void {
+  const text = `${JSON.stringify(content, null, 2)}\n`;
+  if (file === '-') process.stdout.write(text);
+  else writeFileSync(file, text);
+}
+
+/** One line that is overwritten, for whoever watches; nothing in a log. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+async function main(): Promise<number> {
+  try {
+    const settings = readArguments(process.argv.slice(2));
+    if (settings !== undefined) return await run(settings);
+    process.stdout.write(`${HELP}\n`);
+    return 0;
+  } catch (err) {
+    if (!(err instanceof UsageError)) throw err;
+    process.stderr.write(`bench: ${err.message} (--help tells more)\n`);
+    return STATUS_USAGE;
+  }
+}
+
+void main().then((status) => {
+  process.exitCode = status;
+});

@@ -1,0 +1,76 @@
+// What figures were taken with; none is printed without it.
+
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { dirname, join } from 'node:path';
+import { version as libzmqVersion } from 'zeromq';
+import { findPyzmq } from './contenders';
+
+/** The machine and the versions of everything measured. */
+export interface Machine {
+  readonly date: string;
+  readonly cpuModel: string;
+  readonly cpuCores: number;
+  readonly memoryBytes: number;
+  readonly kernel: string;
+  readonly node: string;
+  readonly rogueBridge: string;
+  /** With `-dirty` behind it when files differ from the commit. */
+  readonly commit: string | undefined;
+  readonly zeromqPackage: string;
+  readonly libzmq: string;
+  readonly pyzmq: string | undefined;
+  readonly pyzmqLibzmq: string | undefined;
+}
+
+export function describeMachine(): Machine {
+  const pyzmq = findPyzmq();
+  return {
+    date: new Date().toISOString(),
+    cpuModel: cpus()[0]?.model.trim() ?? 'unknown',
+    cpuCores: availableParallelism(),
+    memoryBytes: totalmem(),
+    kernel: `${type()} ${release()}`,
+    node: process.version,
+    rogueBridge: versionIn(__dirname),
+    commit: gitCommit(),
+    zeromqPackage: versionIn(dirname(require.resolve('zeromq'))),
+    libzmq: libzmqVersion,
+    pyzmq: pyzmq?.version,
+    pyzmqLibzmq: pyzmq?.libzmqVersion,
+  };
+}
+
+/** The head of the printed tables. */
+export function machineText(machine: Machine): string {
+  const { pyzmq, pyzmqLibzmq } = machine;
+  const python = pyzmq === undefined ? 'none' : `${pyzmq} (libzmq ${pyzmqLibzmq ?? '?'})`;
+  return [
+    `${machine.date}  rogue-bridge ${machine.rogueBridge}, commit ${machine.commit ?? 'unknown'}`,
+    `${machine.cpuModel}, ${machine.cpuCores} cores, ${(machine.memoryBytes / 1e9).toFixed(1)} GB, ${machine.kernel}`,
+    `Node ${machine.node}, zeromq package ${machine.zeromqPackage} (libzmq ${machine.libzmq}), pyzmq ${python}`,
+  ].join('\n');
+}
+
+/** The version in the nearest package.json that has one, from `folder` upwards. */
+function versionIn(folder: string): string {
+  try {
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+      version?: string;
+    };
+    if (version !== undefined) return version;
+  } catch {
+    // Not in this folder.
+  }
+  const parent = dirname(folder);
+  return parent === folder ? 'unknown' : versionIn(parent);
+}
+
+function gitCommit(): string | undefined {
+  const { status, stdout } = spawnSync('git', ['describe', '--always', '--dirty', '--exclude=*'], {
+    cwd: __dirname,
+    encoding: 'utf8',
+  });
+  return status === 0 ? stdout.trim() : undefined;
+}
