@@ -23,9 +23,9 @@ export interface FrameOptions {
 export class Frame implements WireFrame {
   /** The bytes of the frame. */
   readonly payload: Buffer;
-  private _flags = 0;
-  private _channel = 0;
-  private _error = 0;
+  private _flags: number;
+  private _channel: number;
+  private _error: number;
 
   /**
    * @param payload the bytes (a `Buffer` is taken as it is, any other `Uint8Array` is wrapped, neither is
@@ -34,22 +34,14 @@ export class Frame implements WireFrame {
    */
   constructor(payload: Uint8Array | number, options?: FrameOptions) {
     this.payload = typeof payload === 'number' ? zeros(payload) : asBuffer(payload);
-    if (options === undefined) return;
-    if (options.flags !== undefined) this.flags = options.flags;
-    if (options.channel !== undefined) this.channel = options.channel;
-    if (options.error !== undefined) this.error = options.error;
+    this._flags = checkInteger('flags', options?.flags ?? 0, 0, 0xffff);
+    this._channel = checkInteger('channel', options?.channel ?? 0, 0, 0xff);
+    this._error = checkInteger('error', options?.error ?? 0, 0, 0xff);
   }
 
-  /**
-   * A frame of fields that are known to be in range, as what came off the wire is.
-   * @internal
-   */
-  static fromWire(payload: Buffer, flags: number, channel: number, error: number): Frame {
-    const frame = new Frame(payload);
-    frame._flags = flags;
-    frame._channel = channel;
-    frame._error = error;
-    return frame;
+  /** A frame of its own with the same metadata and a copy of the payload. */
+  clone(): Frame {
+    return new Frame(Buffer.from(this.payload), this);
   }
 
   /** Payload bytes. */
@@ -95,11 +87,6 @@ export class Frame implements WireFrame {
   }
   set lastUser(value: number) {
     this._flags = (this._flags & 0x00ff) | (checkInteger('lastUser', value, 0, 0xff) << 8);
-  }
-
-  /** A frame of its own with the same metadata and a copy of the payload. */
-  clone(): Frame {
-    return Frame.fromWire(Buffer.from(this.payload), this._flags, this._channel, this._error);
   }
 }
 

@@ -226,7 +226,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
 
   private sink(): TransportSink {
     return {
-      frame: (payload, flags, channel, error) => this.receive(Frame.fromWire(payload, flags, channel, error)),
+      frame: (payload, flags, channel, error) => this.receive(new Frame(payload, { flags, channel, error })),
       malformed: (reason) => {
         this.counters.malformed += 1;
         this.log.warning(reason);
@@ -278,7 +278,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
       const text = `a frame of ${length} bytes was refused: the wire carries at most ${MAX_PAYLOAD_BYTES}. Split it`;
       return new GeneralError('ERR_FRAME_TOO_LARGE', text);
     }
-    return this.stopping.signal.aborted ? (this.stopping.signal.reason as GeneralError) : undefined;
+    return this.stopped === undefined ? undefined : (this.stopping.signal.reason as GeneralError);
   }
 
   private refuse(refusal: GeneralError): Promise<void> {

@@ -31,7 +31,7 @@ export interface TransportOptions {
 /** What an engine tells its bridge. None of these may throw. */
 export interface TransportSink {
   /** A frame has arrived. A promise holds back the next one, and with it the peer. */
-  frame(payload: Buffer, flags: number, channel: number, error: number): void | Promise<void>;
+  frame(payload: Buffer, flags: number, channel: number, error: number): undefined | Promise<void>;
   /** A message that is no frame has arrived and was dropped; `reason` is ready to be logged. */
   malformed(reason: string): void;
   /** A peer came or went; called only after {@link Transport.watchPeers}. */

@@ -9,7 +9,7 @@ import { closeSocket } from './close';
 import { sharedContext } from './context';
 import { isShortage, shortageError } from './descriptors';
 import { Peers } from './peers';
-import { receiveFrames } from './pull';
+import { PullEnd } from './pull';
 import { PushEnd } from './push';
 import { hasTcpTable } from './tcp-table';
 
@@ -47,6 +47,7 @@ export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
 
 class LibzmqTransport implements Transport {
   private readonly pushEnd: PushEnd;
+  private readonly pullEnd: PullEnd;
   private readonly sendPeers: Peers;
   private readonly receivePeers: Peers;
   private closing: Promise<void> | undefined;
@@ -70,11 +71,12 @@ class LibzmqTransport implements Transport {
       options.sendHighWaterMark,
       events,
     );
+    this.pullEnd = new PullEnd(pull, options.maxFrameBytes, sink);
     this.sendPeers = new Peers(push, { direction: 'send', server, addr, port: endpoints.pushPort });
     this.receivePeers = new Peers(pull, { direction: 'receive', server, addr, port: endpoints.pullPort });
     if (!hasTcpTable()) this.requireMonitors((peers) => peers.attach());
     // In a turn of its own, so that whoever awaits the bridge can add slaves before the first frame.
-    setImmediate(() => void receiveFrames(pull, options.maxFrameBytes, sink));
+    setImmediate(() => void this.pullEnd.receive());
   }
 
   send(frame: WireFrame): Promise<void> | undefined {
@@ -122,6 +124,7 @@ class LibzmqTransport implements Transport {
   private async closeBoth(): Promise<void> {
     const { server, addr, push } = this.endpoints;
     const role = server ? 'server' : 'client';
+    this.pullEnd.stop();
     this.pushEnd.stop(
       new GeneralError(
         'ERR_BRIDGE_STOPPED',

@@ -6,36 +6,60 @@ import { systemCode } from '../../errors';
 import { describeMalformed, flagsOf, isFrame } from '../../wire/message';
 import type { TransportSink } from '../transport';
 
-/** Receives until the socket is closed, handing every message to `sink`. Never rejects. */
-export async function receiveFrames(
-  socket: Pull,
-  maxFrameBytes: number,
-  sink: Pick<TransportSink, 'frame' | 'malformed' | 'failed'>,
-): Promise<void> {
-  for (;;) {
-    let parts: Buffer[];
-    try {
-      parts = await socket.receive();
-    } catch (err) {
-      if (socket.closed) return;
-      // Woken without a message: zeromq.js takes libzmq's word that there may be one.
-      if (systemCode(err) === 'EAGAIN') continue;
-      sink.failed(err);
-      return;
+/** A PULL socket and the loop that empties it. */
+export class PullEnd {
+  // What `socket.closed` says, without a call into the binding for every frame.
+  private readonly state = { closed: false };
+
+  constructor(
+    readonly socket: Pull,
+    private readonly maxFrameBytes: number,
+    private readonly sink: Pick<TransportSink, 'frame' | 'malformed' | 'failed'>,
+  ) {}
+
+  /** Nothing is handed to the sink from now on; the socket is to be closed next. */
+  stop(): void {
+    this.state.closed = true;
+  }
+
+  /** Receives until {@link stop}, handing every message to the sink. Never rejects. */
+  async receive(): Promise<void> {
+    const { socket, state } = this;
+    while (!state.closed) {
+      let parts: Buffer[];
+      try {
+        parts = await socket.receive();
+      } catch (err) {
+        if (isClosed(state)) return;
+        // Woken without a message: zeromq.js takes libzmq's word that there may be one.
+        if (systemCode(err) === 'EAGAIN') continue;
+        this.sink.failed(err);
+        return;
+      }
+      // The bridge may have been stopped while this message was on its way to us.
+      if (isClosed(state)) return;
+      const taken = this.handOver(parts);
+      if (taken !== undefined) await taken;
     }
-    // Closed while this message was on its way to us: nothing is delivered after close().
-    if (socket.closed) return;
+  }
+
+  private handOver(parts: Buffer[]): undefined | Promise<void> {
+    const { sink, maxFrameBytes } = this;
     if (!isFrame(parts)) {
       sink.malformed(describeMalformed(parts));
-      continue;
+      return undefined;
     }
     const payload = parts[3];
     if (payload.length > maxFrameBytes) {
       // Only limits too low for libzmq, which holds its own commands against them, come here.
       sink.malformed(`Bad message sizes. payload=${payload.length}, maxFrameBytes=${maxFrameBytes}`);
-      continue;
+      return undefined;
     }
-    const taken = sink.frame(payload, flagsOf(parts), parts[1][0]!, parts[2][0]!);
-    if (taken !== undefined) await taken;
+    return sink.frame(payload, flagsOf(parts), parts[1][0]!, parts[2][0]!);
   }
+}
+
+/** A call, because the compiler takes a flag for constant across an await. */
+function isClosed(state: { readonly closed: boolean }): boolean {
+  return state.closed;
 }
