@@ -1,6 +1,7 @@
 // Rogue's logging, names, levels and filters, on pino. slaclab/rogue src/rogue/Logging.cpp.
 
-import { pino, type DestinationStream, type Logger } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
+import type * as Pino from 'pino';
 import { show } from './errors';
 import { checkInteger } from './validate';
 
@@ -159,6 +160,7 @@ function writerFor(name: string): LineWriter {
     const child = shared.sink.child({ name });
     return (level, message) => child[PINO_METHOD[level]](message);
   }
+  const { pino } = loadPino();
   // Synchronous, as Rogue's own printing is: the last line before a crash is the one that matters.
   const stream = (stderrStream ??= pino.destination({ dest: STDERR_FD, sync: true }));
   if (shared.format === 'rogue') {
@@ -167,6 +169,12 @@ function writerFor(name: string): LineWriter {
   stderrLogger ??= pino({ customLevels: LEVELS, useOnlyCustomLevels: true, level: 'debug' }, stream);
   const child = stderrLogger.child({ name });
   return (level, message) => child[level](message);
+}
+
+/** pino, loaded for the first line that is written: most processes log nothing, and start faster without it. */
+function loadPino(): typeof Pino {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return require('pino') as typeof Pino;
 }
 
 /** Now, as seconds since 1970 with six decimals. */

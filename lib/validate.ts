@@ -9,12 +9,10 @@ import { show } from './errors';
  * @throws {RangeError} when it is not whole, or out of range.
  */
 export function checkInteger(name: string, value: unknown, min: number, max: number, hint = ''): number {
-  const allowed = `a whole number from ${min} to ${max}${hint}`;
-  if (typeof value !== 'number') throw new TypeError(`${name} is ${show(value)}, but must be ${allowed}`);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`${name} is ${value}, but must be ${allowed}`);
-  }
-  return value;
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
+  // In the frame path: no text is built where nothing is wrong.
+  const message = `${name} is ${show(value)}, but must be a whole number from ${min} to ${max}${hint}`;
+  throw typeof value === 'number' ? new RangeError(message) : new TypeError(message);
 }
 
 /** Returns `value` when it is a boolean. @throws {TypeError} when it is not. */
