@@ -17,6 +17,16 @@ class Room implements Outlet<number> {
     return true;
   }
 
+  /** Set, messages are sent without asking first. */
+  unasked = false;
+
+  sendUnasked(message: number, refused: (message: number) => Promise<void>): Promise<void> | undefined {
+    if (!this.unasked) return undefined;
+    // As zeromq.js does, it tells in a microtask what has been decided now.
+    const sent = this.trySend(message);
+    return Promise.resolve().then(() => (sent ? undefined : refused(message)));
+  }
+
   async sendWhenPossible(message: number, timeoutMs: number | undefined): Promise<boolean> {
     if (!this.trySend(message)) {
       const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.wake?.(false), timeoutMs);
@@ -41,13 +51,13 @@ class Room implements Outlet<number> {
 
 function makeQueue(room: Room, { timeoutMs, limit = 1000 }: { timeoutMs?: number; limit?: number } = {}) {
   const backlogs: number[] = [];
-  let lost = 0;
+  const notSent: boolean[] = [];
   const events = {
     onBacklog: (waiting: number) => void backlogs.push(waiting),
-    onLost: () => void (lost += 1),
+    onNotSent: (accepted: boolean) => void notSent.push(accepted),
   };
   const queue = new SendQueue(room, timeoutMs, limit, events, 'tcp://test:1');
-  return { queue, backlogs, lost: () => lost };
+  return { queue, backlogs, notSent };
 }
 
 const STOPPED = new GeneralError('ERR_BRIDGE_STOPPED', 'stopped');
@@ -108,6 +118,45 @@ describe('SendQueue', () => {
     await Promise.all(more);
   });
 
+  test('sent without asking: order is kept, and each settles when it went, although room comes and goes', async () => {
+    const room = new Room(5);
+    room.unasked = true;
+    const { queue, notSent } = makeQueue(room);
+    const settled: number[] = [];
+    const total = 1500;
+    const sender = (async () => {
+      for (let message = 0; message < total; message++) {
+        await queue.send(message);
+        settled.push(message);
+        expect(room.sent.length).toBeGreaterThan(message);
+      }
+    })();
+    while (room.sent.length < total) {
+      await turns(1);
+      room.give(7);
+    }
+    await sender;
+    const all = Array.from({ length: total }, (_, message) => message);
+    expect([room.sent, settled, notSent]).toEqual([all, all, []]);
+  });
+
+  test('sent without asking and refused: it waits like any other, and stop or the timeout rejects it', async () => {
+    for (const timeoutMs of [undefined, 10]) {
+      const room = new Room(0);
+      room.unasked = true;
+      const { queue, notSent } = makeQueue(room, timeoutMs === undefined ? {} : { timeoutMs });
+      const failed = rejection(queue.send(1)!);
+      await turns();
+      expect(queue.waiting).toBe(1);
+      if (timeoutMs === undefined) {
+        queue.stop(STOPPED);
+        room.close();
+      }
+      expect((await failed).code).toBe(timeoutMs === undefined ? 'ERR_BRIDGE_STOPPED' : 'ERR_SEND_TIMEOUT');
+      expect([room.sent, notSent]).toEqual([[], [false]]);
+    }
+  });
+
   test('stop rejects all that wait, and all that come later, and the outlet says what became of the first', async () => {
     const room = new Room(0);
     const { queue } = makeQueue(room);
@@ -145,15 +194,15 @@ describe('SendQueue', () => {
 
   test('a message that was put back and then stopped is reported as lost, for its sender had been told it went', async () => {
     const room = new Room(0);
-    const { queue, lost } = makeQueue(room);
+    const { queue, notSent } = makeQueue(room);
     queue.putBack(1);
     await turns();
     queue.stop(STOPPED);
     room.close();
     await turns();
-    expect(lost()).toBe(1);
+    expect(notSent).toEqual([true]);
     queue.putBack(2);
-    expect(lost()).toBe(2);
+    expect(notSent).toEqual([true, true]);
   });
 
   test('an outlet that fails rejects that message with ERR_TRANSPORT and its cause, and goes on', async () => {
@@ -161,13 +210,14 @@ describe('SendQueue', () => {
     const sent: number[] = [];
     const outlet: Outlet<number> = {
       trySend: () => false,
+      sendUnasked: () => undefined,
       sendWhenPossible: (message) => {
         if (message === 1) return Promise.reject(cause);
         sent.push(message);
         return Promise.resolve(true);
       },
     };
-    const events = { onBacklog: () => undefined, onLost: () => undefined };
+    const events = { onBacklog: () => undefined, onNotSent: () => undefined };
     const queue = new SendQueue(outlet, undefined, 10, events, 'tcp://test:1');
     const failed = rejection(queue.send(1)!);
     await queue.send(2);

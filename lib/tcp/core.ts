@@ -108,12 +108,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     const refusal = this.refusalOf(frame);
     if (refusal !== undefined) return this.refuse(refusal);
     this.accepted.acceptFrame(frame) as undefined;
-    const waiting = this.transport.send(frame);
-    if (waiting === undefined) {
-      this.countSent(frame);
-      return undefined;
-    }
-    return this.sentLater(waiting, frame);
+    return this.transport.send(frame);
   }
 
   /** True while both directions have a peer. */
@@ -236,11 +231,10 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
         this.log.warning(
           `${waiting} frames wait to be sent, more than sendHighWaterMark: await sendFrame(), or memory fills up`,
         ),
-      lost: () => {
+      sent: (payloadBytes) => this.countSent(payloadBytes),
+      notSent: (accepted) => {
         this.counters.notSent += 1;
-        this.log.warning(
-          'A frame was not sent: its peer left as it was handed over, and the bridge was stopped',
-        );
+        if (accepted) this.log.warning('A frame was not sent: its peer left as it was handed over');
       },
       failed: (cause) => {
         const text = `receiving on ${this.endpoints.pull} has ended: ${describeError(cause)}; stop this bridge and create it anew`;
@@ -286,23 +280,12 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     return Promise.reject(refusal);
   }
 
-  private countSent(frame: WireFrame): void {
-    const size = frame.payload.length;
+  private countSent(payloadBytes: number): void {
     this.counters.framesSent += 1;
-    this.counters.bytesSent += size;
+    this.counters.bytesSent += payloadBytes;
     if (this.log.level <= Logging.Debug) {
-      this.log.debug(`Pushed TCP frame with size ${size} on ${this.endpoints.push}`);
+      this.log.debug(`Pushed TCP frame with size ${payloadBytes} on ${this.endpoints.push}`);
     }
-  }
-
-  private async sentLater(waiting: Promise<void>, frame: WireFrame): Promise<void> {
-    try {
-      await waiting;
-    } catch (err) {
-      this.counters.notSent += 1;
-      throw err;
-    }
-    this.countSent(frame);
   }
 
   private onPeer({ type, direction, remoteAddress }: PeerEvent): void {

@@ -5,8 +5,14 @@ import { describeError, GeneralError } from '../errors';
 
 /** Where an engine lets messages out. */
 export interface Outlet<M> {
-  /** Sends the message if that is possible now; false if it is not. */
+  /** Asks whether the message can go now, and sends it if so; false if it cannot. */
   trySend(message: M): boolean;
+  /**
+   * Sends the message without asking first, where the outlet has reason to think it can go. The promise resolves
+   * when it went, or becomes that of `refused`, called in a microtask of the same turn. Undefined where the outlet
+   * would rather be asked.
+   */
+  sendUnasked(message: M, refused: (message: M) => Promise<void>): Promise<void> | undefined;
   /**
    * Sends the message once that is possible; one at a time. False when `timeoutMs` went by first, or when
    * the outlet was closed meanwhile: then the message is not sent.
@@ -17,6 +23,8 @@ export interface Outlet<M> {
 interface Waiting<M> {
   readonly message: M;
   readonly deadline: number;
+  /** True when its sender has been told that it went. */
+  readonly accepted: boolean;
   readonly resolve: () => void;
   readonly reject: (err: Error) => void;
 }
@@ -32,8 +40,8 @@ const COMPACT_ENTRIES = 1024;
 export interface SendQueueEvents {
   /** More messages wait than the limit; said once until the queue has been empty again. */
   onBacklog(waiting: number): void;
-  /** A message that had been accepted, and was put back, could not be sent before the queue was stopped. */
-  onLost(): void;
+  /** A message was not sent and never will be; its sender has been told, unless `accepted`: then it cannot be. */
+  onNotSent(accepted: boolean): void;
 }
 
 /** A first-in first-out queue in front of an {@link Outlet}. */
@@ -68,28 +76,25 @@ export class SendQueue<M> {
 
   /** As `Transport.send`. */
   send(message: M): Promise<void> | undefined {
-    if (this.stopped !== undefined) return Promise.reject(this.stopped);
-    if (this.waiting > 0 || !this.outlet.trySend(message)) return this.enqueue(message);
+    if (this.stopped !== undefined || this.waiting > 0) return this.enqueue(message);
+    const sent = this.outlet.sendUnasked(message, this.takeBack);
+    if (sent === undefined && !this.outlet.trySend(message)) return this.enqueue(message);
     this.sendsThisTurn += 1;
-    if (this.sendsThisTurn < SENDS_PER_TURN) return undefined;
+    if (this.sendsThisTurn < SENDS_PER_TURN) return sent;
     this.sendsThisTurn = 0;
-    return new Promise((resolve) => setImmediate(resolve));
+    return afterTurn(sent);
   }
 
-  /** Takes back a message that the outlet had accepted and then could not send: it goes first again. */
+  /** Takes back a message that {@link Outlet.trySend} had accepted and that then could not go: it goes first again. */
   putBack(message: M): void {
-    const entry = {
+    // Its sender has been told that it went, so nobody is there to be told that it did not.
+    this.addFirst({
       message,
       deadline: Infinity,
+      accepted: true,
       resolve: () => undefined,
-      reject: () => this.events.onLost(),
-    };
-    if (this.stopped !== undefined) {
-      this.events.onLost();
-      return;
-    }
-    this.entries.splice(this.head, 0, entry);
-    this.startDraining();
+      reject: () => undefined,
+    });
   }
 
   /** Rejects everything that waits, and whatever comes later, with `reason`; the outlet is to be closed next. */
@@ -99,13 +104,32 @@ export class SendQueue<M> {
     clearTimeout(this.timer);
     // What the outlet holds is settled when it is closed.
     const rejected = this.entries.splice(this.outletHasFirst ? this.head + 1 : this.head);
-    for (const entry of rejected) entry.reject(reason);
+    for (const entry of rejected) this.reject(entry, reason);
+  }
+
+  /** A message that the outlet has refused unasked: it goes first, and its sender waits. */
+  private readonly takeBack = (message: M): Promise<void> =>
+    new Promise((resolve, reject) => {
+      this.addFirst({ message, deadline: this.newDeadline(), accepted: false, resolve, reject });
+    });
+
+  private addFirst(entry: Waiting<M>): void {
+    if (this.stopped !== undefined) {
+      this.reject(entry, this.stopped);
+      return;
+    }
+    this.entries.splice(this.head, 0, entry);
+    this.startDraining();
   }
 
   private enqueue(message: M): Promise<void> {
     return new Promise((resolve, reject) => {
-      const deadline = this.timeoutMs === undefined ? Infinity : performance.now() + this.timeoutMs;
-      this.entries.push({ message, deadline, resolve, reject });
+      const entry = { message, deadline: this.newDeadline(), accepted: false, resolve, reject };
+      if (this.stopped !== undefined) {
+        this.reject(entry, this.stopped);
+        return;
+      }
+      this.entries.push(entry);
       if (this.waiting > this.backlogLimit && !this.warned) {
         this.warned = true;
         this.events.onBacklog(this.waiting);
@@ -113,6 +137,15 @@ export class SendQueue<M> {
       this.startDraining();
       this.armTimer();
     });
+  }
+
+  private reject(entry: Waiting<M>, reason: Error): void {
+    this.events.onNotSent(entry.accepted);
+    entry.reject(reason);
+  }
+
+  private newDeadline(): number {
+    return this.timeoutMs === undefined ? Infinity : performance.now() + this.timeoutMs;
   }
 
   private startDraining(): void {
@@ -130,7 +163,7 @@ export class SendQueue<M> {
       this.outletHasFirst = false;
       this.removeFirst();
       if (failure === undefined) entry.resolve();
-      else entry.reject(failure);
+      else this.reject(entry, failure);
       this.sendWhilePossible();
     }
     this.draining = false;
@@ -173,7 +206,7 @@ export class SendQueue<M> {
     let end = first;
     while ((this.entries[end]?.deadline ?? Infinity) <= now) end += 1;
     const expired = this.entries.splice(first, end - first);
-    for (const entry of expired) entry.reject(this.timeoutError());
+    for (const entry of expired) this.reject(entry, this.timeoutError());
     this.armTimer();
   }
 
@@ -197,4 +230,14 @@ export class SendQueue<M> {
       this.head = 0;
     }
   }
+}
+
+/** Settles as `sent` does, but not before the event loop has had its turn. */
+async function afterTurn(sent: Promise<void> | undefined): Promise<void> {
+  await Promise.all([
+    sent,
+    new Promise((resolve) => {
+      setImmediate(resolve);
+    }),
+  ]);
 }

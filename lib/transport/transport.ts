@@ -38,8 +38,13 @@ export interface TransportSink {
   peer(event: PeerEvent): void;
   /** Frames wait for a peer, more of them than the high-water mark: somebody does not await. */
   backlog(waiting: number): void;
-  /** A frame that had been accepted was taken back from a peer that left, and the transport was closed then. */
-  lost(): void;
+  /** A frame was accepted within the high-water mark: on its way, or there. Told before its sender is. */
+  sent(payloadBytes: number): void;
+  /**
+   * A frame was not sent and never will be. Its sender's promise rejects; or, when `accepted`, had resolved
+   * before the peer it was handed to turned out to have left.
+   */
+  notSent(accepted: boolean): void;
   /** Receiving has ended although nobody closed the transport. */
   failed(err: unknown): void;
 }

@@ -62,15 +62,11 @@ class LibzmqTransport implements Transport {
     const { server, addr } = endpoints;
     const events = {
       onBacklog: (waiting: number) => sink.backlog(waiting),
-      onLost: () => sink.lost(),
+      onNotSent: (accepted: boolean) => sink.notSent(accepted),
     };
-    this.pushEnd = new PushEnd(
-      push,
-      endpoints.push,
-      options.sendTimeoutMs,
-      options.sendHighWaterMark,
-      events,
-    );
+    const { sendTimeoutMs, sendHighWaterMark } = options;
+    const onSent = (payloadBytes: number): void => sink.sent(payloadBytes);
+    this.pushEnd = new PushEnd(push, endpoints.push, sendTimeoutMs, sendHighWaterMark, events, onSent);
     this.pullEnd = new PullEnd(pull, options.maxFrameBytes, sink);
     this.sendPeers = new Peers(push, { direction: 'send', server, addr, port: endpoints.pushPort });
     this.receivePeers = new Peers(pull, { direction: 'receive', server, addr, port: endpoints.pullPort });
