@@ -1,6 +1,7 @@
 // Frames that wait for a peer, or for room, in the order they were given; shared by the engines.
 // Nothing here is touched while the peer keeps up.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describeError, GeneralError } from '../errors';
 
 /** Where an engine lets messages out. */
@@ -234,10 +235,5 @@ export class SendQueue<M> {
 
 /** Settles as `sent` does, but not before the event loop has had its turn. */
 async function afterTurn(sent: Promise<void> | undefined): Promise<void> {
-  await Promise.all([
-    sent,
-    new Promise((resolve) => {
-      setImmediate(resolve);
-    }),
-  ]);
+  await Promise.all([sent, nextTurn()]);
 }

@@ -1,7 +1,7 @@
 // Rogue's link test: a master that generates pseudo-random frames and a slave that checks them, bit for bit.
 // slaclab/rogue src/rogue/utilities/Prbs.cpp.
 
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { show } from '../errors';
 import { Logging } from '../logging';
 import { Frame } from '../stream/frame';
@@ -266,8 +266,4 @@ class Totals {
     this.errors = 0;
     this.meter.reset();
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

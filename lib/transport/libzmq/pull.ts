@@ -1,6 +1,7 @@
 // The receiving end: messages from a PULL socket of the zeromq package, one after the other, at the pace of
 // whoever takes the frames.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pull } from 'zeromq';
 import { systemCode } from '../../errors';
 import { describeMalformed, flagsOf, isFrame } from '../../wire/message';
@@ -94,10 +95,4 @@ export class PullEnd {
 /** A call, because the compiler takes a flag for constant across an await. */
 function isClosed(state: { readonly closed: boolean }): boolean {
   return state.closed;
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }
