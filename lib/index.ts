@@ -9,6 +9,7 @@ export { streamConnect, streamConnectBiDir, type MasterAndSlave } from './stream
 export { TcpCore, type WaitForPeerOptions } from './tcp/core';
 export type { PeerInfo, TcpEvents, TcpListener } from './tcp/events';
 export type { TcpCoreOptions, TcpOptions } from './tcp/options';
+export type { Engine } from './transport/engines';
 export { TcpClient } from './tcp/client';
 export { TcpServer } from './tcp/server';
 export type { TcpStats } from './tcp/stats';

@@ -10,6 +10,10 @@ class Room implements Outlet<number> {
 
   constructor(private room: number) {}
 
+  keep(message: number): number {
+    return message;
+  }
+
   trySend(message: number): boolean {
     if (this.room === 0 || this.wake !== undefined) return false;
     this.room -= 1;
@@ -209,6 +213,7 @@ describe('SendQueue', () => {
     const cause = new Error('broken pipe');
     const sent: number[] = [];
     const outlet: Outlet<number> = {
+      keep: (message) => message,
       trySend: () => false,
       sendUnasked: () => undefined,
       sendWhenPossible: (message) => {

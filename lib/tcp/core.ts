@@ -6,8 +6,8 @@ import { Logging } from '../logging';
 import { Frame } from '../stream/frame';
 import { Master } from '../stream/master';
 import { Slave, type FrameSlave } from '../stream/slave';
-import { openLibzmq } from '../transport/libzmq';
-import type { PeerEvent, Transport, TransportSink } from '../transport/transport';
+import { openTransport } from '../transport/engines';
+import type { PeerEvent, Refusal, Transport, TransportSink } from '../transport/transport';
 import { checkBoolean, checkInteger, checkOptionNames } from '../validate';
 import { endpointsOf, type Endpoints } from '../wire/endpoints';
 import { MAX_PAYLOAD_BYTES, type WireFrame } from '../wire/message';
@@ -16,6 +16,8 @@ import { resolveOptions, type ResolvedOptions, type TcpCoreOptions, type TcpOpti
 import { newCounters, type TcpStats } from './stats';
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+// A port scanner finds many ways to be refused; the counter goes on where the log stops.
+const MAX_REFUSALS_LOGGED = 100;
 
 /** How long, and for how long at most, to wait for a peer. */
 export interface WaitForPeerOptions {
@@ -36,6 +38,8 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   private readonly events = new TcpEmitter();
   private readonly accepted = new Slave();
   private readonly stopping = new AbortController();
+  /** Who was refused for what, so that it is logged once. */
+  private readonly refusals = new Set<string>();
   private stopped: Promise<void> | undefined;
   private transport!: Transport;
 
@@ -205,7 +209,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     const role = server ? 'server' : 'client';
     this.log.debug(`Creating pull ${role} port: ${pull}`);
     this.log.debug(`Creating push ${role} port: ${push}`);
-    this.transport = await openLibzmq(this.endpoints, this.options, this.sink());
+    this.transport = await openTransport(this.options.engine, this.endpoints, this.options, this.sink());
     this.log.debug(`TCP stream bridge ready. pull=${pull} push=${push}`);
   }
 
@@ -236,6 +240,11 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
         this.counters.notSent += 1;
         if (accepted) this.log.warning('A frame was not sent: its peer left as it was handed over');
       },
+      discarded: (frames) => {
+        this.counters.discarded += frames;
+        this.log.warning(`${frames} frames were lost: their peer left before they were on the wire`);
+      },
+      refused: (refusal) => this.onRefused(refusal),
       failed: (cause) => {
         const text = `receiving on ${this.endpoints.pull} has ended: ${describeError(cause)}; stop this bridge and create it anew`;
         this.fail(new GeneralError('ERR_TRANSPORT', text, { cause }));
@@ -291,6 +300,16 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   private onPeer({ type, direction, remoteAddress }: PeerEvent): void {
     this.log.info(`Peer ${type}: ${direction} ${remoteAddress ?? '(address unknown)'}`);
     this.events.emit(type, { direction, remoteAddress });
+  }
+
+  private onRefused({ direction, remoteAddress, reason }: Refusal): void {
+    this.counters.refusedPeers += 1;
+    const port = direction === 'send' ? this.endpoints.pushPort : this.endpoints.pullPort;
+    // Whoever is in the wrong place comes again and again, from another port each time.
+    const seen = `${port} ${remoteAddress.replace(/:\d+$/, '')} ${reason}`;
+    if (this.refusals.has(seen) || this.refusals.size >= MAX_REFUSALS_LOGGED) return;
+    this.refusals.add(seen);
+    this.log.warning(`Refused on port ${port}: the peer at ${remoteAddress} ${reason}`);
   }
 
   /** Logs, remembers and reports what no caller can be told. */

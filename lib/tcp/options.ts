@@ -1,6 +1,7 @@
 // The options of a bridge: names, defaults, checks.
 
 import { show } from '../errors';
+import { ENGINES, type Engine } from '../transport/engines';
 import type { TransportOptions } from '../transport/transport';
 import { checkBoolean, checkInteger, checkOptionNames } from '../validate';
 import { MAX_PAYLOAD_BYTES } from '../wire/message';
@@ -8,11 +9,19 @@ import { MAX_PAYLOAD_BYTES } from '../wire/message';
 // The longest time a timer and libzmq can be given, 24.8 days.
 const MAX_MS = 2 ** 31 - 1;
 const MAX_HIGH_WATER_MARK = 2 ** 31 - 1;
+// An hour; libzmq is told twice as much in a number of 32 bits.
+const MAX_HEARTBEAT_MS = 3_600_000;
+
+/** Switches every bridge of a process that does not name its engine. */
+const ENGINE_VARIABLE = 'ROGUE_BRIDGE_ENGINE';
 
 /** Options of a bridge; each may be left out. */
 export interface TcpOptions {
-  /** What speaks ZeroMQ: `'libzmq'`, the zeromq package. */
-  readonly engine?: 'libzmq';
+  /**
+   * What speaks ZeroMQ: `'libzmq'`, the zeromq package, or `'native'`, this library itself; the same on the wire.
+   * Default: what the environment variable `ROGUE_BRIDGE_ENGINE` says, else `'libzmq'`.
+   */
+  readonly engine?: Engine;
   /** Messages that may wait towards one peer, 0 for no limit; default 1000, as Rogue's. */
   readonly sendHighWaterMark?: number;
   /** Messages that may wait from one peer, 0 for no limit; default 1000, as Rogue's. */
@@ -26,6 +35,11 @@ export interface TcpOptions {
   readonly lingerMs?: number;
   /** A larger frame from a peer closes that connection; default 2^32 - 1 bytes, the most a frame can have. */
   readonly maxFrameBytes?: number;
+  /**
+   * How often to ask a peer whether it is still there, in ms; one that has said nothing for three of these is gone.
+   * Notices a power cut or a pulled cable, which close nothing. Default: never, as Rogue.
+   */
+  readonly heartbeatMs?: number;
   /** Sends frames without payload, which Rogue peers lose together with the frame behind it; default false. */
   readonly allowEmptyFrames?: boolean;
 }
@@ -38,6 +52,7 @@ export interface TcpCoreOptions extends TcpOptions {
 
 /** All options with their values. */
 export interface ResolvedOptions extends TransportOptions {
+  readonly engine: Engine;
   readonly allowEmptyFrames: boolean;
 }
 
@@ -48,6 +63,7 @@ const NAMES = [
   'sendTimeoutMs',
   'lingerMs',
   'maxFrameBytes',
+  'heartbeatMs',
   'allowEmptyFrames',
 ] as const satisfies (keyof TcpOptions)[];
 
@@ -58,18 +74,26 @@ const NAMES = [
  */
 export function resolveOptions(what: string, options: TcpOptions): ResolvedOptions {
   checkOptionNames(`the options of ${what}`, options, NAMES);
-  const engine: unknown = options.engine;
-  if (engine !== undefined && engine !== 'libzmq') {
-    throw new TypeError(`engine is ${show(engine)}, but must be 'libzmq'`);
-  }
   const integer = <D>(name: keyof TcpOptions, max: number, fallback: D, min = 0): number | D =>
     options[name] === undefined ? fallback : checkInteger(name, options[name], min, max);
   return {
+    engine: resolveEngine(options.engine),
     sendHighWaterMark: integer('sendHighWaterMark', MAX_HIGH_WATER_MARK, 1000),
     receiveHighWaterMark: integer('receiveHighWaterMark', MAX_HIGH_WATER_MARK, 1000),
     sendTimeoutMs: integer('sendTimeoutMs', MAX_MS, undefined),
     lingerMs: integer('lingerMs', MAX_MS, 1000),
     maxFrameBytes: integer('maxFrameBytes', MAX_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES, 1),
+    heartbeatMs: integer('heartbeatMs', MAX_HEARTBEAT_MS, undefined, 1),
     allowEmptyFrames: checkBoolean('allowEmptyFrames', options.allowEmptyFrames ?? false),
   };
+}
+
+function resolveEngine(given: unknown): Engine {
+  const variable = process.env[ENGINE_VARIABLE];
+  const [name, engine] =
+    given === undefined && variable !== undefined && variable !== ''
+      ? [`the environment variable ${ENGINE_VARIABLE}`, variable]
+      : ['engine', given ?? ENGINES[0]];
+  if (ENGINES.includes(engine as Engine)) return engine as Engine;
+  throw new TypeError(`${name} is ${show(engine)}, but must be ${ENGINES.map(show).join(' or ')}`);
 }

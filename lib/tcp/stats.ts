@@ -18,6 +18,16 @@ export interface TcpStats {
   readonly refused: number;
   /** Frames given to us that never left: timed out, or still waiting when the bridge was stopped. */
   readonly notSent: number;
+  /**
+   * Frames among {@link framesSent} that were lost because their connection ended before they had left this process.
+   * The native engine counts them; libzmq drops them without a word.
+   */
+  readonly discarded: number;
+  /**
+   * Connections ended because of what the peer did: another protocol, another kind of socket, silence. The native
+   * engine counts them.
+   */
+  readonly refusedPeers: number;
   /** Frames that wait for a peer or for room at this moment. */
   readonly sendsWaiting: number;
   /** Peers at this moment, on the connection we send on and on the one we receive on. */
@@ -48,6 +58,8 @@ export function newCounters(): Counters {
     withoutSlave: 0,
     refused: 0,
     notSent: 0,
+    discarded: 0,
+    refusedPeers: 0,
     lastError: undefined,
   };
 }

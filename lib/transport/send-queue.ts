@@ -6,6 +6,8 @@ import { describeError, GeneralError } from '../errors';
 
 /** Where an engine lets messages out. */
 export interface Outlet<M> {
+  /** What to hold of a message that has to wait: what its owner may change meanwhile must be copied. */
+  keep(message: M): M;
   /** Asks whether the message can go now, and sends it if so; false if it cannot. */
   trySend(message: M): boolean;
   /**
@@ -125,7 +127,8 @@ export class SendQueue<M> {
 
   private enqueue(message: M): Promise<void> {
     return new Promise((resolve, reject) => {
-      const entry = { message, deadline: this.newDeadline(), accepted: false, resolve, reject };
+      const kept = this.outlet.keep(message);
+      const entry = { message: kept, deadline: this.newDeadline(), accepted: false, resolve, reject };
       if (this.stopped !== undefined) {
         this.reject(entry, this.stopped);
         return;

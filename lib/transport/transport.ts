@@ -15,6 +15,15 @@ export interface PeerEvent {
   readonly remoteAddress: string | undefined;
 }
 
+/** Somebody on one of our ports who cannot be a peer: another protocol, another socket type, silence. */
+export interface Refusal {
+  readonly direction: Direction;
+  /** `<address>:<port>` */
+  readonly remoteAddress: string;
+  /** What it did, to be read behind "the peer at <address> ". */
+  readonly reason: string;
+}
+
 /** What an engine needs to know of a bridge's options; the bridge has checked them. */
 export interface TransportOptions {
   /** Messages a peer, as libzmq counts them. */
@@ -26,6 +35,8 @@ export interface TransportOptions {
   readonly lingerMs: number;
   /** A larger message from a peer ends that connection. */
   readonly maxFrameBytes: number;
+  /** A peer that has said nothing for three of these, in ms, is gone; undefined never asks. */
+  readonly heartbeatMs: number | undefined;
 }
 
 /** What an engine tells its bridge. None of these may throw. */
@@ -45,6 +56,10 @@ export interface TransportSink {
    * before the peer it was handed to turned out to have left.
    */
   notSent(accepted: boolean): void;
+  /** This many frames were accepted, and lost with the connection they were to leave on. The native engine knows. */
+  discarded(frames: number): void;
+  /** A connection was ended for what its peer did. The native engine knows. */
+  refused(refusal: Refusal): void;
   /** Receiving has ended although nobody closed the transport. */
   failed(err: unknown): void;
 }

@@ -54,3 +54,9 @@ function checkAddress(addr: unknown, server: boolean): string {
   }
   return addr;
 }
+
+/** `<address>:<port>` as people write it: an IPv6 address in brackets, an IPv4 address without its IPv6 wrapping. */
+export function hostPort(address: string, port: number): string {
+  const bare = address.replace(/^\[|\]$/g, '').replace(/^::ffff:(?=[\d.]+$)/i, '');
+  return bare.includes(':') ? `[${bare}]:${port}` : `${bare}:${port}`;
+}

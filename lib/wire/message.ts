@@ -69,11 +69,13 @@ export function flagsOf(parts: FrameParts): number {
   return part[0]! | (part[1]! << 8);
 }
 
-/** Says what is wrong with a message that is no frame; for wrong part sizes in Rogue's own words. */
-export function describeMalformed(parts: readonly Buffer[]): string {
-  if (parts.length !== PART_COUNT) {
-    return `Bad message part count. parts=${parts.length}, expected ${PART_COUNT}`;
-  }
-  const [flags, channel, error] = parts as FrameParts;
-  return `Bad message sizes. flags=${flags.length} channel=${channel.length} error=${error.length}`;
+/**
+ * Says what is wrong with a message that is no frame; for wrong part sizes in Rogue's own words.
+ *
+ * @param sizesBytes of the first parts, four at most.
+ */
+export function describeMalformed(parts: number, sizesBytes: readonly number[]): string {
+  if (parts !== PART_COUNT) return `Bad message part count. parts=${parts}, expected ${PART_COUNT}`;
+  const [flags = 0, channel = 0, error = 0] = sizesBytes;
+  return `Bad message sizes. flags=${flags} channel=${channel} error=${error}`;
 }

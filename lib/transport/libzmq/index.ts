@@ -1,13 +1,14 @@
 // The transport on the zeromq package: a PUSH and a PULL socket of libzmq in the context all bridges share.
 
 import { Pull, Push, type Context, type Socket } from 'zeromq';
-import { describeError, GeneralError, systemCode } from '../../errors';
+import { GeneralError } from '../../errors';
 import type { Endpoints } from '../../wire/endpoints';
+import { attachError } from '../attach-error';
 import type { OpenTransport, PeerCounts, Transport, TransportOptions, TransportSink } from '../transport';
 import type { WireFrame } from '../../wire/message';
 import { closeSocket } from './close';
 import { sharedContext } from './context';
-import { isShortage, shortageError } from './descriptors';
+import { isShortage, shortageError } from '../descriptors';
 import { Peers } from './peers';
 import { PullEnd } from './pull';
 import { PushEnd } from './push';
@@ -141,6 +142,7 @@ function pullOptions(context: Context, endpoints: Endpoints, options: TransportO
     linger: 0,
     receiveHighWaterMark: options.receiveHighWaterMark,
     maxMessageSize: Math.max(options.maxFrameBytes, MIN_MESSAGE_LIMIT_BYTES),
+    ...heartbeatOptions(options),
   };
 }
 
@@ -153,7 +155,14 @@ function pushOptions(context: Context, endpoints: Endpoints, options: TransportO
     linger: options.lingerMs,
     sendHighWaterMark: options.sendHighWaterMark,
     sendTimeout: 0,
+    ...heartbeatOptions(options),
   };
+}
+
+/** The timeout begins with the PING that was not answered, so a peer is gone within three intervals. */
+function heartbeatOptions({ heartbeatMs }: TransportOptions): object {
+  if (heartbeatMs === undefined) return {};
+  return { heartbeatInterval: heartbeatMs, heartbeatTimeout: 2 * heartbeatMs };
 }
 
 async function attach(
@@ -166,26 +175,7 @@ async function attach(
     if (server) await socket.bind(endpoint);
     else socket.connect(endpoint);
   } catch (err) {
-    const code = systemCode(err) ?? describeError(err);
-    const text = server
-      ? `Failed to bind server to port ${port} at address ${addr}, ${bindHint(code)} (${code})`
-      : `Failed to connect to remote port ${port} at address ${addr}, which is no IP address and no host name (${code})`;
-    throw new GeneralError(server ? 'ERR_BIND' : 'ERR_CONNECT', text, { cause: err, port });
-  }
-}
-
-function bindHint(code: string): string {
-  switch (code) {
-    case 'EADDRINUSE':
-      return 'another process may be using this port';
-    case 'EADDRNOTAVAIL':
-    case 'ENODEV':
-    case 'ENXIO':
-      return 'the address is not one of this machine; use one of its own, or * for every interface';
-    case 'EACCES':
-      return 'this user may not bind ports below 1024';
-    default:
-      return 'see the cause';
+    throw attachError(err, addr, port, server);
   }
 }
 

@@ -2,7 +2,7 @@
 // once some 2000 of them wait (zeromq/libzmq src/socket_base.cpp, monitor_event), so every event is taken at once.
 
 import type { Observer, Socket } from 'zeromq';
-import { hasSpareDescriptors } from './descriptors';
+import { hasSpareDescriptors } from '../descriptors';
 
 // The monitor's own socket and its reader, and as much again for what the I/O thread may accept meanwhile: where
 // the reader cannot be made, the monitor stays without one and stalls every bridge at its first event.

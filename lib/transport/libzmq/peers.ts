@@ -4,6 +4,7 @@
 
 import { isIP } from 'node:net';
 import type { Socket } from 'zeromq';
+import { hostPort } from '../../wire/endpoints';
 import type { Direction, PeerEvent } from '../transport';
 import { SocketMonitor, type MonitorEvent } from './monitor';
 import { tcpTable, type Connection, type TcpTable } from './tcp-table';
@@ -139,7 +140,7 @@ export class Peers {
   private add(connection: Connection | undefined): string | undefined {
     this.everConnected = true;
     if (!this.scope.server) {
-      const address = `${this.scope.addr}:${this.scope.port}`;
+      const address = hostPort(this.scope.addr, this.scope.port);
       this.ready.set(address, address);
       return address;
     }
@@ -148,7 +149,7 @@ export class Peers {
       this.ready.set(`unnamed ${this.unnamed}`, undefined);
       return undefined;
     }
-    const address = `${connection.remoteAddress}:${connection.remotePort}`;
+    const address = hostPort(connection.remoteAddress, connection.remotePort);
     this.ready.set(keyOf(connection), address);
     return address;
   }

@@ -79,7 +79,12 @@ export class PullEnd {
   private handOver(parts: Buffer[]): undefined | Promise<void> {
     const { sink, maxFrameBytes } = this;
     if (!isFrame(parts)) {
-      sink.malformed(describeMalformed(parts));
+      sink.malformed(
+        describeMalformed(
+          parts.length,
+          parts.map(({ length }) => length),
+        ),
+      );
       return undefined;
     }
     const payload = parts[3];

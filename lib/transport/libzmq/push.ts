@@ -59,6 +59,11 @@ export class PushEnd implements Outlet<FrameParts> {
     this.queue.stop(reason);
   }
 
+  /** The parts are our own already. */
+  keep(parts: FrameParts): FrameParts {
+    return parts;
+  }
+
   sendUnasked(parts: FrameParts, refused: (parts: FrameParts) => Promise<void>): Promise<void> | undefined {
     // A sender that awaits lets microtasks run between its sends, so nothing is untold. One that does not, and
     // several at once, are asked for: behind a refused message another one must not slip through.

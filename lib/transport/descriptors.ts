@@ -2,7 +2,7 @@
 
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { GeneralError, systemCode } from '../../errors';
+import { GeneralError, systemCode } from '../errors';
 
 // 'EMFILE' is libzmq's word for the process's limit and for the context's number of sockets alike.
 const SHORTAGE_CODES = ['EMFILE', 'ENFILE'];
@@ -33,18 +33,25 @@ export function isShortage(err: unknown): boolean {
   return SHORTAGE_CODES.includes(systemCode(err) ?? '');
 }
 
-/** The error for {@link isShortage}: how many are open, what the limit is, how to raise it. */
-export function shortageError(what: string, maxSockets: number, cause?: unknown): GeneralError {
+/**
+ * The error for {@link isShortage}: how many are open, what the limit is, how to raise it.
+ *
+ * @param maxSockets of the shared ZeroMQ context; undefined where there is none.
+ */
+export function shortageError(what: string, maxSockets: number | undefined, cause?: unknown): GeneralError {
   const limit = String(softLimit ?? 'unknown here');
   const open = String(countOpen() ?? `all ${limit}`);
   return new GeneralError(
     'ERR_TOO_MANY_OPEN_FILES',
     `${what}: out of descriptors; ${open} are open in this process ` +
-      `and the limit is ${limit}. A bridge takes 4, and each client of a server 2 more. Raise the limit with ` +
+      `and the limit is ${limit}. A bridge takes ${maxSockets === undefined ? 2 : 4}, and each client of a ` +
+      `server 2 more. Raise the limit with ` +
       `'ulimit -n 65536' in the shell that starts this process, or for good with a nofile line in ` +
-      `/etc/security/limits.conf (LimitNOFILE= for a systemd service). ` +
-      `If far fewer are open than the limit, the ${maxSockets} sockets of the shared ZeroMQ context are used up: ` +
-      `use more than one process.`,
+      `/etc/security/limits.conf (LimitNOFILE= for a systemd service).` +
+      (maxSockets === undefined
+        ? ''
+        : ` If far fewer are open than the limit, the ${maxSockets} sockets of the shared ZeroMQ context are used ` +
+          `up: use more than one process.`),
     { cause },
   );
 }

@@ -1,0 +1,333 @@
+// One TCP connection that speaks ZMTP: greeting, handshake, heartbeats, then frames one way.
+// zeromq/rfc 37; zeromq/libzmq src/stream_engine_base.cpp, src/zmtp_engine.cpp.
+
+import type { Socket } from 'node:net';
+import { hostPort } from '../../wire/endpoints';
+import type { WireFrame } from '../../wire/message';
+import { checkReady, PING, readPing, readyCommand } from './command';
+import { Decoder, type DecoderSink } from './decoder';
+import { BATCH_BYTES, BufferPool, Encoder, type Batch } from './encoder';
+import { flushSoon, type Flushable } from './flusher';
+import { GREETING, GreetingReader } from './greeting';
+import { ProtocolError, type SocketType } from './protocol';
+import { ReadMemory } from './read-memory';
+import type { ByteReader } from './sockets';
+
+/** What is the same for all connections of one end. */
+export interface ConnectionOptions {
+  readonly type: SocketType;
+  readonly maxFrameBytes: number;
+  /** Messages that may wait for this peer; 0 for no limit. */
+  readonly sendHighWaterMark: number;
+  /** 0 for none. */
+  readonly heartbeatMs: number;
+  readonly handshakeTimeoutMs: number;
+}
+
+/** What a connection tells the end it belongs to. */
+export interface ConnectionOwner {
+  /** The handshake is done. */
+  ready(connection: Connection): void;
+  /** A frame has arrived. False holds back the next one until {@link Connection.resume}. */
+  frame(connection: Connection, payload: Buffer, flags: number, channel: number, error: number): boolean;
+  malformed(parts: number, sizesBytes: readonly number[]): void;
+  /** Frames have been written: there may be room for more. */
+  written(connection: Connection): void;
+  /** It is over. `fault` says what the peer did, or did not do in time, where that is the reason. */
+  closed(connection: Connection, wasReady: boolean, fault: ProtocolError | undefined): void;
+}
+
+// One write. More would only be cut by the kernel's buffers, and a frame counts until its write is done.
+const MAX_WRITE_BYTES = 1024 * 1024;
+// Silence through two intervals ends a connection, at the end of a third at the latest.
+const SILENT_INTERVALS = 2;
+
+const memory = new ReadMemory();
+const pool = new BufferPool();
+
+/** One connection, from TCP's point of view established, to one peer. */
+export class Connection implements ByteReader, Flushable {
+  /** `<address>:<port>` of the peer. */
+  remoteAddress = '';
+  private socket: Socket | undefined;
+  private readonly greeting = new GreetingReader();
+  private greetingSent = 0;
+  private readonly decoder: Decoder;
+  private readonly encoder = new Encoder(pool);
+  private isReady = false;
+  private isClosed = false;
+  private fault: ProtocolError | undefined;
+  /** Messages of the write under way. */
+  private writing: Batch | undefined;
+  private flushPending = false;
+  private timer: NodeJS.Timeout | undefined;
+  private ttlTimer: NodeJS.Timeout | undefined;
+  private heard = false;
+  private silentIntervals = 0;
+  private onDrained: (() => void) | undefined;
+  private onGone!: () => void;
+  /** Resolves when the descriptor is closed. */
+  readonly gone = new Promise<void>((resolve) => (this.onGone = resolve));
+
+  constructor(
+    private readonly options: ConnectionOptions,
+    private readonly owner: ConnectionOwner,
+  ) {
+    const { type, maxFrameBytes } = options;
+    this.decoder = new Decoder(this.sink(), memory, { messages: type === 'PULL', maxFrameBytes });
+  }
+
+  /** Begins to speak once this socket, which this connection reads, is connected. */
+  connect(socket: Socket): void {
+    this.watch(socket);
+    socket.once('connect', () => this.start());
+  }
+
+  /** Begins to speak on a socket that was accepted, and which this connection reads. */
+  accept(socket: Socket): void {
+    this.watch(socket);
+    this.start();
+  }
+
+  private watch(socket: Socket): void {
+    this.socket = socket;
+    // What ended it changes nothing: 'close' comes next.
+    socket.on('error', () => undefined);
+    // A peer that has closed its half neither takes nor sends frames any more.
+    socket.once('end', () => this.destroy());
+    socket.once('close', () => {
+      this.finish();
+      this.onGone();
+    });
+  }
+
+  private start(): void {
+    if (this.isClosed) return;
+    const { remoteAddress = '', remotePort = 0 } = this.socket!;
+    this.remoteAddress = hostPort(remoteAddress, remotePort);
+    const { handshakeTimeoutMs } = this.options;
+    this.timer = setTimeout(() => {
+      this.fail(new ProtocolError(`did not finish its ZMTP handshake within ${handshakeTimeoutMs / 1000} s`));
+    }, handshakeTimeoutMs);
+    this.reply();
+  }
+
+  /** True once TCP has connected. */
+  get started(): boolean {
+    return this.remoteAddress !== '';
+  }
+
+  /** True from the end of the handshake to the end of the connection. */
+  get ready(): boolean {
+    return this.isReady && !this.isClosed;
+  }
+
+  /** Messages accepted and not yet in the hands of the kernel. */
+  get waiting(): number {
+    return this.encoder.messages + (this.writing?.messages ?? 0);
+  }
+
+  /** Whether one more frame fits within the high-water mark. */
+  get hasRoom(): boolean {
+    const { sendHighWaterMark } = this.options;
+    return sendHighWaterMark === 0 || this.waiting < sendHighWaterMark;
+  }
+
+  /** Takes a frame, which {@link hasRoom}; it is written by the end of this turn, if the kernel takes it. */
+  send(frame: WireFrame): void {
+    const { encoder } = this;
+    encoder.add(frame);
+    if (this.writing !== undefined) return;
+    if (encoder.bytes >= BATCH_BYTES) this.flush();
+    else if (!this.flushPending) {
+      this.flushPending = true;
+      flushSoon(this);
+    }
+  }
+
+  /** Writes what waits, unless a write is under way. */
+  flush(): void {
+    const { encoder } = this;
+    this.flushPending = false;
+    if (this.writing !== undefined || this.isClosed) return;
+    while (!encoder.empty) {
+      if (!this.write(encoder.take(MAX_WRITE_BYTES))) return;
+      this.owner.written(this);
+    }
+  }
+
+  /** Goes on behind the frame that the owner held at. */
+  resume(): void {
+    // What came before the peer left is still delivered; what it did wrong ends it there.
+    if (this.fault !== undefined) return;
+    this.guard(() => this.decoder.resume());
+    if (!this.decoder.held && !this.isClosed) this.socket?.resume();
+  }
+
+  /** Resolves once everything is in the hands of the kernel, or the connection has ended. */
+  drained(): Promise<void> {
+    this.flush();
+    if (this.waiting === 0 || this.isClosed) return Promise.resolve();
+    return new Promise((resolve) => (this.onDrained = resolve));
+  }
+
+  /** Ends the connection at once; {@link gone} tells when its descriptor is closed. */
+  destroy(): void {
+    this.socket?.destroy();
+    this.finish();
+  }
+
+  nextBuffer(): Buffer {
+    return this.decoder.nextBuffer();
+  }
+
+  filled(length: number): boolean {
+    this.hear();
+    if (this.greeting.complete) this.guard(() => this.decoder.filled(length));
+    else this.greet(memory.scratch.subarray(0, length));
+    return !this.decoder.held;
+  }
+
+  chunk(bytes: Buffer): boolean {
+    this.hear();
+    if (this.greeting.complete) this.guard(() => this.decoder.write(bytes));
+    else this.greet(bytes);
+    return !this.decoder.held;
+  }
+
+  private greet(bytes: Buffer): void {
+    this.guard(() => {
+      const taken = this.greeting.write(bytes);
+      this.reply();
+      if (taken === bytes.length) return;
+      // The scratch is everybody's, so what is behind the greeting is copied.
+      this.decoder.write(Buffer.from(bytes.subarray(taken)));
+    });
+  }
+
+  /** Sends as much of our greeting as is due, and READY behind it. */
+  private reply(): void {
+    const { greeting, socket } = this;
+    const due = greeting.replyBytes;
+    if (due > this.greetingSent) socket?.write(GREETING.subarray(this.greetingSent, due));
+    this.greetingSent = due;
+    if (greeting.complete) socket?.write(readyCommand(this.options.type));
+  }
+
+  private sink(): DecoderSink {
+    const { owner, options } = this;
+    return {
+      first: (body) => {
+        checkReady(body, options.type);
+        this.shakeHands();
+      },
+      frame: (payload, flags, channel, error) => owner.frame(this, payload, flags, channel, error),
+      malformed: (parts, sizesBytes) => owner.malformed(parts, sizesBytes),
+      command: (body) => this.onCommand(body),
+    };
+  }
+
+  private shakeHands(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.isReady = true;
+    const { heartbeatMs } = this.options;
+    if (heartbeatMs > 0) this.timer = setInterval(() => this.beat(), heartbeatMs);
+    this.owner.ready(this);
+  }
+
+  private onCommand(body: Buffer): void {
+    const ping = readPing(body);
+    if (ping === undefined) return;
+    this.sendCommand(ping.pong);
+    if (ping.ttlMs > 0) {
+      clearTimeout(this.ttlTimer);
+      this.ttlTimer = setTimeout(() => {
+        // What we do not read ourselves proves nothing.
+        if (!this.decoder.held)
+          this.fail(new ProtocolError('fell silent for longer than its own PING allowed'));
+      }, ping.ttlMs);
+    }
+  }
+
+  private beat(): void {
+    this.silentIntervals = this.heard || this.decoder.held ? 0 : this.silentIntervals + 1;
+    this.heard = false;
+    if (this.silentIntervals >= SILENT_INTERVALS) {
+      const silentMs = SILENT_INTERVALS * this.options.heartbeatMs;
+      this.fail(new ProtocolError(`has not answered for ${silentMs} ms`));
+      return;
+    }
+    this.sendCommand(PING);
+  }
+
+  private hear(): void {
+    this.heard = true;
+    if (this.ttlTimer === undefined) return;
+    clearTimeout(this.ttlTimer);
+    this.ttlTimer = undefined;
+  }
+
+  private sendCommand(bytes: Buffer): void {
+    // Behind a write that does not end, one of a kind is enough.
+    if (this.writing !== undefined && this.encoder.commandCount > 0) return;
+    this.encoder.addCommand(bytes);
+    if (this.flushPending || this.writing !== undefined) return;
+    this.flushPending = true;
+    flushSoon(this);
+  }
+
+  /** False when the kernel has not taken all of it yet. */
+  private write(batch: Batch): boolean {
+    const socket = this.socket!;
+    this.writing = batch;
+    const done = (): void => {
+      if (this.writing === batch) this.onWritten(batch);
+    };
+    const last = batch.chunks.length - 1;
+    if (last > 0) socket.cork();
+    for (let i = 0; i < last; i++) socket.write(batch.chunks[i]!);
+    socket.write(batch.chunks[last]!, done);
+    if (last > 0) socket.uncork();
+    // The kernel has taken all of it already, of which Node tells only later.
+    if (socket.writableLength > 0) return false;
+    this.endWrite(batch);
+    return true;
+  }
+
+  private onWritten(batch: Batch): void {
+    if (this.isClosed) return;
+    this.endWrite(batch);
+    this.flush();
+    this.owner.written(this);
+    if (this.waiting === 0) this.onDrained?.();
+  }
+
+  private endWrite(batch: Batch): void {
+    this.writing = undefined;
+    this.encoder.written(batch);
+  }
+
+  private guard(decode: () => void): void {
+    try {
+      decode();
+    } catch (err) {
+      if (!(err instanceof ProtocolError)) throw err;
+      this.fail(err);
+    }
+  }
+
+  private fail(fault: ProtocolError): void {
+    this.fault ??= fault;
+    this.destroy();
+  }
+
+  private finish(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    clearTimeout(this.timer);
+    clearTimeout(this.ttlTimer);
+    this.onDrained?.();
+    this.owner.closed(this, this.isReady, this.fault);
+  }
+}

@@ -1,0 +1,349 @@
+// Bytes in, frames out: everything behind the greeting. Pure: no socket, no timer, no logger.
+// zeromq/rfc 37, Framing; zeromq/libzmq src/v2_decoder.cpp. What a frame of Rogue's is: lib/wire/message.ts.
+
+import { PART_FLAGS, ProtocolError } from './protocol';
+import type { ReadMemory } from './read-memory';
+
+/** What a {@link Decoder} finds. None of these but `first` may throw. */
+export interface DecoderSink {
+  /** The body of the first frame, which is the peer's handshake. May throw a {@link ProtocolError}. */
+  first(body: Buffer): void;
+  /** A frame. False holds back what is behind it until {@link Decoder.resume}. */
+  frame(payload: Buffer, flags: number, channel: number, error: number): boolean;
+  /** A message that is no frame: how many parts, and the sizes of the first four, in bytes. */
+  malformed(parts: number, sizesBytes: readonly number[]): void;
+  /** The body of a command, after the handshake. */
+  command(body: Buffer): void;
+}
+
+/** What a decoder accepts. */
+export interface DecoderOptions {
+  /** False skips messages, as a PUSH does with what is sent to it: without holding a byte. */
+  readonly messages: boolean;
+  /** A larger payload is a {@link ProtocolError}, before memory is taken for it. */
+  readonly maxFrameBytes: number;
+}
+
+const PART_COUNT = 4;
+const HEADER_SIZES: readonly number[] = [2, 1, 1];
+const SHORT_HEAD_BYTES = 2;
+const LONG_HEAD_BYTES = 9;
+// Flags, channel and error as parts of their own, and the first byte of the fourth.
+const FRAME_HEAD_BYTES = 11;
+const TWO_32 = 2 ** 32;
+
+// A payload of which a part is still to come gets a buffer of its own from here on, so that the rest can be read
+// straight into it; a smaller one is put together in a slab.
+const OWN_BUFFER_BYTES = 4 * 1024;
+// After a payload of this size another one is likely: then little is read ahead, and the rest straight into its buffer.
+const LARGE_BYTES = 32 * 1024;
+// A peer must have sent this much of a payload before it is given memory for all of it: a header alone is cheap to send.
+const UNTRUSTED_BYTES = 16 * 1024 * 1024;
+// Of a command only its beginning means anything to us; a longer one is skipped. A READY may carry long properties.
+const MAX_COMMAND_BYTES = 16 * 1024;
+// Bounds the sizes of what is skipped, which takes no memory, when maxFrameBytes is very small.
+const MIN_LIMIT_BYTES = 1024 * 1024;
+
+/** Decodes one peer's bytes, however they are cut. */
+export class Decoder {
+  private chunk: Buffer | undefined;
+  private pos = 0;
+  private isHeld = false;
+  private handshaken = false;
+
+  // The message under way: parts so far, whether it can still be a frame, its header.
+  private parts = 0;
+  private sizesBytes: number[] = [];
+  private bad = false;
+  private flags = 0;
+  private channel = 0;
+  private error = 0;
+
+  // The body under way: a payload with a buffer of its own, or bytes that nobody wants.
+  private payload: Buffer | undefined;
+  private payloadBytes = 0;
+  private filledBytes = 0;
+  private skipBytes = 0;
+  private skipsMore = false;
+  private skipsCommand = false;
+
+  private readsPayload = false;
+  private nearLarge = false;
+
+  constructor(
+    private readonly sink: DecoderSink,
+    private readonly memory: ReadMemory,
+    private readonly options: DecoderOptions,
+  ) {}
+
+  /** True while the sink holds back what is behind the last frame. */
+  get held(): boolean {
+    return this.isHeld;
+  }
+
+  /** Where the next bytes are to be put, to be told to {@link filled}. Never empty. */
+  nextBuffer(): Buffer {
+    this.readsPayload = this.payload !== undefined && !this.isHeld;
+    if (this.readsPayload) return this.payload!.subarray(this.filledBytes);
+    return this.nearLarge ? this.memory.smallScratch : this.memory.scratch;
+  }
+
+  /**
+   * Decodes `length` bytes that were put where {@link nextBuffer} said, from `from` on.
+   * @throws {ProtocolError} when the peer broke the protocol: close the connection.
+   */
+  filled(length: number): void {
+    if (this.readsPayload) {
+      this.readsPayload = false;
+      this.grow(length);
+      return;
+    }
+    const rest = this.takeRest();
+    this.start(this.memory.keep(rest, length));
+  }
+
+  /**
+   * Decodes a chunk, which is kept as long as one of its frames is: do not write to it afterwards.
+   * @throws {ProtocolError} as {@link filled}.
+   */
+  write(chunk: Buffer): void {
+    const rest = this.takeRest();
+    this.start(rest === undefined ? chunk : Buffer.concat([rest, chunk]));
+  }
+
+  /** Goes on behind the frame at which the sink held. @throws {ProtocolError} as {@link filled}. */
+  resume(): void {
+    if (!this.isHeld) return;
+    this.isHeld = false;
+    const { chunk } = this;
+    if (chunk !== undefined) this.run(chunk);
+  }
+
+  private takeRest(): Buffer | undefined {
+    const { chunk, pos } = this;
+    this.chunk = undefined;
+    return chunk === undefined || pos === chunk.length ? undefined : chunk.subarray(pos);
+  }
+
+  private start(chunk: Buffer): void {
+    this.pos = 0;
+    this.nearLarge = false;
+    if (this.isHeld) this.chunk = chunk;
+    else this.run(chunk);
+  }
+
+  /** Decodes what there is; what is left of the chunk is the beginning of something. */
+  private run(chunk: Buffer): void {
+    const end = chunk.length;
+    while (this.pos < end && !this.isHeld) {
+      if (this.payload !== undefined) this.fillFrom(chunk);
+      else if (this.skipBytes > 0) this.skipFrom(chunk);
+      else if (!this.decodeFrame(chunk) && !this.decodePart(chunk)) break;
+    }
+    this.chunk = this.pos === end ? undefined : chunk;
+  }
+
+  /** The frame path: a whole message that begins at `pos`. False where it is anything else, or not all there. */
+  private decodeFrame(chunk: Buffer): boolean {
+    const at = this.pos;
+    const end = chunk.length;
+    if (
+      end - at < FRAME_HEAD_BYTES + 1 ||
+      this.parts !== 0 ||
+      !this.handshaken ||
+      !this.options.messages ||
+      // MORE and a size of 2, 1 and 1.
+      chunk[at] !== 1 ||
+      chunk[at + 1] !== 2 ||
+      chunk[at + 4] !== 1 ||
+      chunk[at + 5] !== 1 ||
+      chunk[at + 7] !== 1 ||
+      chunk[at + 8] !== 1
+    ) {
+      return false;
+    }
+    const partFlags = chunk[at + 10]!;
+    let bodyAt: number;
+    let size: number;
+    if (partFlags === 0) {
+      size = chunk[at + 11]!;
+      bodyAt = at + 12;
+    } else if (partFlags === PART_FLAGS.long && end - at >= FRAME_HEAD_BYTES + 8) {
+      // The upper half must be 0: no frame has more than 2^32 - 1 bytes.
+      if (readUInt32(chunk, at + 11) !== 0) return false;
+      size = readUInt32(chunk, at + 15);
+      bodyAt = at + 19;
+    } else {
+      return false;
+    }
+    if (end - bodyAt < size || size > this.options.maxFrameBytes) return false;
+    this.pos = bodyAt + size;
+    this.isHeld = !this.sink.frame(
+      chunk.subarray(bodyAt, bodyAt + size),
+      chunk[at + 2]! | (chunk[at + 3]! << 8),
+      chunk[at + 6]!,
+      chunk[at + 9]!,
+    );
+    return true;
+  }
+
+  /** One part or command at `pos`, with as little of the body as can be. False where more bytes are needed. */
+  private decodePart(chunk: Buffer): boolean {
+    const at = this.pos;
+    const available = chunk.length - at;
+    const partFlags = chunk[at]!;
+    const long = (partFlags & PART_FLAGS.long) !== 0;
+    const bodyAt = at + (long ? LONG_HEAD_BYTES : SHORT_HEAD_BYTES);
+    if (available < bodyAt - at) return false;
+    const size = long ? readUInt32(chunk, at + 1) * TWO_32 + readUInt32(chunk, at + 5) : chunk[at + 1]!;
+    if (!this.handshaken) return this.decodeFirst(chunk, bodyAt, size);
+    // The largest double below 2^64 is no exact size, and need not be: every limit is far below.
+    if (size > Math.max(this.options.maxFrameBytes, MIN_LIMIT_BYTES)) throw this.tooLarge(size);
+    const more = (partFlags & PART_FLAGS.more) !== 0;
+    if ((partFlags & PART_FLAGS.command) !== 0) return this.decodeCommand(chunk, bodyAt, size);
+    if (!this.options.messages) {
+      this.skip(bodyAt, size, more);
+      return true;
+    }
+    if (this.parts < HEADER_SIZES.length) return this.decodeHeader(chunk, bodyAt, size, more);
+    if (this.parts !== PART_COUNT - 1 || more || this.bad) {
+      this.bad = true;
+      this.skip(bodyAt, size, more);
+      return true;
+    }
+    return this.decodePayload(chunk, bodyAt, size);
+  }
+
+  private decodeFirst(chunk: Buffer, bodyAt: number, size: number): boolean {
+    if (size > MAX_COMMAND_BYTES)
+      throw new ProtocolError(`began with ${size} bytes, which is no READY command`);
+    if (chunk.length - bodyAt < size) return false;
+    this.pos = bodyAt + size;
+    this.handshaken = true;
+    this.sink.first(chunk.subarray(bodyAt, bodyAt + size));
+    return true;
+  }
+
+  private decodeCommand(chunk: Buffer, bodyAt: number, size: number): boolean {
+    if (size > MAX_COMMAND_BYTES) {
+      this.skipsCommand = true;
+      this.skip(bodyAt, size, false);
+      return true;
+    }
+    if (chunk.length - bodyAt < size) return false;
+    this.pos = bodyAt + size;
+    this.sink.command(chunk.subarray(bodyAt, bodyAt + size));
+    return true;
+  }
+
+  private decodeHeader(chunk: Buffer, bodyAt: number, size: number, more: boolean): boolean {
+    if (!more || this.bad || size !== HEADER_SIZES[this.parts]) {
+      this.bad = true;
+      this.skip(bodyAt, size, more);
+      return true;
+    }
+    if (chunk.length - bodyAt < size) return false;
+    if (this.parts === 0) this.flags = chunk[bodyAt]! | (chunk[bodyAt + 1]! << 8);
+    else if (this.parts === 1) this.channel = chunk[bodyAt]!;
+    else this.error = chunk[bodyAt]!;
+    this.sizesBytes.push(size);
+    this.parts += 1;
+    this.pos = bodyAt + size;
+    return true;
+  }
+
+  private decodePayload(chunk: Buffer, bodyAt: number, size: number): boolean {
+    if (size > this.options.maxFrameBytes) throw this.tooLarge(size);
+    const available = chunk.length - bodyAt;
+    if (available >= size) {
+      this.pos = bodyAt + size;
+      this.emit(chunk.subarray(bodyAt, bodyAt + size));
+      return true;
+    }
+    if (size < OWN_BUFFER_BYTES) return false;
+    this.pos = bodyAt;
+    this.payloadBytes = size;
+    this.filledBytes = 0;
+    this.payload = allocate(Math.min(size, UNTRUSTED_BYTES));
+    if (available > 0) this.fillFrom(chunk);
+    return true;
+  }
+
+  private fillFrom(chunk: Buffer): void {
+    const payload = this.payload!;
+    const length = Math.min(payload.length - this.filledBytes, chunk.length - this.pos);
+    payload.set(chunk.subarray(this.pos, this.pos + length), this.filledBytes);
+    this.pos += length;
+    this.grow(length);
+  }
+
+  /** `length` more bytes of the payload are in. */
+  private grow(length: number): void {
+    const payload = this.payload!;
+    this.filledBytes += length;
+    if (this.filledBytes < payload.length) return;
+    if (this.filledBytes < this.payloadBytes) {
+      this.payload = allocate(this.payloadBytes);
+      this.payload.set(payload);
+      return;
+    }
+    this.payload = undefined;
+    this.nearLarge = this.payloadBytes >= LARGE_BYTES;
+    this.emit(payload);
+  }
+
+  private emit(payload: Buffer): void {
+    const { flags, channel, error } = this;
+    this.endMessage();
+    this.isHeld = !this.sink.frame(payload, flags, channel, error);
+  }
+
+  private skip(bodyAt: number, size: number, more: boolean): void {
+    this.pos = bodyAt;
+    this.skipBytes = size;
+    this.skipsMore = more;
+    if (!this.skipsCommand && this.sizesBytes.length < PART_COUNT) this.sizesBytes.push(size);
+    if (size === 0) this.endSkip();
+  }
+
+  private skipFrom(chunk: Buffer): void {
+    const length = Math.min(this.skipBytes, chunk.length - this.pos);
+    this.pos += length;
+    this.skipBytes -= length;
+    if (this.skipBytes === 0) this.endSkip();
+  }
+
+  private endSkip(): void {
+    if (this.skipsCommand) {
+      this.skipsCommand = false;
+      return;
+    }
+    this.parts += 1;
+    if (this.skipsMore) return;
+    const { parts, sizesBytes } = this;
+    this.endMessage();
+    if (this.options.messages) this.sink.malformed(parts, sizesBytes);
+  }
+
+  private endMessage(): void {
+    this.parts = 0;
+    this.sizesBytes = [];
+    this.bad = false;
+  }
+
+  private tooLarge(size: number): ProtocolError {
+    return new ProtocolError(`announced ${size} bytes; maxFrameBytes is ${this.options.maxFrameBytes}`);
+  }
+}
+
+function readUInt32(bytes: Buffer, at: number): number {
+  return bytes[at]! * 0x1000000 + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
+}
+
+function allocate(bytes: number): Buffer {
+  try {
+    return Buffer.allocUnsafeSlow(bytes);
+  } catch (err) {
+    throw new ProtocolError(`sent a payload of ${bytes} bytes, for which there is no memory`, { cause: err });
+  }
+}

@@ -1,0 +1,193 @@
+// Frames in, bytes out: small frames gathered into shared buffers, large payloads passed on as they are.
+// Pure: no socket, no timer, no logger. zeromq/rfc 37, Framing; zeromq/libzmq src/v2_encoder.cpp.
+
+import type { WireFrame } from '../../wire/message';
+import { MAX_SHORT_BYTES, PART_FLAGS } from './protocol';
+
+// Frames are gathered in buffers of this size; also what is worth a system call before the turn is over.
+export const BATCH_BYTES = 64 * 1024;
+// Copying a payload of this size costs about what a piece of its own costs a write (`npm run bench -- codec`).
+const REFERENCE_BYTES = 16 * 1024;
+// Flags, channel, error, and the head of a payload with an 8-byte size.
+const MAX_HEAD_BYTES = 19;
+// Buffers kept for the next sender. More than a few are in use only while peers do not keep up.
+const MAX_SPARE_BUFFERS = 16;
+
+const { more, long } = PART_FLAGS;
+
+/** One piece of what is to be written, in order. */
+interface Piece {
+  readonly bytes: Buffer;
+  /** The payload whose head `bytes` ends with. Not a piece of its own: a command could come between them. */
+  readonly payload: Buffer | undefined;
+  /** Messages that end in it. */
+  readonly messages: number;
+  /** Its whole buffer, when it is the last piece of one that is full. */
+  readonly full: Buffer | undefined;
+}
+
+/** Pieces that go out in one write. */
+export interface Batch {
+  readonly chunks: readonly Buffer[];
+  readonly messages: number;
+  readonly full: readonly Buffer[];
+}
+
+/** Batch buffers that nobody uses, shared by all connections of a process. */
+export class BufferPool {
+  private readonly spare: Buffer[] = [];
+
+  take(): Buffer {
+    return this.spare.pop() ?? Buffer.allocUnsafeSlow(BATCH_BYTES);
+  }
+
+  give(buffer: Buffer): void {
+    if (this.spare.length < MAX_SPARE_BUFFERS) this.spare.push(buffer);
+  }
+}
+
+/** What waits to be written to one peer. */
+export class Encoder {
+  private pieces: Piece[] = [];
+  private batch: Buffer | undefined;
+  /** The part of `batch` that is in no piece yet: from here to `used`. */
+  private start = 0;
+  private used = 0;
+  private messagesInBatch = 0;
+  private queuedMessages = 0;
+  private queuedBytes = 0;
+  private commands: Buffer[] = [];
+
+  constructor(private readonly pool: BufferPool) {}
+
+  /** Messages added and not yet taken. */
+  get messages(): number {
+    return this.queuedMessages;
+  }
+
+  /** Bytes added and not yet taken. */
+  get bytes(): number {
+    return this.queuedBytes;
+  }
+
+  /** Commands added and not yet taken. */
+  get commandCount(): number {
+    return this.commands.length;
+  }
+
+  get empty(): boolean {
+    return this.queuedBytes === 0;
+  }
+
+  /** Adds one frame as four parts; a large payload is referenced and not copied. */
+  add(frame: WireFrame): void {
+    const { payload } = frame;
+    const size = payload.length;
+    const copied = size < REFERENCE_BYTES ? size : 0;
+    const batch = this.room(MAX_HEAD_BYTES + copied);
+    const from = this.used;
+    let at = writeHead(batch, from, frame, size);
+    this.queuedMessages += 1;
+    if (size < REFERENCE_BYTES) {
+      batch.set(payload, at);
+      at += size;
+      this.used = at;
+      this.messagesInBatch += 1;
+      this.queuedBytes += at - from;
+      return;
+    }
+    this.used = at;
+    this.messagesInBatch += 1;
+    this.closePiece(payload, undefined);
+    this.queuedBytes += at - from + size;
+  }
+
+  /** Adds a command, ahead of every message not yet taken. */
+  addCommand(bytes: Buffer): void {
+    this.commands.push(bytes);
+    this.queuedBytes += bytes.length;
+  }
+
+  /** Takes what is to be written next: about `maxBytes`, at least one piece. */
+  take(maxBytes: number): Batch {
+    this.closePiece(undefined, undefined);
+    const chunks = this.commands;
+    this.commands = [];
+    const full: Buffer[] = [];
+    let messages = 0;
+    let bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    let count = 0;
+    for (const piece of this.pieces) {
+      const size = piece.bytes.length + (piece.payload?.length ?? 0);
+      if (count > 0 && bytes + size > maxBytes) break;
+      count += 1;
+      bytes += size;
+      messages += piece.messages;
+      if (piece.bytes.length > 0) chunks.push(piece.bytes);
+      if (piece.payload !== undefined) chunks.push(piece.payload);
+      if (piece.full !== undefined) full.push(piece.full);
+    }
+    this.pieces = count === this.pieces.length ? [] : this.pieces.slice(count);
+    this.queuedBytes -= bytes;
+    this.queuedMessages -= messages;
+    return { chunks, messages, full };
+  }
+
+  /** The batch taken before has been written: its buffers can be used again. */
+  written(batch: Batch): void {
+    for (const buffer of batch.full) this.pool.give(buffer);
+    if (this.batch === undefined || this.queuedBytes > 0) return;
+    this.pool.give(this.batch);
+    this.batch = undefined;
+  }
+
+  /** The current batch buffer, with room for `bytes`. */
+  private room(bytes: number): Buffer {
+    if (this.batch !== undefined) {
+      if (this.batch.length - this.used >= bytes) return this.batch;
+      this.closePiece(undefined, this.batch);
+    }
+    this.batch = this.pool.take();
+    this.start = 0;
+    this.used = 0;
+    return this.batch;
+  }
+
+  /** Makes a piece of what was added since the last one. */
+  private closePiece(payload: Buffer | undefined, full: Buffer | undefined): void {
+    const { batch, start, used } = this;
+    if (batch === undefined || (start === used && full === undefined)) return;
+    const bytes = batch.subarray(start, used);
+    this.pieces.push({ bytes, payload, messages: this.messagesInBatch, full });
+    this.start = used;
+    this.messagesInBatch = 0;
+  }
+}
+
+/** Flags, channel, error and the head of the payload part; returns where the payload goes. */
+function writeHead(batch: Buffer, from: number, frame: WireFrame, size: number): number {
+  const { flags } = frame;
+  batch[from] = more;
+  batch[from + 1] = 2;
+  batch[from + 2] = flags & 0xff;
+  batch[from + 3] = flags >> 8;
+  batch[from + 4] = more;
+  batch[from + 5] = 1;
+  batch[from + 6] = frame.channel;
+  batch[from + 7] = more;
+  batch[from + 8] = 1;
+  batch[from + 9] = frame.error;
+  if (size <= MAX_SHORT_BYTES) {
+    batch[from + 10] = 0;
+    batch[from + 11] = size;
+    return from + 12;
+  }
+  batch[from + 10] = long;
+  // The upper half of the size: no frame has more than 2^32 - 1 bytes.
+  batch[from + 11] = batch[from + 12] = batch[from + 13] = batch[from + 14] = 0;
+  batch[from + 15] = size >>> 24;
+  batch[from + 16] = size >>> 16;
+  batch[from + 17] = size >>> 8;
+  batch[from + 18] = size;
+  return from + 19;
+}

@@ -1,0 +1,144 @@
+// One of a bridge's two ends: a port that is listened on or connected to, and its connections.
+
+import { hostPort } from '../../wire/endpoints';
+import type { Direction, PeerEvent, TransportSink } from '../transport';
+import { Connecter } from './connecter';
+import { Connection, type ConnectionOptions, type ConnectionOwner } from './connection';
+import { Listener } from './listener';
+import type { ProtocolError } from './protocol';
+import { adoptSocket } from './sockets';
+
+/** What one end is. */
+export interface EndOptions extends ConnectionOptions {
+  readonly server: boolean;
+  /** As the caller gave it. */
+  readonly addr: string;
+  readonly port: number;
+}
+
+/** Who takes what the connections of an end bring. */
+export interface EndUser extends Pick<ConnectionOwner, 'frame' | 'malformed' | 'written'> {
+  /** A connection is past its handshake. */
+  joined(connection: Connection): void;
+  /** It has ended. */
+  left(connection: Connection): void;
+}
+
+/** A PUSH or a PULL, in ZeroMQ's words a socket. */
+export class SocketEnd implements ConnectionOwner {
+  /** Connections that came back after the first. */
+  reconnects = 0;
+  private readonly direction: Direction;
+  private readonly connections = new Set<Connection>();
+  private listener: Listener | undefined;
+  private connecter: Connecter | undefined;
+  private everConnected = false;
+  private watched = false;
+  private isClosing = false;
+
+  constructor(
+    private readonly options: EndOptions,
+    private readonly sink: Pick<TransportSink, 'peer' | 'refused'>,
+    private readonly user: EndUser,
+  ) {
+    this.direction = options.type === 'PUSH' ? 'send' : 'receive';
+  }
+
+  /** Peers past their handshake. */
+  get peerCount(): number {
+    let count = 0;
+    for (const connection of this.connections) if (connection.ready) count += 1;
+    return count;
+  }
+
+  /** Binds, or begins to connect. @throws the system's error when the port cannot be bound. */
+  async open(): Promise<void> {
+    const { server, addr, port } = this.options;
+    const host = addr.replace(/^\[|\]$/g, '');
+    if (!server) {
+      this.connecter = new Connecter(host, port, () => this.newConnection());
+      return;
+    }
+    this.listener = await Listener.open(host, port, (accepted) => {
+      const connection = this.newConnection();
+      connection.accept(adoptSocket(accepted, connection));
+    });
+  }
+
+  /** Begins to report peers: first those already there. */
+  watch(): void {
+    if (this.watched) return;
+    this.watched = true;
+    const present = [...this.connections].filter(({ ready }) => ready);
+    queueMicrotask(() => {
+      for (const connection of present) this.tell('connect', connection);
+    });
+  }
+
+  /** Ends everything, once what was accepted is with the kernel or `lingerMs` have gone by. */
+  async close(lingerMs: number): Promise<void> {
+    this.isClosing = true;
+    const stopped = [this.listener?.close(), this.connecter?.close()];
+    const connections = [...this.connections];
+    await drainAll(connections, lingerMs);
+    for (const connection of this.connections) connection.destroy();
+    await Promise.all([...stopped, ...connections.map(({ gone }) => gone)]);
+  }
+
+  ready(connection: Connection): void {
+    if (this.everConnected) this.reconnects += 1;
+    this.everConnected = true;
+    this.user.joined(connection);
+    this.tell('connect', connection);
+  }
+
+  frame(...arrived: Parameters<ConnectionOwner['frame']>): boolean {
+    return this.user.frame(...arrived);
+  }
+
+  malformed(parts: number, sizesBytes: readonly number[]): void {
+    this.user.malformed(parts, sizesBytes);
+  }
+
+  written(connection: Connection): void {
+    this.user.written(connection);
+  }
+
+  closed(connection: Connection, wasReady: boolean, fault: ProtocolError | undefined): void {
+    this.connections.delete(connection);
+    if (wasReady) {
+      this.user.left(connection);
+      this.tell('disconnect', connection);
+    }
+    if (fault !== undefined) {
+      const { remoteAddress } = connection;
+      this.sink.refused({ direction: this.direction, remoteAddress, reason: fault.message });
+    }
+    this.connecter?.ended(connection, fault !== undefined);
+  }
+
+  private newConnection(): Connection {
+    const connection = new Connection(this.options, this);
+    this.connections.add(connection);
+    return connection;
+  }
+
+  private tell(type: PeerEvent['type'], connection: Connection): void {
+    // A peer that leaves because we stop is no news.
+    if (!this.watched || this.isClosing) return;
+    const { server, addr, port } = this.options;
+    // What a client connected to is known by the name it was given.
+    const remoteAddress = server ? connection.remoteAddress : hostPort(addr, port);
+    this.sink.peer({ type, direction: this.direction, remoteAddress });
+  }
+}
+
+async function drainAll(connections: readonly Connection[], lingerMs: number): Promise<void> {
+  const drained = Promise.all(connections.map((connection) => connection.drained()));
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, lingerMs);
+  });
+  await Promise.race([drained, limit]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,27 @@
+// Writes at the end of the turn what was gathered during it.
+
+/** Something with bytes to write. */
+export interface Flushable {
+  flush(): void;
+}
+
+// Each of them holds a batch buffer; with thousands of bridges that send in one turn the first ones need not wait.
+const MAX_PENDING = 32;
+
+let pending: Flushable[] = [];
+
+/**
+ * Calls `flush` once the code that runs now is done, promises that are settled already included, and before the
+ * event loop goes on; sooner when many wait.
+ */
+export function flushSoon(item: Flushable): void {
+  pending.push(item);
+  if (pending.length === 1) process.nextTick(flushAll);
+  else if (pending.length === MAX_PENDING) flushAll();
+}
+
+function flushAll(): void {
+  const items = pending;
+  pending = [];
+  for (const item of items) item.flush();
+}

@@ -1,0 +1,88 @@
+// The first 64 bytes of a connection, each way. Pure: no socket, no timer.
+// zeromq/rfc 37, Formal Grammar; zeromq/libzmq src/zmtp_engine.cpp, receive_greeting.
+
+import { ProtocolError } from './protocol';
+import { describeStranger } from './stranger';
+
+export const GREETING_BYTES = 64;
+const SIGNATURE_BYTES = 10;
+const MAJOR_AT = 10;
+const MECHANISM_AT = 12;
+const MECHANISM_BYTES = 20;
+// The last byte of the signature; ZMTP 1.0 has a flags byte there, whose bit 0 is clear.
+const SIGNATURE_END_AT = 9;
+// Majors 0 and 1 announce ZMTP 1.0 and 2.0; every other one is taken for 3.1, as libzmq does.
+const LAST_OLD_MAJOR = 1;
+
+/** Our greeting: signature, version 3.1, mechanism NULL, no server role, filler. */
+export const GREETING: Buffer = Buffer.concat(
+  // The signature's padding is what libzmq sends: a length that ZMTP 1.0 peers understand.
+  [Buffer.from([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1]), Buffer.from('NULL')],
+  GREETING_BYTES,
+);
+
+/** A peer's greeting, checked byte for byte as it comes in. */
+export class GreetingReader {
+  private readonly bytes = Buffer.alloc(GREETING_BYTES);
+  private received = 0;
+
+  /** True once all 64 bytes are in. */
+  get complete(): boolean {
+    return this.received === GREETING_BYTES;
+  }
+
+  /** Bytes that have come in, 0..64. */
+  get length(): number {
+    return this.received;
+  }
+
+  /**
+   * How much of our own greeting may be out by now, in bytes: the signature at once, the version when the peer's
+   * signature is in, the rest when its version is. As libzmq, so that nobody can tell us apart.
+   */
+  get replyBytes(): number {
+    if (this.received < SIGNATURE_BYTES) return SIGNATURE_BYTES;
+    return this.received === SIGNATURE_BYTES ? MAJOR_AT + 1 : GREETING_BYTES;
+  }
+
+  /**
+   * Takes what belongs to the greeting.
+   *
+   * @returns how many bytes it took; what is behind them is the first command.
+   * @throws {ProtocolError} at the first byte that is not a ZMTP 3 greeting with mechanism NULL.
+   */
+  write(chunk: Uint8Array): number {
+    const taken = Math.min(chunk.length, GREETING_BYTES - this.received);
+    this.bytes.set(chunk.subarray(0, taken), this.received);
+    const before = this.received;
+    this.received += taken;
+    if (before === 0 && taken > 0 && this.bytes[0] !== GREETING[0]) {
+      throw new ProtocolError(describeStranger(chunk));
+    }
+    this.checkVersion(before);
+    if (this.complete) this.checkMechanism();
+    return taken;
+  }
+
+  private checkVersion(before: number): void {
+    if (has(SIGNATURE_END_AT, before, this.received) && (this.bytes[SIGNATURE_END_AT]! & 1) === 0) {
+      throw new ProtocolError('speaks ZMTP 1.0; ZMTP 3.0 or later is needed (ZeroMQ 4.0 or later)');
+    }
+    if (has(MAJOR_AT, before, this.received) && this.bytes[MAJOR_AT]! <= LAST_OLD_MAJOR) {
+      const version = this.bytes[MAJOR_AT] === 0 ? '1.0' : '2.0';
+      throw new ProtocolError(`speaks ZMTP ${version}; ZMTP 3.0 or later is needed (ZeroMQ 4.0 or later)`);
+    }
+  }
+
+  private checkMechanism(): void {
+    const theirs = this.bytes.subarray(MECHANISM_AT, MECHANISM_AT + MECHANISM_BYTES);
+    const ours = GREETING.subarray(MECHANISM_AT, MECHANISM_AT + MECHANISM_BYTES);
+    if (theirs.equals(ours)) return;
+    const name = JSON.stringify(theirs.toString('latin1').replace(/\0+$/, ''));
+    throw new ProtocolError(`wants the security mechanism ${name}; this end has NULL alone`);
+  }
+}
+
+function has(at: number, before: number, now: number): boolean {
+  return before <= at && at < now;
+}

@@ -1,0 +1,121 @@
+// The sending end: frames to the peers that can take one, in turn.
+// zeromq/libzmq src/push.cpp, src/lb.cpp.
+
+import type { GeneralError } from '../../errors';
+import type { WireFrame } from '../../wire/message';
+import { SendQueue, type Outlet, type SendQueueEvents } from '../send-queue';
+import type { Connection } from './connection';
+
+/** What a {@link PushEnd} tells its transport. */
+export interface PushEvents extends SendQueueEvents {
+  onSent(payloadBytes: number): void;
+}
+
+/** Round robin over the peers that are past their handshake; one that is full is passed over. */
+export class PushEnd implements Outlet<WireFrame> {
+  private readonly queue: SendQueue<WireFrame>;
+  private connections: Connection[] = [];
+  private next = 0;
+  private stopped = false;
+  /** Tells the frame at the head of the queue that there may be room. */
+  private wake: (() => void) | undefined;
+
+  constructor(
+    peer: string,
+    sendTimeoutMs: number | undefined,
+    highWaterMark: number,
+    private readonly events: PushEvents,
+  ) {
+    this.queue = new SendQueue(this, sendTimeoutMs, highWaterMark, events, peer);
+  }
+
+  /** As `Transport.send`. */
+  send(frame: WireFrame): Promise<void> | undefined {
+    return this.queue.send(frame);
+  }
+
+  /** As `Transport.waiting`. */
+  get waiting(): number {
+    return this.queue.waiting;
+  }
+
+  add(connection: Connection): void {
+    this.connections.push(connection);
+    this.wake?.();
+  }
+
+  remove(connection: Connection): void {
+    const index = this.connections.indexOf(connection);
+    if (index < 0) return;
+    this.connections.splice(index, 1);
+    if (index < this.next) this.next -= 1;
+  }
+
+  /** A connection has written frames: there may be room for more. */
+  written(): void {
+    this.wake?.();
+  }
+
+  /** Rejects what waits with `reason`. */
+  stop(reason: GeneralError): void {
+    this.stopped = true;
+    this.queue.stop(reason);
+    this.wake?.();
+  }
+
+  /** A Frame can be changed by its owner while it waits; the payload is referenced, as for any sender. */
+  keep({ payload, flags, channel, error }: WireFrame): WireFrame {
+    return { payload, flags, channel, error };
+  }
+
+  sendUnasked(): undefined {
+    return undefined;
+  }
+
+  trySend(frame: WireFrame): boolean {
+    const connection = this.choose();
+    if (connection === undefined) return false;
+    connection.send(frame);
+    this.events.onSent(frame.payload.length);
+    return true;
+  }
+
+  async sendWhenPossible(frame: WireFrame, timeoutMs: number | undefined): Promise<boolean> {
+    let timedOut = false;
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            timedOut = true;
+            this.wake?.();
+          }, timeoutMs);
+    try {
+      while (!this.stopped) {
+        if (this.trySend(frame)) return true;
+        if (isTrue(timedOut)) return false;
+        await new Promise<void>((resolve) => (this.wake = resolve));
+        this.wake = undefined;
+      }
+      return false;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private choose(): Connection | undefined {
+    const { connections } = this;
+    const { length } = connections;
+    for (let tried = 0; tried < length; tried++) {
+      if (this.next >= length) this.next = 0;
+      const connection = connections[this.next]!;
+      this.next += 1;
+      if (connection.hasRoom) return connection;
+    }
+    return undefined;
+  }
+}
+
+/** A call, because the compiler takes a local for constant across an await. */
+function isTrue(value: boolean): boolean {
+  return value;
+}

@@ -1,0 +1,74 @@
+// TCP sockets whose bytes land where the decoder wants them, without a buffer of Node's between.
+
+import { Socket, type TcpSocketConnectOpts } from 'node:net';
+
+/** Who takes the bytes of a socket. */
+export interface ByteReader {
+  /** Where the next bytes are to be put. */
+  nextBuffer(): Buffer;
+  /** So many were put there. False stops reading until `resume()`. */
+  filled(length: number): boolean;
+  /** The same for bytes that came in a buffer of their own. */
+  chunk(bytes: Buffer): boolean;
+}
+
+// As libzmq's; Node leaves it off for sockets that connect.
+const NO_DELAY = true;
+/** How long a connection may be silent before the kernel asks whether the other end is still there, in ms. */
+export const KEEP_ALIVE_MS = 60_000;
+
+/** Begins to connect; what arrives goes to `reader`. */
+export function connectSocket(options: TcpSocketConnectOpts, reader: ByteReader): Socket {
+  const socket = new Socket({ onread: onRead(reader) } as object);
+  socket.connect({ ...options, noDelay: NO_DELAY, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+  return socket;
+}
+
+/**
+ * Makes what arrives on a socket of a server go to `reader`, and begins to read.
+ * The server must have been made with `pauseOnConnect`.
+ *
+ * @returns the socket to go on with, which may be another one.
+ */
+export function adoptSocket(accepted: Socket, reader: ByteReader): Socket {
+  const socket = withOnRead(accepted, reader);
+  socket.setNoDelay(NO_DELAY);
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  return socket;
+}
+
+/** The parts of Node's own socket that its declarations leave out. */
+interface Inside {
+  _handle?: object | null;
+}
+
+/**
+ * `onread` can only be given to a socket as it is made, and a server makes its own. So the connection moves to a
+ * second one, by way of `handle`, an option Node's own modules use and its documentation leaves out; where it is
+ * not there any more, reading goes by 'data' events, with one more copy of large payloads.
+ */
+function withOnRead(accepted: Socket, reader: ByteReader): Socket {
+  const shell = accepted as Inside;
+  const handle = shell._handle;
+  if (typeof handle !== 'object' || handle === null || !('useUserBuffer' in handle)) {
+    return withDataEvents(accepted, reader);
+  }
+  const socket = new Socket({ handle, onread: onRead(reader) } as object);
+  // The first socket gives the connection up, and only leaves its server's list.
+  shell._handle = null;
+  accepted.destroy();
+  socket.resume();
+  return socket;
+}
+
+/** Reading as documented: Node makes a buffer a read. */
+export function withDataEvents(accepted: Socket, reader: ByteReader): Socket {
+  accepted.on('data', (bytes: Buffer) => {
+    if (!reader.chunk(bytes)) accepted.pause();
+  });
+  return accepted.resume();
+}
+
+function onRead(reader: ByteReader): object {
+  return { buffer: () => reader.nextBuffer(), callback: (length: number) => reader.filled(length) };
+}
