@@ -3,6 +3,7 @@
 
 import type * as Libzmq from './libzmq';
 import type * as Native from './native';
+import { keepFreedMemory } from './memory';
 import type { OpenTransport } from './transport';
 
 /** What speaks ZeroMQ for a bridge: the zeromq package, or this library itself. */
@@ -19,5 +20,6 @@ const LOADERS: Readonly<Record<Engine, () => OpenTransport>> = {
 
 /** Opens a bridge's transport on this engine. */
 export function openTransport(engine: Engine, ...args: Parameters<OpenTransport>): ReturnType<OpenTransport> {
+  keepFreedMemory();
   return LOADERS[engine]()(...args);
 }
