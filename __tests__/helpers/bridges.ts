@@ -1,6 +1,7 @@
 // Bridges on reserved ports that are stopped after each test, whatever the test did.
 
 import { TcpClient, TcpServer, type Frame, type TcpCore, type TcpOptions } from '../../lib';
+import { engines } from './engines';
 import { reservePorts } from './ports';
 import { waitFor } from './wait';
 
@@ -14,13 +15,16 @@ export async function stopBridges(): Promise<void> {
 }
 
 export async function makeServer(port?: number, options?: TcpOptions): Promise<TcpServer> {
-  const server = await TcpServer.create(LOOPBACK, port ?? (await reservePorts()), options);
+  const server = await TcpServer.create(LOOPBACK, port ?? (await reservePorts()), {
+    engine: engines.server,
+    ...options,
+  });
   open.push(server);
   return server;
 }
 
 export async function makeClient(port: number, options?: TcpOptions): Promise<TcpClient> {
-  const client = await TcpClient.create(LOOPBACK, port, options);
+  const client = await TcpClient.create(LOOPBACK, port, { engine: engines.client, ...options });
   open.push(client);
   return client;
 }

@@ -3,6 +3,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { engineVariable } from './engines';
 import { waitFor } from './wait';
 
 const PEERS = join(__dirname, '..', 'peers');
@@ -82,16 +83,20 @@ export class Peer {
   }
 }
 
-/** Starts `program` with `args`; peers of ours are named by their file in `__tests__/peers`. */
+/**
+ * Starts `program` with `args`; peers of ours are named by their file in `__tests__/peers`. Where the first argument
+ * is a role, a bridge in that process runs on that role's engine.
+ */
 export function startPeer(program: string, args: readonly (string | number)[], shellPrefix = ''): Peer {
   const argv = args.map(String);
   const file = program.includes('/') ? program : join(PEERS, program);
   const found = file.endsWith('.py') ? findPyzmq() : undefined;
   const runtime = found !== undefined && 'python' in found ? found.python : process.execPath;
+  const options = { stdio: 'pipe', env: { ...process.env, ...engineVariable(args[0]) } } as const;
   const child =
     shellPrefix === ''
-      ? spawn(runtime, [file, ...argv], { stdio: 'pipe' })
-      : spawn('bash', ['-c', `${shellPrefix} exec "$0" "$@"`, runtime, file, ...argv], { stdio: 'pipe' });
+      ? spawn(runtime, [file, ...argv], options)
+      : spawn('bash', ['-c', `${shellPrefix} exec "$0" "$@"`, runtime, file, ...argv], options);
   return new Peer(child);
 }
 

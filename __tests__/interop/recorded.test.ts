@@ -35,6 +35,7 @@ describe.each([
   { slices: 'in one piece', sliceBytes: undefined },
   { slices: 'in slices of 1000 bytes', sliceBytes: 1000 },
   { slices: 'in slices of 7 bytes', sliceBytes: 7 },
+  { slices: 'in slices of 1 byte', sliceBytes: 1 },
 ])('recorded Rogue conversation, played $slices', ({ sliceBytes }) => {
   test('client delivers exactly the frames of the manifest that the Rogue server sent', async () => {
     const port = await reservePorts();

@@ -5,6 +5,7 @@
 const { openSync } = require('node:fs');
 const { TcpServer } = require('../../dist');
 
+// Too few to load an engine with, and for libzmq to make its own six, without which it would abort.
 const LEFT = 8;
 const files = [];
 
@@ -12,7 +13,7 @@ async function main() {
   try {
     for (;;) files.push(openSync('/dev/null'));
   } catch {
-    // That was the last one; these are given back, too few for a context.
+    // That was the last one; these are given back, too few.
     for (const fd of files.splice(-LEFT)) require('node:fs').closeSync(fd);
   }
   await TcpServer.create('127.0.0.1', Number(process.argv[2])).catch(({ code }) => {

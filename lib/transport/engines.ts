@@ -1,6 +1,7 @@
 // The engines, by name. Each is loaded when the first bridge wants it: the native one needs no addon, and a process
 // that uses it alone never loads one.
 
+import { hasSpareDescriptors, rememberLimit, shortageError } from './descriptors';
 import type * as Libzmq from './libzmq';
 import type * as Native from './native';
 import { keepFreedMemory } from './memory';
@@ -18,8 +19,24 @@ const LOADERS: Readonly<Record<Engine, () => OpenTransport>> = {
 };
 /* eslint-enable @typescript-eslint/no-require-imports */
 
-/** Opens a bridge's transport on this engine. */
-export function openTransport(engine: Engine, ...args: Parameters<OpenTransport>): ReturnType<OpenTransport> {
+// What loading an engine opens for a moment, and then some.
+const LOADING_DESCRIPTORS = 16;
+
+const opened = new Map<Engine, OpenTransport>();
+
+/** Opens a bridge's transport on this engine. As {@link OpenTransport}. */
+export async function openTransport(
+  engine: Engine,
+  ...args: Parameters<OpenTransport>
+): ReturnType<OpenTransport> {
+  return (opened.get(engine) ?? load(engine))(...args);
+}
+
+function load(engine: Engine): OpenTransport {
+  rememberLimit();
+  if (!hasSpareDescriptors(LOADING_DESCRIPTORS)) throw shortageError(`loading the ${engine} engine`, undefined);
   keepFreedMemory();
-  return LOADERS[engine]()(...args);
+  const open = LOADERS[engine]();
+  opened.set(engine, open);
+  return open;
 }

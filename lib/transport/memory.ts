@@ -6,12 +6,8 @@
 // so never backed by memory, teaches it at once what it would learn from the first large frames, or never.
 const LARGEST_BLOCK_BYTES = 32 * 1024 * 1024 - 64 * 1024;
 
-let done = false;
-
-/** To be called once before frames arrive; does nothing after the first time, and no harm with another allocator. */
+/** To be called once, before frames arrive. Without effect where the allocator is another one. */
 export function keepFreedMemory(): void {
-  if (done) return;
-  done = true;
   // Given back by the next collection of young objects.
   Buffer.allocUnsafeSlow(LARGEST_BLOCK_BYTES);
 }

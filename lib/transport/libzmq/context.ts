@@ -1,7 +1,7 @@
 // The one libzmq context of this process: one I/O thread for all bridges, its socket limit raised.
 
 import { Context } from 'zeromq';
-import { hasSpareDescriptors, rememberLimit, shortageError } from '../descriptors';
+import { hasSpareDescriptors, shortageError } from '../descriptors';
 
 // What a context and its threads open with their first socket (measured: 6), and then some. libzmq ends the
 // process where it cannot make its epoll descriptors, so this is asked before.
@@ -16,7 +16,6 @@ let context: Context | undefined;
  */
 export function sharedContext(): Context {
   if (context !== undefined) return context;
-  rememberLimit();
   const created = new Context();
   // 1023 by default, which is 511 bridges; 65535 in today's libzmq.
   created.maxSockets = created.maxSocketsLimit;

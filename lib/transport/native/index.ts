@@ -3,7 +3,7 @@
 import { GeneralError } from '../../errors';
 import type { Endpoints } from '../../wire/endpoints';
 import { attachError } from '../attach-error';
-import { hasSpareDescriptors, isShortage, rememberLimit, shortageError } from '../descriptors';
+import { hasSpareDescriptors, isShortage, shortageError } from '../descriptors';
 import type { OpenTransport, PeerCounts, Transport, TransportOptions, TransportSink } from '../transport';
 import type { WireFrame } from '../../wire/message';
 import { SocketEnd, type EndOptions } from './end';
@@ -31,7 +31,6 @@ export async function openNativeWith(
   options: TransportOptions,
   sink: TransportSink,
 ): Promise<Transport> {
-  rememberLimit();
   const what = `${endpoints.server ? 'TcpServer' : 'TcpClient'} at ${endpoints.addr}`;
   // A client would find out in the background, with nobody to tell.
   if (!hasSpareDescriptors(DESCRIPTORS_PER_BRIDGE)) throw shortageError(what, undefined);

@@ -7,7 +7,7 @@ import { LOOPBACK, makeClient, makePair, makeServer, stopBridges } from '../help
 import { rejection } from '../helpers/errors';
 import { reservePorts } from '../helpers/ports';
 import { endPeers, startPeer } from '../helpers/process';
-import { connectRaw, endRaw } from '../helpers/recording';
+import { connectRaw, endRaw, HANDSHAKE_BYTES, Player, readRecording } from '../helpers/recording';
 import { turns, waitFor } from '../helpers/wait';
 
 afterEach(async () => {
@@ -76,6 +76,11 @@ describe('waitForPeer', () => {
     const server = await makeServer(port);
     const socket = await connectRaw(port);
     socket.on('error', () => undefined);
+    const player = new Player(
+      socket,
+      readRecording('base-port.client-to-server').subarray(0, HANDSHAKE_BYTES),
+    );
+    await player.play();
     await waitFor('the connection', () => server.stats.peers.receive === 1);
     expect(server.connected).toBe(false);
     expect(await rejection(server.waitForPeer({ timeoutMs: 50 }))).toMatchObject({

@@ -2,6 +2,7 @@
 
 import { Frame, Master, TcpServer, type TcpCore } from '../../lib';
 import { LOOPBACK, makeClient, makePair, makeServer, stopBridges } from '../helpers/bridges';
+import { engines } from '../helpers/engines';
 import { rejection } from '../helpers/errors';
 import { isFree, reservePorts } from '../helpers/ports';
 import { endPeers, startPeer } from '../helpers/process';
@@ -87,7 +88,7 @@ test('with a reader that has stopped reading it is over within lingerMs + 1 s', 
 test('frees both ports at once, may be called as often as one likes, and close() and await using are the same', async () => {
   const port = await reservePorts();
   for (const end of ['stop', 'close'] as const) {
-    const server = await TcpServer.create(LOOPBACK, port);
+    const server = await TcpServer.create(LOOPBACK, port, { engine: engines.server });
     await Promise.all([server[end](), server.stop(), server[Symbol.asyncDispose]()]);
     await server.stop();
     expect([await isFree(port), await isFree(port + 1)]).toEqual([true, true]);
