@@ -150,6 +150,10 @@ export class Connection implements ByteReader, Flushable {
     const { encoder } = this;
     this.flushPending = false;
     if (this.writing !== undefined || this.isClosed) return;
+    if (this.socket!.destroyed) {
+      this.finish();
+      return;
+    }
     while (!encoder.empty) {
       if (!this.write(encoder.take(MAX_WRITE_BYTES))) return;
       this.owner.written(this);
@@ -221,7 +225,11 @@ export class Connection implements ByteReader, Flushable {
         checkReady(body, options.type);
         this.shakeHands();
       },
-      frame: (payload, flags, channel, error) => owner.frame(this, payload, flags, channel, error),
+      frame: (payload, flags, channel, error) => {
+        // It may have come in one read with the PING that set the timer.
+        if (this.ttlTimer !== undefined) this.hear();
+        return owner.frame(this, payload, flags, channel, error);
+      },
       malformed: (parts, sizesBytes) => owner.malformed(parts, sizesBytes),
       command: (body) => this.onCommand(body),
     };
@@ -281,16 +289,19 @@ export class Connection implements ByteReader, Flushable {
   private write(batch: Batch): boolean {
     const socket = this.socket!;
     this.writing = batch;
-    const done = (): void => {
-      if (this.writing === batch) this.onWritten(batch);
+    const done = (err?: Error | null): void => {
+      if (this.writing !== batch) return;
+      // The frames of this write are lost with the connection; those that wait go to another.
+      if (err instanceof Error) this.destroy();
+      else this.onWritten(batch);
     };
     const last = batch.chunks.length - 1;
     if (last > 0) socket.cork();
     for (let i = 0; i < last; i++) socket.write(batch.chunks[i]!);
     socket.write(batch.chunks[last]!, done);
     if (last > 0) socket.uncork();
-    // The kernel has taken all of it already, of which Node tells only later.
-    if (socket.writableLength > 0) return false;
+    // The kernel has taken all of it already, of which Node tells only later, as it does of a failure.
+    if (socket.writableLength > 0 || socket.errored !== null) return false;
     this.endWrite(batch);
     return true;
   }
