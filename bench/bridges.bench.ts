@@ -1,30 +1,43 @@
-// What do many bridges in one process cost: descriptors, threads, memory, time?
+// What do many bridges in one process cost: descriptors, threads, memory, time? And how long does a frame take when
+// every one of them has a trickle?
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Benchmark } from './benchmark';
-import { OURS } from './contenders';
 import { attempt, Side } from './harness';
 import { median } from './statistics';
 import { numberText } from './table';
 
 const PEER = join(__dirname, 'peers', 'many-peer.js');
-const COUNTS = [1, 10, 100, 1000];
+const COUNTS = [1, 10, 100, 1000, 5000];
 const QUICK_COUNTS = [1, 10, 100];
 // Counts hardly differ from round to round, and the times say no more than how they grow.
 const MOST_ROUNDS = 3;
 // What Node and a context have open, and then some.
 const SPARE_DESCRIPTORS = 100;
-const MOST_DESCRIPTORS_A_BRIDGE = 4;
 // The memory of fewer is lost in what Node itself takes and gives back meanwhile.
 const LEAST_FOR_MEMORY = 100;
 
-// Descriptors one unit takes at its peak: while it is stopped, each socket of a bridge has a monitor of two.
-const KINDS = [
-  { kind: 'server', variant: `${OURS} server`, peakDescriptors: 8 },
-  { kind: 'pair', variant: `${OURS} server and client`, peakDescriptors: 18 },
-  { kind: 'zeromq', variant: 'zeromq PUSH and PULL', peakDescriptors: 4 },
-] as const;
+/** Something to have many of. `descriptors` is the most that one bridge, or one pair of bare sockets, may hold open. */
+interface Kind {
+  readonly kind: 'server' | 'pair' | 'zeromq';
+  readonly engine: 'native' | 'libzmq';
+  readonly descriptors: number;
+}
+
+// A pair is two bridges, connected: each listens or connects, and each of its two connections has two ends.
+const KINDS: readonly Kind[] = [
+  { kind: 'server', engine: 'native', descriptors: 2 },
+  { kind: 'server', engine: 'libzmq', descriptors: 4 },
+  { kind: 'zeromq', engine: 'libzmq', descriptors: 4 },
+  { kind: 'pair', engine: 'native', descriptors: 3 },
+  { kind: 'pair', engine: 'libzmq', descriptors: 5 },
+];
+const WHAT = {
+  server: 'servers',
+  pair: 'servers and clients, connected',
+  zeromq: 'bare PUSH and PULL',
+} as const;
 
 /** What a many-peer reports. */
 export interface ManyResult {
@@ -34,6 +47,8 @@ export interface ManyResult {
   readonly residentBytesEach: number;
   readonly createMicrosEach: number;
   readonly exchangeMicrosEach: number;
+  /** Median over the pairs, with a frame a pair now and then; 0 where there are none. */
+  readonly roundTripMicros: number;
   readonly stopMs: number;
 }
 
@@ -46,30 +61,30 @@ export const bridges: Benchmark = async ({ rounds, quick, progress }) => {
   const shortfalls: string[] = [];
   const roundCount = Math.min(rounds, MOST_ROUNDS);
   for (const count of quick ? QUICK_COUNTS : COUNTS) {
-    const fitting = KINDS.filter(({ variant, peakDescriptors }) => {
-      const needed = count * peakDescriptors + SPARE_DESCRIPTORS;
+    const fitting = KINDS.filter((kind) => {
+      const needed = count * kind.descriptors + SPARE_DESCRIPTORS;
       if (needed > limit) {
         skipped.push(
-          `bridges/${count}/${variant}: needs up to ${needed} descriptors, the limit is ${limit} (ulimit -n)`,
+          `${nameOf(kind, count)}: needs up to ${needed} descriptors, the limit is ${limit} (ulimit -n)`,
         );
       }
-      return needed <= limit;
+      return needed <= limit && (kind.kind !== 'pair' || count > 1);
     });
-    const results = new Map<string, ManyResult[]>(fitting.map(({ variant }) => [variant, []]));
+    const results = new Map<Kind, ManyResult[]>(fitting.map((kind) => [kind, []]));
     for (let round = 0; round < roundCount; round++) {
-      for (const { kind, variant } of fitting) {
-        progress(`bridges, ${count} of ${variant}, round ${round + 1} of ${roundCount}`);
+      for (const kind of fitting) {
+        progress(`${nameOf(kind, count)}, round ${round + 1} of ${roundCount}`);
         const result = await attempt(measureMany(kind, count), failures);
-        if (result !== undefined) results.get(variant)!.push(result);
+        if (result !== undefined) results.get(kind)!.push(result);
       }
     }
-    for (const [variant, measured] of results) {
-      const name = `bridges/${count}/${variant}`;
+    for (const [kind, measured] of results) {
+      const name = nameOf(kind, count);
       if (measured.length === 0) continue;
       const result = medians(measured);
       rows.push([name, ...cells(result, count)]);
       cases.push({ name, count, rounds: roundCount, ...result });
-      if (variant === KINDS[0].variant && result.descriptorsEach > MOST_DESCRIPTORS_A_BRIDGE) {
+      if (result.descriptorsEach > kind.descriptors) {
         shortfalls.push(`${name}: a bridge takes ${numberText(result.descriptorsEach)} descriptors`);
       }
     }
@@ -84,6 +99,7 @@ export const bridges: Benchmark = async ({ rounds, quick, progress }) => {
       'kB each',
       'create, us each',
       'first frames, us each',
+      'round trip, us',
       'stop, ms',
     ],
     rows,
@@ -93,11 +109,17 @@ export const bridges: Benchmark = async ({ rounds, quick, progress }) => {
 
 const NOTES = [
   'Before the count one is made and stopped: what stays open is the context of all, counted apart. Threads and the',
-  'stop are of the whole process; kB are resident memory; first frames: until one has passed in each direction.',
+  'stop are of the whole process; kB are resident memory; each: a bridge, or two bare sockets. First frames: until one',
+  'has passed in each direction of all pairs. Round trip: of a 64 B frame, one pair after the other.',
 ];
 
-async function measureMany(kind: string, count: number): Promise<ManyResult> {
-  const side = new Side(`${count} of ${kind}`, [process.execPath, '--expose-gc', PEER], [kind, count]);
+function nameOf({ kind, engine }: Kind, count: number): string {
+  return kind === 'zeromq' ? `bridges/${count}/${WHAT[kind]}` : `bridges/${count}/${engine} ${WHAT[kind]}`;
+}
+
+async function measureMany({ kind, engine }: Kind, count: number): Promise<ManyResult> {
+  const command = [process.execPath, '--expose-gc', PEER];
+  const side = new Side(`${count} of ${kind}`, command, [kind, count], { ROGUE_BRIDGE_ENGINE: engine });
   try {
     return (await side.line('descriptorsEach')) as unknown as ManyResult;
   } finally {
@@ -114,6 +136,7 @@ function medians(results: readonly ManyResult[]): ManyResult {
     residentBytesEach: of((result) => result.residentBytesEach),
     createMicrosEach: of((result) => result.createMicrosEach),
     exchangeMicrosEach: of((result) => result.exchangeMicrosEach),
+    roundTripMicros: of((result) => result.roundTripMicros),
     stopMs: of((result) => result.stopMs),
   };
 }
@@ -126,6 +149,7 @@ function cells(result: ManyResult, count: number): string[] {
     count < LEAST_FOR_MEMORY ? '' : numberText(result.residentBytesEach / 1000),
     numberText(result.createMicrosEach),
     result.exchangeMicrosEach === 0 ? '' : numberText(result.exchangeMicrosEach),
+    result.roundTripMicros === 0 ? '' : numberText(result.roundTripMicros),
     numberText(result.stopMs),
   ];
 }

@@ -1,17 +1,22 @@
-// Who is measured: this library and its rivals, each as a program that plays either side.
+// Who is measured: this library on each engine, and its rivals, each as a program that plays either side.
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { findCPeer } from './c-peer';
 
 // Compiled files are in .build/bench; the Python one stays where it was written.
 const PYZMQ_PEER = join(__dirname, '..', '..', 'bench', 'peers', 'pyzmq_peer.py');
 const PYTHONS = ['python3', '/usr/bin/python3'];
 const PRINT_VERSIONS = 'import zmq; print(zmq.__version__, zmq.zmq_version())';
+const ENGINE_VARIABLE = 'ROGUE_BRIDGE_ENGINE';
 
 /** A program that is called with: role, port, size in bytes, frames before the clock, frames on it, limit in ms. */
 export interface Contender {
   readonly name: string;
   readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** How many frames it is given for one of bare zeromq's, by payload size: each is to run about as long. */
+  readonly frameFactor: (sizeBytes: number) => number;
 }
 
 /** A Python that has pyzmq, and both versions. */
@@ -21,8 +26,11 @@ export interface Pyzmq {
   readonly libzmqVersion: string;
 }
 
-export const OURS = 'rogue-bridge';
+export const NATIVE = 'rogue-bridge native';
+export const LIBZMQ = 'rogue-bridge libzmq';
 export const ZEROMQ = 'zeromq';
+export const C_PEER = 'libzmq in C';
+const OURS = { [LIBZMQ]: 'libzmq', [NATIVE]: 'native' } as const;
 
 let pyzmq: Pyzmq | undefined;
 let looked = false;
@@ -43,17 +51,39 @@ function tryPython(python: string): Pyzmq | undefined {
 
 /** Everyone who can run here, ourselves first, and why the others cannot. */
 export function findContenders(): { contenders: Contender[]; skipped: string[] } {
-  const node = (name: string, file: string): Contender => ({
-    name,
-    command: [process.execPath, join(__dirname, 'peers', file)],
-  });
-  const contenders = [node(OURS, 'bridge-peer.js'), node(ZEROMQ, 'zeromq-peer.js')];
-  const found = findPyzmq();
-  if (found === undefined) {
-    return {
-      contenders,
-      skipped: [`pyzmq: 'import zmq' fails with ${PYTHONS.join(' and ')} (apt-get install python3-zmq)`],
-    };
+  const skipped: string[] = [];
+  const contenders = [...ourselves(), nodePeer(ZEROMQ, 'zeromq-peer.js', () => 1)];
+  const python = findPyzmq();
+  if (python === undefined) {
+    skipped.push(`pyzmq: 'import zmq' fails with ${PYTHONS.join(' and ')} (apt-get install python3-zmq)`);
+  } else {
+    contenders.push({ name: 'pyzmq', command: [python.python, PYZMQ_PEER], frameFactor: () => 1 });
   }
-  return { contenders: [...contenders, { name: 'pyzmq', command: [found.python, PYZMQ_PEER] }], skipped: [] };
+  const c = findCPeer();
+  if ('missing' in c) skipped.push(`${C_PEER}: ${c.missing}`);
+  else contenders.push({ name: C_PEER, command: [c.program], frameFactor: bySize(3, 2, 1) });
+  return { contenders, skipped };
+}
+
+/** This library on each engine, or on the one that `ROGUE_BRIDGE_ENGINE` names. */
+function ourselves(): Contender[] {
+  const only = process.env[ENGINE_VARIABLE];
+  return Object.entries(OURS)
+    .filter(([, engine]) => only === undefined || only === '' || engine === only)
+    .map(([name, engine]) => ({
+      ...nodePeer(name, 'bridge-peer.js', engine === 'native' ? bySize(12, 4, 2) : () => 1),
+      env: { [ENGINE_VARIABLE]: engine },
+    }));
+}
+
+function nodePeer(name: string, file: string, frameFactor: Contender['frameFactor']): Contender {
+  return { name, command: [process.execPath, join(__dirname, 'peers', file)], frameFactor };
+}
+
+function bySize(small: number, kilobyte: number, more: number): Contender['frameFactor'] {
+  return (sizeBytes) => {
+    if (sizeBytes < 1_000) return small;
+    if (sizeBytes < 10_000) return kilobyte;
+    return sizeBytes < 100_000 ? more : 1;
+  };
 }

@@ -45,9 +45,13 @@ export class Side {
     private readonly name: string,
     command: readonly string[],
     args: readonly (string | number)[],
+    env: Readonly<Record<string, string>> = {},
   ) {
     const [program = '', ...before] = command;
-    this.child = spawn(program, [...before, ...args.map(String)], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child = spawn(program, [...before, ...args.map(String)], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     running.add(this);
     createInterface({ input: this.child.stdout }).on('line', (text) => {
       this.lines.push(JSON.parse(text) as Line);
@@ -129,22 +133,38 @@ export async function attempt<T>(measurement: Promise<T>, failures: string[]): P
   }
 }
 
-/** One-way: the time the receiver took, in ms. Throws unless every frame came, each of the right size. */
-export async function measureThroughput(contender: Contender, work: Work): Promise<number> {
-  return withPair(contender, ['receive', 'send'], work, async (receiver, sender) => {
-    sender.tell('warm');
-    await receiver.line('warm');
-    sender.tell('go');
-    const result = await receiver.line('received');
-    requireAll(contender, work, result);
-    await sender.line('sent');
-    return Number(result.elapsedMs);
+/** What one way took: on the clock, and of processor time on either side where its program tells. */
+export interface OneWay {
+  readonly elapsedMs: number;
+  readonly senderCpuMs: number | undefined;
+  readonly receiverCpuMs: number | undefined;
+}
+
+/** One-way, from `sender` to `receiver`. Throws unless every frame came, each of the right size. */
+export async function measureOneWay(sender: Contender, receiver: Contender, work: Work): Promise<OneWay> {
+  return withPair(receiver, sender, ['receive', 'send'], work, async (receiving, sending) => {
+    sending.tell('warm');
+    await receiving.line('warm');
+    sending.tell('go');
+    const result = await receiving.line('received');
+    requireAll(receiver, work, result);
+    const sent = await sending.line('sent');
+    return {
+      elapsedMs: Number(result.elapsedMs),
+      senderCpuMs: sent.cpuMs as number | undefined,
+      receiverCpuMs: result.cpuMs as number | undefined,
+    };
   });
+}
+
+/** One-way between two of a kind: the time the receiver took, in ms. */
+export async function measureThroughput(contender: Contender, work: Work): Promise<number> {
+  return (await measureOneWay(contender, contender, work)).elapsedMs;
 }
 
 /** There and back, one frame at a time: every round trip's time. */
 export async function measureRoundTrips(contender: Contender, work: Work): Promise<number[]> {
-  return withPair(contender, ['echo', 'ping'], work, async (_, pinger) => {
+  return withPair(contender, contender, ['echo', 'ping'], work, async (_, pinger) => {
     pinger.tell('go');
     const result = await pinger.line('received');
     requireAll(contender, work, result);
@@ -153,17 +173,17 @@ export async function measureRoundTrips(contender: Contender, work: Work): Promi
 }
 
 async function withPair<T>(
-  contender: Contender,
+  serving: Contender,
+  connecting: Contender,
   roles: readonly [server: string, client: string],
   work: Work,
   run: (server: Side, client: Side) => Promise<T>,
 ): Promise<T> {
   const [port] = await freePorts(2);
   const args = [port!, work.sizeBytes, work.warmFrames, work.frames, SIDE_LIMIT_MS];
-  const [server, client] = roles.map(
-    (role) =>
-      new Side(`${contender.name} (${role}, ${work.sizeBytes} bytes)`, contender.command, [role, ...args]),
-  ) as [Side, Side];
+  const start = ({ name, command, env }: Contender, role: string): Side =>
+    new Side(`${name} (${role}, ${work.sizeBytes} bytes)`, command, [role, ...args], env);
+  const [server, client] = [start(serving, roles[0]), start(connecting, roles[1])];
   try {
     await Promise.all([server.line('ready'), client.line('ready')]);
     return await Promise.race([run(server, client), server.failsEarly(), client.failsEarly()]);

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Benchmark, BenchmarkResult } from './benchmark';
 import { bridges } from './bridges.bench';
+import { cPairs } from './c-pairs.bench';
 import { describeMachine, machineText } from './machine';
 import { prbs } from './prbs.bench';
 import { roundTrip } from './round-trip.bench';
@@ -13,6 +14,7 @@ import { throughput } from './throughput.bench';
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   throughput,
   'round-trip': roundTrip,
+  'c-pairs': cPairs,
   bridges,
   prbs,
 };
@@ -31,9 +33,10 @@ Every figure is the median of interleaved rounds; each side of a connection is a
   --quick       one round with few frames and few sizes: shows that all runs, not how fast
   --json FILE   also writes the results as JSON; with - for FILE the JSON goes to stdout, the tables to stderr
                 (then: npm run --silent bench -- --json -)
-  --check       exits 1 when rogue-bridge is below 0.9 of zeromq one way, or a bridge takes over 4 descriptors
+  --check       exits 1 when a figure falls short of what this library promises
   --help        this text
 
+With ROGUE_BRIDGE_ENGINE=libzmq or native in the environment only that engine is measured beside the others.
 Exits 1 when a frame is missing or wrong or a process fails, 2 for wrong arguments.`;
 
 interface Settings {

@@ -41,6 +41,7 @@ export class Counter {
   private count = 0;
   private wrong = 0;
   private startMs = 0;
+  private startCpu = process.cpuUsage();
   private readonly last: number;
   private readonly limit: NodeJS.Timeout;
 
@@ -56,7 +57,10 @@ export class Counter {
     if (sizeBytes !== this.work.sizeBytes) this.wrong += 1;
     if (this.count === this.work.warmFrames) say({ warm: true });
     // The clock starts at the first frame that counts.
-    else if (this.count === this.work.warmFrames + 1) this.startMs = performance.now();
+    else if (this.count === this.work.warmFrames + 1) {
+      this.startMs = performance.now();
+      this.startCpu = process.cpuUsage();
+    }
     if (this.count !== this.last) return false;
     this.report();
     return true;
@@ -65,8 +69,19 @@ export class Counter {
   private report(): void {
     clearTimeout(this.limit);
     const elapsedMs = performance.now() - this.startMs;
-    say({ received: Math.max(this.count - this.work.warmFrames, 0), wrong: this.wrong, elapsedMs });
+    say({
+      received: Math.max(this.count - this.work.warmFrames, 0),
+      wrong: this.wrong,
+      elapsedMs,
+      cpuMs: cpuMsSince(this.startCpu),
+    });
   }
+}
+
+/** Of all threads of this process, libzmq's and Node's own among them. */
+function cpuMsSince(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
 }
 
 /** Sends all frames, one awaited after the other, as the parent orders; what waits too long is told. */
@@ -79,9 +94,10 @@ export async function sendAll(
   const limit = setTimeout(() => console.error(`frame ${sent + 1} waits to be sent`), work.limitMs);
   for (; sent < work.warmFrames; sent++) await sendOne();
   await order();
+  const startCpu = process.cpuUsage();
   for (; sent < work.warmFrames + work.frames; sent++) await sendOne();
   clearTimeout(limit);
-  say({ sent });
+  say({ sent, cpuMs: cpuMsSince(startCpu) });
 }
 
 /** One frame at a time: `roundTrip` sends one and resolves to the size of what came back. */

@@ -5,23 +5,32 @@ import { Context, Pull, Push } from 'zeromq';
 import { Frame, TcpClient, TcpServer } from '../../lib/index';
 import type { ManyResult } from '../bridges.bench';
 import { freePorts } from '../ports';
+import { median } from '../statistics';
 import { orders, say } from './lines';
 
 const HOST = '127.0.0.1';
 const CLOSED_LIMIT_MS = 30_000;
 const LOOK_MS = 1;
+const TRICKLE_BYTES = 64;
+// Enough for a median, however few pairs there are.
+const LEAST_ROUND_TRIPS = 500;
 
 /** One of what is counted. */
 interface Unit {
   /** Resolves when a frame has passed in each direction; absent where there is only one end. */
   readonly exchange?: () => Promise<unknown>;
+  /** Sends one frame there and back. */
+  readonly roundTrip?: () => Promise<void>;
+  /** Bridges in it. */
+  readonly bridges: number;
   readonly stop: () => Promise<unknown>;
 }
 
 const MAKERS: Record<string, (port: number) => Promise<Unit>> = { server, pair, zeromq };
 let context: Context | undefined;
 
-async function main(kind: string, count: number): Promise<void> {
+async function main(kind: string, bridgeCount: number): Promise<void> {
+  const count = kind === 'pair' ? bridgeCount / 2 : bridgeCount;
   const make = MAKERS[kind]!;
   // One more, for the first, which brings the context to life.
   const basePorts = (await freePorts(2 * count + 2)).filter((_, index) => index % 2 === 0);
@@ -36,22 +45,25 @@ async function main(kind: string, count: number): Promise<void> {
   const startMs = performance.now();
   const units: Unit[] = [];
   for (const port of basePorts) units.push(await make(port));
+  const bridges = units.reduce((sum, unit) => sum + unit.bridges, 0);
   const createdMs = performance.now();
   await Promise.all(units.map(async (unit) => unit.exchange?.()));
   const exchangedMs = performance.now();
   const open = countIn('fd');
   const threads = countIn('task');
-  const residentEach = (residentBytes() - residentBefore) / count;
+  const residentEach = (residentBytes() - residentBefore) / bridges;
+  const roundTripMicros = await trickle(units);
   const stoppingMs = performance.now();
   await Promise.all(units.map((unit) => unit.stop()));
   await closedDownTo(baseline);
   const result: ManyResult = {
-    descriptorsEach: (open - baseline) / count,
+    descriptorsEach: (open - baseline) / bridges,
     contextDescriptors: baseline - bare,
     threads,
     residentBytesEach: residentEach,
-    createMicrosEach: ((createdMs - startMs) / count) * 1000,
-    exchangeMicrosEach: units[0]!.exchange === undefined ? 0 : ((exchangedMs - createdMs) / count) * 1000,
+    createMicrosEach: ((createdMs - startMs) / bridges) * 1000,
+    exchangeMicrosEach: units[0]!.exchange === undefined ? 0 : ((exchangedMs - createdMs) / bridges) * 1000,
+    roundTripMicros,
     stopMs: performance.now() - stoppingMs,
   };
   say(result);
@@ -59,22 +71,51 @@ async function main(kind: string, count: number): Promise<void> {
 
 async function server(port: number): Promise<Unit> {
   const bridge = await TcpServer.create(HOST, port);
-  return { stop: () => bridge.stop() };
+  return { bridges: 1, stop: () => bridge.stop() };
 }
 
 async function pair(port: number): Promise<Unit> {
-  const ends = [await TcpServer.create(HOST, port), await TcpClient.create(HOST, port)] as const;
-  return {
-    exchange: () =>
-      Promise.all(
-        ends.map(async (end) => {
-          const arrived = new Promise((resolve) => end.addSlave(resolve));
-          await end.acceptFrame(new Frame(1));
-          await arrived;
-        }),
-      ),
-    stop: () => Promise.all(ends.map((end) => end.stop())),
+  const server = await TcpServer.create(HOST, port);
+  const client = await TcpClient.create(HOST, port);
+  let arrivedAt: Record<'server' | 'client', () => void> = {
+    server: () => undefined,
+    client: () => undefined,
   };
+  server.addSlave(() => arrivedAt.server());
+  client.addSlave(() => arrivedAt.client());
+  const arrival = (end: 'server' | 'client'): Promise<void> =>
+    new Promise((resolve) => (arrivedAt = { ...arrivedAt, [end]: resolve }));
+  const frame = new Frame(TRICKLE_BYTES);
+  return {
+    bridges: 2,
+    exchange: async () => {
+      const arrivals = [arrival('server'), arrival('client')];
+      await Promise.all([client.acceptFrame(frame), server.acceptFrame(frame), ...arrivals]);
+    },
+    roundTrip: async () => {
+      const [there, back] = [arrival('server'), arrival('client')];
+      await client.acceptFrame(frame);
+      await there;
+      await server.acceptFrame(frame);
+      await back;
+    },
+    stop: () => Promise.all([server.stop(), client.stop()]),
+  };
+}
+
+/** The median round trip, one pair after the other, so that every bridge has a frame now and then. */
+async function trickle(units: readonly Unit[]): Promise<number> {
+  if (units[0]!.roundTrip === undefined) return 0;
+  const samples: number[] = [];
+  const rounds = Math.ceil(LEAST_ROUND_TRIPS / units.length);
+  for (let round = 0; round < rounds; round++) {
+    for (const { roundTrip } of units) {
+      const startMs = performance.now();
+      await roundTrip!();
+      samples.push((performance.now() - startMs) * 1000);
+    }
+  }
+  return median(samples);
 }
 
 async function zeromq(port: number): Promise<Unit> {
@@ -87,6 +128,7 @@ async function zeromq(port: number): Promise<Unit> {
   await pull.bind(`tcp://${HOST}:${port}`);
   await push.bind(`tcp://${HOST}:${port + 1}`);
   return {
+    bridges: 1,
     stop: () => {
       pull.close();
       push.close();

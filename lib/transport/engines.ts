@@ -34,7 +34,8 @@ export async function openTransport(
 
 function load(engine: Engine): OpenTransport {
   rememberLimit();
-  if (!hasSpareDescriptors(LOADING_DESCRIPTORS)) throw shortageError(`loading the ${engine} engine`, undefined);
+  if (!hasSpareDescriptors(LOADING_DESCRIPTORS))
+    throw shortageError(`loading the ${engine} engine`, undefined);
   keepFreedMemory();
   const open = LOADERS[engine]();
   opened.set(engine, open);

@@ -12,16 +12,14 @@ export interface ByteReader {
   chunk(bytes: Buffer): boolean;
 }
 
-// As libzmq's; Node leaves it off for sockets that connect.
-const NO_DELAY = true;
-/** How long a connection may be silent before the kernel asks whether the other end is still there, in ms. */
-export const KEEP_ALIVE_MS = 60_000;
+// No delay as libzmq, and the kernel asks after a minute of silence whether the other end is still there.
+const TCP_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
 
 /** Begins to connect; what arrives goes to `reader`. */
 export function connectSocket(options: TcpSocketConnectOpts, reader: ByteReader): Socket {
-  const socket = new Socket({ onread: onRead(reader) } as object);
-  socket.connect({ ...options, noDelay: NO_DELAY, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
-  return socket;
+  // Node takes these as it makes a socket; given to connect(), it ignores them.
+  const socket = new Socket({ ...TCP_OPTIONS, onread: onRead(reader) } as object);
+  return socket.connect(options);
 }
 
 /**
@@ -32,8 +30,8 @@ export function connectSocket(options: TcpSocketConnectOpts, reader: ByteReader)
  */
 export function adoptSocket(accepted: Socket, reader: ByteReader): Socket {
   const socket = withOnRead(accepted, reader);
-  socket.setNoDelay(NO_DELAY);
-  socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  socket.setNoDelay(TCP_OPTIONS.noDelay);
+  socket.setKeepAlive(TCP_OPTIONS.keepAlive, TCP_OPTIONS.keepAliveInitialDelay);
   return socket;
 }
 
