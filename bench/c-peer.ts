@@ -5,7 +5,8 @@ import { join } from 'node:path';
 
 // Compiled files are in .build/bench; the C file stays where it was written.
 const SOURCE = join(__dirname, '..', '..', 'bench', 'peers', 'c_peer.c');
-const PROGRAM = join(__dirname, 'c-peer');
+// Not next to c-peer.js, whose place it would take for require().
+const PROGRAM = join(__dirname, 'peers', 'c_peer');
 
 let compiled: { program: string } | { missing: string } | undefined;
 

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import type { Benchmark, BenchmarkResult } from './benchmark';
 import { bridges } from './bridges.bench';
 import { cPairs } from './c-pairs.bench';
+import { codec } from './codec.bench';
 import { describeMachine, machineText } from './machine';
 import { prbs } from './prbs.bench';
 import { roundTrip } from './round-trip.bench';
@@ -16,6 +17,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'round-trip': roundTrip,
   'c-pairs': cPairs,
   bridges,
+  codec,
   prbs,
 };
 const NAMES = Object.keys(BENCHMARKS);

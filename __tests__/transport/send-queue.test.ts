@@ -5,6 +5,7 @@ import { turns, waitFor } from '../helpers/wait';
 
 /** An outlet that has room for so many messages, as the test says. */
 class Room implements Outlet<number> {
+  readonly sendsPerTurn = 512;
   readonly sent: number[] = [];
   private wake: ((sent: boolean) => void) | undefined;
 
@@ -213,6 +214,7 @@ describe('SendQueue', () => {
     const cause = new Error('broken pipe');
     const sent: number[] = [];
     const outlet: Outlet<number> = {
+      sendsPerTurn: 512,
       keep: (message) => message,
       trySend: () => false,
       sendUnasked: () => undefined,

@@ -6,6 +6,11 @@ import { describeError, GeneralError } from '../errors';
 
 /** Where an engine lets messages out. */
 export interface Outlet<M> {
+  /**
+   * How many messages a sender that awaits may send before the event loop is given its turn: it runs on microtasks
+   * alone, and timers and other sockets would starve.
+   */
+  readonly sendsPerTurn: number;
   /** What to hold of a message that has to wait: what its owner may change meanwhile must be copied. */
   keep(message: M): M;
   /** Asks whether the message can go now, and sends it if so; false if it cannot. */
@@ -31,10 +36,6 @@ interface Waiting<M> {
   readonly resolve: () => void;
   readonly reject: (err: Error) => void;
 }
-
-// A sender that awaits runs on microtasks alone; after this many frames it gives the event loop its turn,
-// or timers and other sockets would starve. The number zeromq.js uses for the same purpose.
-const SENDS_PER_TURN = 512;
 
 // The front of the array is given back to the collector once it is at least this long, and half of it.
 const COMPACT_ENTRIES = 1024;
@@ -83,7 +84,7 @@ export class SendQueue<M> {
     const sent = this.outlet.sendUnasked(message, this.takeBack);
     if (sent === undefined && !this.outlet.trySend(message)) return this.enqueue(message);
     this.sendsThisTurn += 1;
-    if (this.sendsThisTurn < SENDS_PER_TURN) return sent;
+    if (this.sendsThisTurn < this.outlet.sendsPerTurn) return sent;
     this.sendsThisTurn = 0;
     return afterTurn(sent);
   }

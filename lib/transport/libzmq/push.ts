@@ -15,6 +15,8 @@ const AWAITED_SENDS = 16;
 
 /** A PUSH socket and the frames that wait for it. */
 export class PushEnd implements Outlet<FrameParts> {
+  // zeromq.js itself would defer the next send after as many in a row.
+  readonly sendsPerTurn = 512;
   private readonly queue: SendQueue<FrameParts>;
   private sentAny = false;
   /** Sends of this turn whose outcome zeromq.js has yet to tell, which it does in a microtask. */

@@ -13,6 +13,8 @@ export interface PushEvents extends SendQueueEvents {
 
 /** Round robin over the peers that are past their handshake; one that is full is passed over. */
 export class PushEnd implements Outlet<WireFrame> {
+  // Half a millisecond of small frames, and enough of them to fill a batch or two before the turn ends.
+  readonly sendsPerTurn = 2048;
   private readonly queue: SendQueue<WireFrame>;
   private connections: Connection[] = [];
   private next = 0;
@@ -105,6 +107,7 @@ export class PushEnd implements Outlet<WireFrame> {
   private choose(): Connection | undefined {
     const { connections } = this;
     const { length } = connections;
+    if (length === 1) return connections[0]!.hasRoom ? connections[0] : undefined;
     for (let tried = 0; tried < length; tried++) {
       if (this.next >= length) this.next = 0;
       const connection = connections[this.next]!;
