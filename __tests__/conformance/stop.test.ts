@@ -122,6 +122,52 @@ test('works from within a slave, and while a slave never settles', async () => {
   await waitFor('stop() to return inside the slave', () => stopped);
 });
 
+test('from within a slave: nothing of what has come already is delivered any more', async () => {
+  const { server, client } = await makePair();
+  let delivered = 0;
+  let stopping: Promise<void> | undefined;
+  server.to(() => {
+    delivered += 1;
+    stopping ??= server.stop();
+  });
+  // In one turn, so that they are on the wire together.
+  await Promise.all(Array.from({ length: 100 }, () => client.acceptFrame(new Frame(8))));
+  await waitFor('the slave to stop its bridge', () => stopping !== undefined);
+  await stopping;
+  expect(delivered).toBe(1);
+});
+
+test.each([
+  ['both ends', { server: 50, client: 50 }],
+  ['the receiving end', { server: 50 }],
+  ['the sending end', { client: 50 }],
+])('with heartbeats of %s, to a reader that is behind: all arrive', async (_which, beats) => {
+  const of = (heartbeatMs: number | undefined): object => (heartbeatMs === undefined ? {} : { heartbeatMs });
+  const { server, client } = await makePair({
+    server: { ...of((beats as { server?: number }).server), receiveHighWaterMark: 10 },
+    client: { ...of((beats as { client?: number }).client), lingerMs: 20_000 },
+  });
+  const numbers: number[] = [];
+  server.to(async ({ payload }: Frame) => {
+    numbers.push(payload.readUInt32LE());
+    if (numbers.length % 10 === 0) await pause(2);
+  });
+  const count = 3000;
+  for (let number = 0; number < count; number++) {
+    const payload = Buffer.alloc(2000);
+    payload.writeUInt32LE(number);
+    await client.acceptFrame(new Frame(payload));
+  }
+  await client.stop();
+  await waitFor(
+    'all frames',
+    () => numbers.length === count,
+    60_000,
+    () => numbers.length,
+  );
+  expect(numbers).toEqual(Array.from({ length: count }, (_, number) => number));
+});
+
 test('a wait for a peer ends with it', async () => {
   const server = await makeServer();
   const waiting = rejection(server.waitForPeer());

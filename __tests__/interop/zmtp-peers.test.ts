@@ -8,6 +8,9 @@ import { testNative } from '../helpers/engines';
 import { collectLog } from '../helpers/log';
 import { reservePorts } from '../helpers/ports';
 import {
+  COMMAND,
+  commandBody,
+  ping,
   frameMessage,
   greeting,
   message,
@@ -274,6 +277,39 @@ describe('PULL', () => {
     expect(numbers).toEqual(Array.from({ length: count }, (_, i) => i));
   });
 });
+
+testNative(
+  'has no such timer of its own',
+  'a PING that was held back until after its connection had ended leaves no timer behind',
+  async () => {
+    const timers = jest.spyOn(globalThis, 'setTimeout');
+    const port = await reservePorts();
+    const server = await makeServer(port, { receiveHighWaterMark: 1, heartbeatMs: 20 });
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    let delivered = 0;
+    server.to(async () => {
+      delivered += 1;
+      await gate;
+    });
+    const raw = await (await RawPeer.connect(port)).shakeHands('PUSH');
+    const forAnHour = part(COMMAND, commandBody('PING', ping(36_000)));
+    await raw.write(frameMessage('one'), frameMessage('two'), forAnHour);
+    await waitFor('the first frame', () => delivered === 1);
+    // Its own heartbeats meet a reset; by reading it would not notice.
+    raw.socket.resetAndDestroy();
+    await waitFor('the peer to be gone', () => server.stats.peers.receive === 0);
+    open();
+    await waitFor('both frames', () => delivered === 2);
+    await turns();
+    await server.stop();
+    const left = timers.mock.results.filter(
+      ({ value }) => (value as { _idleTimeout: number })._idleTimeout > 3_000_000,
+    );
+    timers.mockRestore();
+    expect(left).toHaveLength(0);
+  },
+);
 
 describe('many peers', () => {
   test('200 on a PULL and 200 on a PUSH, which come and go: every frame of the good ones, and none left', async () => {

@@ -23,6 +23,24 @@ class Gate implements FrameSlave {
   }
 }
 
+test('a slave may return anything that has a then: it is waited for, and its failure is told', async () => {
+  const master = new Master();
+  let settle: (() => void) | undefined;
+  // No catch, no finally: a thenable, as some libraries return.
+  master.to(() => ({ then: (resolve: () => void) => void (settle = resolve) }));
+  let settled = false;
+  expect(master.sendFrame(new Frame(1))).toBeInstanceOf(Promise);
+  const sent = master.sendFrame(new Frame(1)).then(() => (settled = true));
+  for (let look = 0; look < 10 && settle === undefined; look++) await Promise.resolve();
+  expect(settled).toBe(false);
+  settle!();
+  await sent;
+
+  const failing = new Master();
+  failing.to(() => ({ then: (_: unknown, reject: (err: Error) => void) => reject(new Error('no')) }));
+  await expect(failing.sendFrame(new Frame(1))).rejects.toThrow('no');
+});
+
 describe('Master', () => {
   test('gives a frame to the secondary slaves first, newest first, and to the primary last', async () => {
     const { order, slave } = recorder();

@@ -1,6 +1,7 @@
 import { GeneralError } from '../../lib';
 import { SendQueue, type Outlet } from '../../lib/transport/send-queue';
 import { rejection } from '../helpers/errors';
+import { countAlive } from '../helpers/gc';
 import { turns, waitFor } from '../helpers/wait';
 
 /** An outlet that has room for so many messages, as the test says. */
@@ -230,5 +231,37 @@ describe('SendQueue', () => {
     await queue.send(2);
     expect(await failed).toMatchObject({ code: 'ERR_TRANSPORT', cause });
     expect(sent).toEqual([2]);
+  });
+
+  test('a message that has gone is not kept, although others wait behind it', async () => {
+    const wakes: (() => void)[] = [];
+    const outlet: Outlet<Buffer> = {
+      sendsPerTurn: 512,
+      keep: (message) => message,
+      trySend: () => false,
+      sendUnasked: () => undefined,
+      sendWhenPossible: () => new Promise((resolve) => wakes.push(() => resolve(true))),
+    };
+    const queue = new SendQueue(
+      outlet,
+      undefined,
+      1000,
+      { onBacklog: () => undefined, onNotSent: () => undefined },
+      'x',
+    );
+    const refs: WeakRef<object>[] = [];
+    const send = (): void => {
+      const message = Buffer.alloc(10_000);
+      refs.push(new WeakRef(message));
+      void queue.send(message);
+    };
+    for (let i = 0; i < 4; i++) send();
+    for (let i = 0; i < 200; i++) {
+      send();
+      await waitFor('the next one to be tried', () => wakes.length > 0);
+      wakes.shift()!();
+    }
+    await turns();
+    expect(await countAlive(refs)).toBeLessThan(10);
   });
 });

@@ -68,7 +68,8 @@ function acceptOne(slave: FrameSlave, frame: Frame): Promise<void> | undefined {
   try {
     const accepted: unknown = slave.acceptFrame(frame);
     // A function used as a slave may return anything; only a promise is worth waiting for.
-    return isPromise(accepted) ? accepted : undefined;
+    // The promise itself where it is one of the language; any other thing with a `then` is made one.
+    return isPromise(accepted) ? Promise.resolve(accepted) : undefined;
   } catch (err) {
     // Whatever a slave threw is passed on as it is.
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors

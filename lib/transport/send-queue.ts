@@ -50,7 +50,8 @@ export interface SendQueueEvents {
 
 /** A first-in first-out queue in front of an {@link Outlet}. */
 export class SendQueue<M> {
-  private entries: Waiting<M>[] = [];
+  /** Up to {@link head} they are done. */
+  private entries: (Waiting<M> | undefined)[] = [];
   private head = 0;
   private draining = false;
   /** True while the outlet has the first entry in its hands. */
@@ -108,7 +109,7 @@ export class SendQueue<M> {
     clearTimeout(this.timer);
     // What the outlet holds is settled when it is closed.
     const rejected = this.entries.splice(this.outletHasFirst ? this.head + 1 : this.head);
-    for (const entry of rejected) this.reject(entry, reason);
+    for (const entry of rejected) this.reject(entry!, reason);
   }
 
   /** A message that the outlet has refused unasked: it goes first, and its sender waits. */
@@ -211,7 +212,7 @@ export class SendQueue<M> {
     let end = first;
     while ((this.entries[end]?.deadline ?? Infinity) <= now) end += 1;
     const expired = this.entries.splice(first, end - first);
-    for (const entry of expired) this.reject(entry, this.timeoutError());
+    for (const entry of expired) this.reject(entry!, this.timeoutError());
     this.armTimer();
   }
 
@@ -228,6 +229,8 @@ export class SendQueue<M> {
   }
 
   private removeFirst(): void {
+    // Its message is its owner's, and may be large: nothing is kept of it here.
+    this.entries[this.head] = undefined;
     this.head += 1;
     const long = this.head >= COMPACT_ENTRIES && this.head * 2 >= this.entries.length;
     if (this.head === this.entries.length || long) {

@@ -98,6 +98,30 @@ test('a batch buffer is not reused while one of its chunks is being written', ()
   expect(drain(encoder)).toEqual(frameMessage('two'));
 });
 
+test('a full buffer whose bytes are all being written, and a frame larger than a write: never an empty write', () => {
+  const encoder = makeEncoder();
+  const size = frameMessage(Buffer.alloc(1000)).length;
+  for (let used = 0; used + size <= BATCH_BYTES; used += size) encoder.add(frameOf(Buffer.alloc(1000)));
+  const underWay = encoder.take(Infinity);
+  // No room for this one: the buffer is full, with nothing in it that is not under way.
+  encoder.add(frameOf(Buffer.alloc(1000, 2)));
+  encoder.add(frameOf(Buffer.alloc(2_000_000, 3)));
+  encoder.written(underWay);
+  for (let writes = 0; !encoder.empty; writes++) {
+    const batch = encoder.take(1_000_000);
+    expect(batch.chunks.length).toBeGreaterThan(0);
+    encoder.written(batch);
+    expect(writes).toBeLessThan(3);
+  }
+
+  const other = makeEncoder();
+  for (let used = 0; used + size <= BATCH_BYTES; used += size) other.add(frameOf(Buffer.alloc(1000)));
+  const first = other.take(Infinity);
+  other.add(frameOf(Buffer.alloc(2_000_000, 3)));
+  other.written(first);
+  expect(drain(other, 1_000_000)).toEqual(frameMessage(Buffer.alloc(2_000_000, 3)));
+});
+
 test('buffers come back: a million small frames need as few as one', () => {
   const pool = new BufferPool();
   const taken = new Set<Buffer>();

@@ -41,9 +41,7 @@ afterEach(() => {
   }
 });
 
-async function makePair(
-  adopt: (accepted: Socket, reader: Reader) => Socket,
-): Promise<{
+async function makePair(adopt: (accepted: Socket, reader: Reader) => Socket): Promise<{
   connecting: Socket;
   accepted: Socket;
   readers: { connecting: Reader; accepted: Reader };

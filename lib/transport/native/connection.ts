@@ -56,6 +56,7 @@ export class Connection implements ByteReader, Flushable {
   private readonly encoder = new Encoder(pool);
   private isReady = false;
   private isClosed = false;
+  private isEnding = false;
   private fault: ProtocolError | undefined;
   /** Messages of the write under way. */
   private writing: Batch | undefined;
@@ -168,11 +169,18 @@ export class Connection implements ByteReader, Flushable {
     if (!this.decoder.held && !this.isClosed) this.socket?.resume();
   }
 
-  /** Resolves once everything is in the hands of the kernel, or the connection has ended. */
-  drained(): Promise<void> {
+  /**
+   * Says that nothing more will come, once everything is in the hands of the kernel, and resolves when the peer has
+   * read it and closed. Closing at once could cost the peer what it has not read yet: were it to write to us then, or
+   * had it written already, the kernel would answer with a reset, which throws that away.
+   */
+  async end(): Promise<void> {
+    this.isEnding = true;
     this.flush();
-    if (this.waiting === 0 || this.isClosed) return Promise.resolve();
-    return new Promise((resolve) => (this.onDrained = resolve));
+    if (this.waiting > 0 && !this.isClosed) await new Promise<void>((resolve) => (this.onDrained = resolve));
+    if (this.started) this.socket?.end();
+    else this.destroy();
+    await this.gone;
   }
 
   /** Ends the connection at once; {@link gone} tells when its descriptor is closed. */
@@ -246,19 +254,23 @@ export class Connection implements ByteReader, Flushable {
 
   private onCommand(body: Buffer): void {
     const ping = readPing(body);
-    if (ping === undefined) return;
+    // It may have waited here, held back, until after the end.
+    if (ping === undefined || this.isClosed) return;
     this.sendCommand(ping.pong);
-    if (ping.ttlMs > 0) {
-      clearTimeout(this.ttlTimer);
-      this.ttlTimer = setTimeout(() => {
-        // What we do not read ourselves proves nothing.
-        if (!this.decoder.held)
-          this.fail(new ProtocolError('fell silent for longer than its own PING allowed'));
-      }, ping.ttlMs);
-    }
+    if (ping.ttlMs > 0) this.expectWithin(ping.ttlMs);
+  }
+
+  private expectWithin(ttlMs: number): void {
+    clearTimeout(this.ttlTimer);
+    this.ttlTimer = setTimeout(() => {
+      // What we do not read ourselves proves nothing: it has its time once more.
+      if (this.decoder.held) this.expectWithin(ttlMs);
+      else this.fail(new ProtocolError('fell silent for longer than its own PING allowed'));
+    }, ttlMs);
   }
 
   private beat(): void {
+    if (this.isEnding) return;
     this.silentIntervals = this.heard || this.decoder.held ? 0 : this.silentIntervals + 1;
     this.heard = false;
     if (this.silentIntervals >= SILENT_INTERVALS) {
@@ -277,6 +289,7 @@ export class Connection implements ByteReader, Flushable {
   }
 
   private sendCommand(bytes: Buffer): void {
+    if (this.isEnding) return;
     // Behind a write that does not end, one of a kind is enough.
     if (this.writing !== undefined && this.encoder.commandCount > 0) return;
     this.encoder.addCommand(bytes);
@@ -292,7 +305,7 @@ export class Connection implements ByteReader, Flushable {
     const done = (err?: Error | null): void => {
       if (this.writing !== batch) return;
       // The frames of this write are lost with the connection; those that wait go to another.
-      if (err instanceof Error) this.destroy();
+      if (err) this.destroy();
       else this.onWritten(batch);
     };
     const last = batch.chunks.length - 1;

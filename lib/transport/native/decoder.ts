@@ -39,8 +39,10 @@ const OWN_BUFFER_BYTES = 4 * 1024;
 const LARGE_BYTES = 32 * 1024;
 // A peer must have sent this much of a payload before it is given memory for all of it: a header alone is cheap to send.
 const UNTRUSTED_BYTES = 16 * 1024 * 1024;
-// Of a command only its beginning means anything to us; a longer one is skipped. A READY may carry long properties.
-const MAX_COMMAND_BYTES = 16 * 1024;
+// A READY may carry long properties.
+const MAX_READY_BYTES = 16 * 1024;
+// Behind the handshake a PING is the only command that means anything to us; a longer one is skipped.
+const MAX_COMMAND_BYTES = 256;
 // Bounds the sizes of what is skipped, which takes no memory, when maxFrameBytes is very small.
 const MIN_LIMIT_BYTES = 1024 * 1024;
 
@@ -215,7 +217,7 @@ export class Decoder {
   }
 
   private decodeFirst(chunk: Buffer, bodyAt: number, size: number): boolean {
-    if (size > MAX_COMMAND_BYTES)
+    if (size > MAX_READY_BYTES)
       throw new ProtocolError(`began with ${size} bytes, which is no READY command`);
     if (chunk.length - bodyAt < size) return false;
     this.pos = bodyAt + size;

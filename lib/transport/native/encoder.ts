@@ -120,7 +120,8 @@ export class Encoder {
     let count = 0;
     for (const piece of this.pieces) {
       const size = piece.bytes.length + (piece.payload?.length ?? 0);
-      if (count > 0 && bytes + size > maxBytes) break;
+      // Not by the count: the piece that ends a full buffer may be empty, and a write must not be.
+      if (bytes > 0 && bytes + size > maxBytes) break;
       count += 1;
       bytes += size;
       messages += piece.messages;

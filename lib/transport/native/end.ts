@@ -75,12 +75,12 @@ export class SocketEnd implements ConnectionOwner {
     });
   }
 
-  /** Ends everything, once what was accepted is with the kernel or `lingerMs` have gone by. */
+  /** Ends everything, once what was accepted has been read or `lingerMs` have gone by. */
   async close(lingerMs: number): Promise<void> {
     this.isClosing = true;
     const stopped = [this.listener?.close(), this.connecter?.close()];
     const connections = [...this.connections];
-    await drainAll(connections, lingerMs);
+    if (lingerMs > 0) await atMost(lingerMs, Promise.all(connections.map((connection) => connection.end())));
     for (const connection of this.connections) connection.destroy();
     await Promise.all([...stopped, ...connections.map(({ gone }) => gone)]);
   }
@@ -133,12 +133,11 @@ export class SocketEnd implements ConnectionOwner {
   }
 }
 
-async function drainAll(connections: readonly Connection[], lingerMs: number): Promise<void> {
-  const drained = Promise.all(connections.map((connection) => connection.drained()));
+async function atMost(limitMs: number, done: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, lingerMs);
+    timer = setTimeout(resolve, limitMs);
   });
-  await Promise.race([drained, limit]);
+  await Promise.race([done, limit]);
   clearTimeout(timer);
 }

@@ -23,5 +23,17 @@ export function flushSoon(item: Flushable): void {
 function flushAll(): void {
   const items = pending;
   pending = [];
-  for (const item of items) item.flush();
+  let done = 0;
+  try {
+    for (const item of items) {
+      done += 1;
+      item.flush();
+    }
+  } finally {
+    // One that has thrown must not keep the others waiting.
+    if (done < items.length) {
+      pending = [...items.slice(done), ...pending];
+      process.nextTick(flushAll);
+    }
+  }
 }

@@ -15,7 +15,8 @@ interface Arrived {
 /** What has arrived from one peer and waits for its turn. */
 interface Queue {
   readonly connection: Connection;
-  frames: Arrived[];
+  /** Taken ones are undefined, so that their payloads are not kept. */
+  frames: (Arrived | undefined)[];
   head: number;
   /** True while the connection holds back, because the high-water mark was reached. */
   holds: boolean;
@@ -45,6 +46,7 @@ export class PullEnd {
   /** Nothing is handed to the sink from now on. */
   stop(): void {
     this.stopped = true;
+    this.busy = true;
     this.queues.clear();
     this.rotation = [];
   }
@@ -62,6 +64,7 @@ export class PullEnd {
   }
 
   private enqueue(connection: Connection, frame: Arrived): boolean {
+    // Whoever stops from within a slave is handed nothing more of what has come already.
     if (this.stopped) return true;
     let queue = this.queues.get(connection);
     if (queue === undefined) {
@@ -77,14 +80,17 @@ export class PullEnd {
 
   private wait(taken: Promise<void>): void {
     this.busy = true;
-    void taken.then(() => this.drain());
+    const goOn = (): void => this.drain();
+    void taken.then(goOn, goOn);
   }
 
   /** Hands over what waits, until the sink wants us to wait again. */
   private drain(): void {
+    if (this.stopped) return;
     this.busy = true;
     for (let queue = this.rotation.shift(); queue !== undefined; queue = this.rotation.shift()) {
       const { payload, flags, channel, error } = queue.frames[queue.head]!;
+      queue.frames[queue.head] = undefined;
       queue.head += 1;
       this.afterTaking(queue);
       const taken = this.sink.frame(payload, flags, channel, error);
@@ -93,7 +99,7 @@ export class PullEnd {
         return;
       }
     }
-    this.busy = false;
+    this.busy = this.stopped;
   }
 
   /** Puts the queue back in the rotation, or away, and lets its connection go on where it held back. */

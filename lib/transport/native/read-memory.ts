@@ -20,6 +20,13 @@ export class ReadMemory {
   keep(rest: Buffer | undefined, length: number): Buffer {
     const restBytes = rest === undefined ? 0 : rest.length;
     const total = restBytes + length;
+    if (rest !== undefined && this.canGrow(rest, length)) {
+      // Byte by byte, too, a message is put together without copying its beginning each time.
+      const { slab, used } = this;
+      slab.set(this.scratch.subarray(0, length), used);
+      this.used += length;
+      return slab.subarray(used - restBytes, this.used);
+    }
     if (this.slab.length - this.used < total) {
       this.slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, total));
       this.used = 0;
@@ -29,5 +36,13 @@ export class ReadMemory {
     slab.set(length === SCRATCH_BYTES ? this.scratch : this.scratch.subarray(0, length), used + restBytes);
     this.used += total;
     return slab.subarray(used, used + total);
+  }
+
+  /** Whether `rest` is the last thing in the slab, with room behind it. */
+  private canGrow(rest: Buffer, length: number): boolean {
+    const { slab, used } = this;
+    return (
+      rest.buffer === slab.buffer && rest.byteOffset + rest.length === used && slab.length - used >= length
+    );
   }
 }

@@ -12,6 +12,9 @@ export interface ByteReader {
   chunk(bytes: Buffer): boolean;
 }
 
+// A name may have several addresses: how long each is tried. Node gives all but the last 250 ms, too little for a link
+// across an ocean.
+const ADDRESS_TIMEOUT_MS = 3_000;
 // No delay as libzmq, and the kernel asks after a minute of silence whether the other end is still there.
 const TCP_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
 
@@ -19,7 +22,7 @@ const TCP_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_
 export function connectSocket(options: TcpSocketConnectOpts, reader: ByteReader): Socket {
   // Node takes these as it makes a socket; given to connect(), it ignores them.
   const socket = new Socket({ ...TCP_OPTIONS, onread: onRead(reader) } as object);
-  return socket.connect(options);
+  return socket.connect({ ...options, autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS });
 }
 
 /**
