@@ -61,7 +61,7 @@ export function findContenders(): { contenders: Contender[]; skipped: string[] }
   }
   const c = findCPeer();
   if ('missing' in c) skipped.push(`${C_PEER}: ${c.missing}`);
-  else contenders.push({ name: C_PEER, command: [c.program], frameFactor: bySize(3, 2, 1) });
+  else contenders.push({ name: C_PEER, command: [c.program], frameFactor: bySize(8, 3, 1) });
   return { contenders, skipped };
 }
 
@@ -71,7 +71,7 @@ function ourselves(): Contender[] {
   return Object.entries(OURS)
     .filter(([, engine]) => only === undefined || only === '' || engine === only)
     .map(([name, engine]) => ({
-      ...nodePeer(name, 'bridge-peer.js', engine === 'native' ? bySize(12, 4, 2) : () => 1),
+      ...nodePeer(name, 'bridge-peer.js', engine === 'native' ? bySize(24, 8, 4) : () => 1),
       env: { [ENGINE_VARIABLE]: engine },
     }));
 }

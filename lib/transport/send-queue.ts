@@ -18,9 +18,9 @@ export interface Outlet<M> {
   /**
    * Sends the message without asking first, where the outlet has reason to think it can go. The promise resolves
    * when it went, or becomes that of `refused`, called in a microtask of the same turn. Undefined where the outlet
-   * would rather be asked.
+   * would rather be asked; absent where it always would.
    */
-  sendUnasked(message: M, refused: (message: M) => Promise<void>): Promise<void> | undefined;
+  sendUnasked?(message: M, refused: (message: M) => Promise<void>): Promise<void> | undefined;
   /**
    * Sends the message once that is possible; one at a time. False when `timeoutMs` went by first, or when
    * the outlet was closed meanwhile: then the message is not sent.
@@ -81,11 +81,12 @@ export class SendQueue<M> {
 
   /** As `Transport.send`. */
   send(message: M): Promise<void> | undefined {
+    const { outlet } = this;
     if (this.stopped !== undefined || this.waiting > 0) return this.enqueue(message);
-    const sent = this.outlet.sendUnasked(message, this.takeBack);
-    if (sent === undefined && !this.outlet.trySend(message)) return this.enqueue(message);
+    const sent = outlet.sendUnasked?.(message, this.takeBack);
+    if (sent === undefined && !outlet.trySend(message)) return this.enqueue(message);
     this.sendsThisTurn += 1;
-    if (this.sendsThisTurn < this.outlet.sendsPerTurn) return sent;
+    if (this.sendsThisTurn < outlet.sendsPerTurn) return sent;
     this.sendsThisTurn = 0;
     return afterTurn(sent);
   }

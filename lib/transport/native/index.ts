@@ -62,7 +62,7 @@ class NativeTransport implements Transport {
   ) {
     const { sendHighWaterMark, receiveHighWaterMark, sendTimeoutMs } = options;
     const pushEnd = new PushEnd(endpoints.push, sendTimeoutMs, sendHighWaterMark, {
-      onSent: (payloadBytes) => sink.sent(payloadBytes),
+      onSent: sink.sent,
       onBacklog: (waiting) => sink.backlog(waiting),
       onNotSent: (accepted) => sink.notSent(accepted),
     });

@@ -8,7 +8,7 @@ import type { Connection } from './connection';
 
 /** What a {@link PushEnd} tells its transport. */
 export interface PushEvents extends SendQueueEvents {
-  onSent(payloadBytes: number): void;
+  readonly onSent: (payloadBytes: number) => void;
 }
 
 /** Round robin over the peers that are past their handshake; one that is full is passed over. */
@@ -16,18 +16,15 @@ export class PushEnd implements Outlet<WireFrame> {
   // Half a millisecond of small frames, and enough of them to fill a batch or two before the turn ends.
   readonly sendsPerTurn = 2048;
   private readonly queue: SendQueue<WireFrame>;
+  private readonly onSent: PushEvents['onSent'];
   private connections: Connection[] = [];
   private next = 0;
   private stopped = false;
   /** Tells the frame at the head of the queue that there may be room. */
   private wake: (() => void) | undefined;
 
-  constructor(
-    peer: string,
-    sendTimeoutMs: number | undefined,
-    highWaterMark: number,
-    private readonly events: PushEvents,
-  ) {
+  constructor(peer: string, sendTimeoutMs: number | undefined, highWaterMark: number, events: PushEvents) {
+    this.onSent = events.onSent;
     this.queue = new SendQueue(this, sendTimeoutMs, highWaterMark, events, peer);
   }
 
@@ -70,15 +67,11 @@ export class PushEnd implements Outlet<WireFrame> {
     return { payload, flags, channel, error };
   }
 
-  sendUnasked(): undefined {
-    return undefined;
-  }
-
   trySend(frame: WireFrame): boolean {
     const connection = this.choose();
     if (connection === undefined) return false;
     connection.send(frame);
-    this.events.onSent(frame.payload.length);
+    this.onSent(frame.payload.length);
     return true;
   }
 
