@@ -137,7 +137,10 @@ test('from within a slave: nothing of what has come already is delivered any mor
   expect(delivered).toBe(1);
 });
 
-test.each([
+// libzmq closes its end at once, and a heartbeat it has not read, or one it is sent then, resets the connection.
+const whereTheSenderWaits = engines.client === 'native' ? test : test.skip;
+
+whereTheSenderWaits.each([
   ['both ends', { server: 50, client: 50 }],
   ['the receiving end', { server: 50 }],
   ['the sending end', { client: 50 }],
