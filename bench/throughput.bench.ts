@@ -7,7 +7,7 @@ import { median, medianRatio, orderOf, spread } from './statistics';
 import { numberText, percentText, ratioText, sizeText, type Table } from './table';
 
 // One to two seconds each for bare zeromq on two cores; the large ones queue 1.2 GB at the very most.
-const FRAMES: readonly (readonly [sizeBytes: number, frames: number])[] = [
+export const FRAMES: readonly (readonly [sizeBytes: number, frames: number])[] = [
   [64, 250_000],
   [1_000, 220_000],
   [10_000, 100_000],

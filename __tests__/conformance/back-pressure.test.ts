@@ -6,7 +6,7 @@ import { rejection } from '../helpers/errors';
 import { collectLog } from '../helpers/log';
 import { reservePorts } from '../helpers/ports';
 import { endPeers, startPeer } from '../helpers/process';
-import { pause, turns, waitFor } from '../helpers/wait';
+import { makeGate, pause, turns, waitFor } from '../helpers/wait';
 
 afterEach(async () => {
   await stopBridges();
@@ -61,12 +61,11 @@ test('a slow slave holds the remote sender back, and neither side fills its memo
     server: { receiveHighWaterMark: highWaterMark },
     client: { sendHighWaterMark: highWaterMark },
   });
-  let open: () => void = () => undefined;
-  const gate = new Promise<void>((resolve) => (open = resolve));
+  const gate = makeGate();
   const received: number[] = [];
   server.to(async ({ payload }: Frame) => {
     received.push(payload.readUInt32LE());
-    await gate;
+    await gate.opened;
   });
   const total = 500;
   let sent = 0;
@@ -77,7 +76,7 @@ test('a slow slave holds the remote sender back, and neither side fills its memo
   // Both marks, the frame in hand at either end, and what 4 MB of kernel buffers a side can hold at most.
   expect(held).toBeLessThan(2 * highWaterMark + 4 + 8_000_000 / size);
   expect(received).toEqual([0]);
-  open();
+  gate.open();
   await sending;
   await waitFor('all frames', () => received.length === total);
   expect(received).toEqual(Array.from({ length: total }, (_, number) => number));

@@ -33,3 +33,10 @@ export async function turns(count = 10): Promise<void> {
     });
   }
 }
+
+/** Something to wait at, until the test opens it. */
+export function makeGate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
+}

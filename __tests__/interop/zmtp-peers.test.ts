@@ -21,7 +21,7 @@ import {
   MORE,
 } from '../helpers/raw-peer';
 import { endRaw, listenRaw } from '../helpers/recording';
-import { pause, turns, waitFor } from '../helpers/wait';
+import { makeGate, pause, turns, waitFor } from '../helpers/wait';
 
 beforeEach(() => void collectLog());
 afterEach(async () => {
@@ -209,12 +209,11 @@ describe('PULL', () => {
   test('takes what waits from each peer in turn: 6 and 3 come out in turn, then the rest', async () => {
     const port = await reservePorts();
     const server = await makeServer(port);
-    let open: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => (open = resolve));
+    const gate = makeGate();
     const order: string[] = [];
     server.to(async ({ payload }: Frame) => {
       order.push(payload.toString());
-      await gate;
+      await gate.opened;
     });
     const first = await (await RawPeer.connect(port)).shakeHands('PUSH');
     await first.write(frameMessage('gate'));
@@ -229,7 +228,7 @@ describe('PULL', () => {
     await waitFor('its peer', () => server.stats.peers.receive === 3);
     // Both queues are inside the bridge by then: nothing tells, and nothing depends on it but this order.
     await pause(50);
-    open();
+    gate.open();
     await waitFor('all frames', () => order.length === 10);
     // Which of the two is first is nobody's promise.
     expect(['ABABABAAA', 'BABABAAAA']).toContain(order.slice(1).join(''));
@@ -238,12 +237,11 @@ describe('PULL', () => {
   test('a peer at its high-water mark holds back nobody else, and loses nothing when it leaves', async () => {
     const port = await reservePorts();
     const server = await makeServer(port, { receiveHighWaterMark: 2 });
-    let open: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => (open = resolve));
+    const gate = makeGate();
     const payloads: string[] = [];
     server.to(async ({ payload }: Frame) => {
       payloads.push(payload.toString('latin1', 0, 20).trim());
-      await gate;
+      await gate.opened;
     });
     const eager = await (await RawPeer.connect(port)).shakeHands('PUSH');
     const count = 100;
@@ -255,7 +253,7 @@ describe('PULL', () => {
     eager.end();
     const other = await (await RawPeer.connect(port)).shakeHands('PUSH');
     await other.write(frameMessage('other'));
-    open();
+    gate.open();
     await waitFor('all frames', () => payloads.length === count + 1);
     expect(payloads.filter((text) => text !== 'other')).toEqual(
       Array.from({ length: count }, (_, i) => `eager ${i}`),
@@ -285,12 +283,11 @@ testNative(
     const timers = jest.spyOn(globalThis, 'setTimeout');
     const port = await reservePorts();
     const server = await makeServer(port, { receiveHighWaterMark: 1, heartbeatMs: 20 });
-    let open: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => (open = resolve));
+    const gate = makeGate();
     let delivered = 0;
     server.to(async () => {
       delivered += 1;
-      await gate;
+      await gate.opened;
     });
     const raw = await (await RawPeer.connect(port)).shakeHands('PUSH');
     const forAnHour = part(COMMAND, commandBody('PING', ping(36_000)));
@@ -299,7 +296,7 @@ testNative(
     // Its own heartbeats meet a reset; by reading it would not notice.
     raw.socket.resetAndDestroy();
     await waitFor('the peer to be gone', () => server.stats.peers.receive === 0);
-    open();
+    gate.open();
     await waitFor('both frames', () => delivered === 2);
     await turns();
     await server.stop();

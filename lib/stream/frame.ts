@@ -34,13 +34,9 @@ export class Frame implements WireFrame {
    */
   constructor(payload: Uint8Array | number, options?: FrameOptions) {
     this.payload = typeof payload === 'number' ? zeros(payload) : asBuffer(payload);
-    if (options === undefined) {
-      this._flags = this._channel = this._error = 0;
-      return;
-    }
-    this._flags = checkInteger('flags', options.flags ?? 0, 0, 0xffff);
-    this._channel = checkInteger('channel', options.channel ?? 0, 0, 0xff);
-    this._error = checkInteger('error', options.error ?? 0, 0, 0xff);
+    this._flags = checkInteger('flags', options?.flags ?? 0, 0, 0xffff);
+    this._channel = checkInteger('channel', options?.channel ?? 0, 0, 0xff);
+    this._error = checkInteger('error', options?.error ?? 0, 0, 0xff);
   }
 
   /** A frame of its own with the same metadata and a copy of the payload. */

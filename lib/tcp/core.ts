@@ -109,12 +109,8 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
    * `ERR_BRIDGE_STOPPED`; then the frame was not sent.
    */
   acceptFrame(frame: Frame): void | Promise<void> {
-    const { length } = frame.payload;
-    // One look for the frames that pass; which of the three it was, and whether it counts, comes behind it.
-    if (length === 0 || length > MAX_PAYLOAD_BYTES || this.stopped !== undefined) {
-      const refusal = this.refusalOf(frame);
-      if (refusal !== undefined) return this.refuse(refusal);
-    }
+    const refusal = this.refusalOf(frame);
+    if (refusal !== undefined) return this.refuse(refusal);
     this.accepted.acceptFrame(frame) as undefined;
     return this.transport.send(frame);
   }

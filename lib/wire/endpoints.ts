@@ -47,7 +47,7 @@ function checkAddress(addr: unknown, server: boolean): string {
   const wildcard = server ? ', or * for every interface' : '';
   const allowed = `an IP address or a host name${wildcard}, without a port`;
   if (typeof addr !== 'string') throw new TypeError(`addr is ${show(addr)}, but must be ${allowed}`);
-  const bare = addr.startsWith('[') && addr.endsWith(']') ? addr.slice(1, -1) : addr;
+  const bare = bareAddress(addr);
   if (isIPv6(bare)) return `[${bare}]`;
   if (addr === '*' ? !server : !/^[^\s:/;@*[\]]+$/.test(addr)) {
     throw new RangeError(`addr is ${show(addr)}, but must be ${allowed}`);
@@ -55,8 +55,13 @@ function checkAddress(addr: unknown, server: boolean): string {
   return addr;
 }
 
+/** An IPv6 address out of its brackets; anything else as it is. */
+export function bareAddress(addr: string): string {
+  return addr.startsWith('[') && addr.endsWith(']') ? addr.slice(1, -1) : addr;
+}
+
 /** `<address>:<port>` as people write it: an IPv6 address in brackets, an IPv4 address without its IPv6 wrapping. */
 export function hostPort(address: string, port: number): string {
-  const bare = address.replace(/^\[|\]$/g, '').replace(/^::ffff:(?=[\d.]+$)/i, '');
+  const bare = bareAddress(address).replace(/^::ffff:(?=[\d.]+$)/i, '');
   return bare.includes(':') ? `[${bare}]:${port}` : `${bare}:${port}`;
 }

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'zeromq';
 import { systemCode } from '../../errors';
+import { atMost } from '../at-most';
 import { SocketMonitor } from './monitor';
 
 // The option by which libzmq gives out a socket's event descriptor. It closes that one last.
@@ -31,7 +32,7 @@ export async function closeSocket(
   const deadline = performance.now() + limitMs;
   await Promise.all([
     isGone === undefined ? undefined : until(isGone, deadline),
-    monitor === undefined ? undefined : atMost(monitor.ended, limitMs),
+    monitor === undefined ? undefined : atMost(limitMs, monitor.ended),
   ]);
 }
 
@@ -66,13 +67,4 @@ async function until(condition: () => boolean, deadline: number): Promise<void> 
       setTimeout(resolve, lookMs);
     });
   }
-}
-
-async function atMost(promise: Promise<void>, limitMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs);
-  });
-  await Promise.race([promise, limit]);
-  clearTimeout(timer);
 }

@@ -1,9 +1,8 @@
 // The transport on the zeromq package: a PUSH and a PULL socket of libzmq in the context all bridges share.
 
 import { Pull, Push, type Context, type Socket } from 'zeromq';
-import { GeneralError } from '../../errors';
 import type { Endpoints } from '../../wire/endpoints';
-import { attachError } from '../attach-error';
+import { attachError, stoppedError } from '../errors';
 import type { OpenTransport, PeerCounts, Transport, TransportOptions, TransportSink } from '../transport';
 import type { WireFrame } from '../../wire/message';
 import { closeSocket } from './close';
@@ -119,15 +118,8 @@ class LibzmqTransport implements Transport {
   }
 
   private async closeBoth(): Promise<void> {
-    const { server, addr, push } = this.endpoints;
-    const role = server ? 'server' : 'client';
     this.pullEnd.stop();
-    this.pushEnd.stop(
-      new GeneralError(
-        'ERR_BRIDGE_STOPPED',
-        `the bridge (${role}, ${addr}) was stopped; a frame to ${push} was not sent`,
-      ),
-    );
+    this.pushEnd.stop(stoppedError(this.endpoints));
     await Promise.all([
       closeSocket(this.push, this.sendPeers.monitor, this.options.lingerMs + CLOSE_GRACE_MS),
       closeSocket(this.pull, this.receivePeers.monitor, this.options.lingerMs + CLOSE_GRACE_MS),

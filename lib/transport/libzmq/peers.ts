@@ -4,7 +4,7 @@
 
 import { isIP } from 'node:net';
 import type { Socket } from 'zeromq';
-import { hostPort } from '../../wire/endpoints';
+import { bareAddress, hostPort } from '../../wire/endpoints';
 import type { Direction, PeerEvent } from '../transport';
 import { SocketMonitor, type MonitorEvent } from './monitor';
 import { tcpTable, type Connection, type TcpTable } from './tcp-table';
@@ -157,7 +157,7 @@ export class Peers {
   private connections(table: TcpTable): readonly Connection[] {
     const { server, addr, port } = this.scope;
     const all = server ? table.acceptedOn(port) : table.connectedTo(port);
-    const address = addr.replace(/^\[|\]$/g, '');
+    const address = bareAddress(addr);
     if (isIP(address) === 0 || EVERY_INTERFACE.includes(address)) return all;
     return all.filter(
       ({ localAddress, remoteAddress }) => (server ? localAddress : remoteAddress) === address,

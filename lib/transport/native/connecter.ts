@@ -28,14 +28,10 @@ export class Connecter {
     if (connection === this.connection) this.connectLater(withFault);
   }
 
-  /** Makes no connection any more; the one there is lives on. Resolves when an attempt under way has ended. */
-  async close(): Promise<void> {
+  /** Makes no connection any more; the one there is, or an attempt under way, is its owner's to end. */
+  close(): void {
     this.closed = true;
     clearTimeout(this.timer);
-    const { connection } = this;
-    if (connection === undefined || connection.started) return;
-    connection.destroy();
-    await connection.gone;
   }
 
   private connect(): void {

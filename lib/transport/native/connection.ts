@@ -45,7 +45,7 @@ const SILENT_INTERVALS = 2;
 const memory = new ReadMemory();
 const pool = new BufferPool();
 
-/** One connection, from TCP's point of view established, to one peer. */
+/** One connection to one peer, from the attempt to make it to its end. */
 export class Connection implements ByteReader, Flushable {
   /** `<address>:<port>` of the peer. */
   remoteAddress = '';
@@ -140,10 +140,7 @@ export class Connection implements ByteReader, Flushable {
     encoder.add(frame);
     if (this.writing !== undefined) return;
     if (encoder.bytes >= BATCH_BYTES) this.flush();
-    else if (!this.flushPending) {
-      this.flushPending = true;
-      flushSoon(this);
-    }
+    else this.flushLater();
   }
 
   /** Writes what waits, unless a write is under way. */
@@ -293,7 +290,12 @@ export class Connection implements ByteReader, Flushable {
     // Behind a write that does not end, one of a kind is enough.
     if (this.writing !== undefined && this.encoder.commandCount > 0) return;
     this.encoder.addCommand(bytes);
-    if (this.flushPending || this.writing !== undefined) return;
+    if (this.writing === undefined) this.flushLater();
+  }
+
+  /** What is written after this turn's code is written together. */
+  private flushLater(): void {
+    if (this.flushPending) return;
     this.flushPending = true;
     flushSoon(this);
   }

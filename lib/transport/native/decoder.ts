@@ -91,7 +91,7 @@ export class Decoder {
   }
 
   /**
-   * Decodes `length` bytes that were put where {@link nextBuffer} said, from `from` on.
+   * Decodes `length` bytes that were put where {@link nextBuffer} said.
    * @throws {ProtocolError} when the peer broke the protocol: close the connection.
    */
   filled(length: number): void {

@@ -1,6 +1,7 @@
 // One of a bridge's two ends: a port that is listened on or connected to, and its connections.
 
-import { hostPort } from '../../wire/endpoints';
+import { bareAddress, hostPort } from '../../wire/endpoints';
+import { atMost } from '../at-most';
 import type { Direction, PeerEvent, TransportSink } from '../transport';
 import { Connecter } from './connecter';
 import { Connection, type ConnectionOptions, type ConnectionOwner } from './connection';
@@ -54,7 +55,7 @@ export class SocketEnd implements ConnectionOwner {
   /** Binds, or begins to connect. @throws the system's error when the port cannot be bound. */
   async open(): Promise<void> {
     const { server, addr, port } = this.options;
-    const host = addr.replace(/^\[|\]$/g, '');
+    const host = bareAddress(addr);
     if (!server) {
       this.connecter = new Connecter(host, port, () => this.newConnection());
       return;
@@ -78,11 +79,12 @@ export class SocketEnd implements ConnectionOwner {
   /** Ends everything, once what was accepted has been read or `lingerMs` have gone by. */
   async close(lingerMs: number): Promise<void> {
     this.isClosing = true;
-    const stopped = [this.listener?.close(), this.connecter?.close()];
+    this.connecter?.close();
+    const unbound = this.listener?.close();
     const connections = [...this.connections];
     if (lingerMs > 0) await atMost(lingerMs, Promise.all(connections.map((connection) => connection.end())));
     for (const connection of this.connections) connection.destroy();
-    await Promise.all([...stopped, ...connections.map(({ gone }) => gone)]);
+    await Promise.all([unbound, ...connections.map(({ gone }) => gone)]);
   }
 
   ready(connection: Connection): void {
@@ -131,13 +133,4 @@ export class SocketEnd implements ConnectionOwner {
     const remoteAddress = server ? connection.remoteAddress : hostPort(addr, port);
     this.sink.peer({ type, direction: this.direction, remoteAddress });
   }
-}
-
-async function atMost(limitMs: number, done: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs);
-  });
-  await Promise.race([done, limit]);
-  clearTimeout(timer);
 }

@@ -1,8 +1,7 @@
 // The transport on node:net: ZMTP 3.1 spoken by this library itself.
 
-import { GeneralError } from '../../errors';
 import type { Endpoints } from '../../wire/endpoints';
-import { attachError } from '../attach-error';
+import { attachError, stoppedError } from '../errors';
 import { hasSpareDescriptors, isShortage, shortageError } from '../descriptors';
 import type { OpenTransport, PeerCounts, Transport, TransportOptions, TransportSink } from '../transport';
 import type { WireFrame } from '../../wire/message';
@@ -164,15 +163,8 @@ class NativeTransport implements Transport {
   }
 
   private async closeBoth(): Promise<void> {
-    const { server, addr, push } = this.endpoints;
-    const role = server ? 'server' : 'client';
     this.pullEnd.stop();
-    this.pushEnd.stop(
-      new GeneralError(
-        'ERR_BRIDGE_STOPPED',
-        `the bridge (${role}, ${addr}) was stopped; a frame to ${push} was not sent`,
-      ),
-    );
+    this.pushEnd.stop(stoppedError(this.endpoints));
     await Promise.all([this.sending.close(this.options.lingerMs), this.receiving.close(0)]);
   }
 }

@@ -76,18 +76,18 @@ export class PushEnd implements Outlet<WireFrame> {
   }
 
   async sendWhenPossible(frame: WireFrame, timeoutMs: number | undefined): Promise<boolean> {
-    let timedOut = false;
+    const timeout = { over: false };
     const timer =
       timeoutMs === undefined
         ? undefined
         : setTimeout(() => {
-            timedOut = true;
+            timeout.over = true;
             this.wake?.();
           }, timeoutMs);
     try {
       while (!this.stopped) {
         if (this.trySend(frame)) return true;
-        if (isTrue(timedOut)) return false;
+        if (timeout.over) return false;
         await new Promise<void>((resolve) => (this.wake = resolve));
         this.wake = undefined;
       }
@@ -100,7 +100,6 @@ export class PushEnd implements Outlet<WireFrame> {
   private choose(): Connection | undefined {
     const { connections } = this;
     const { length } = connections;
-    if (length === 1) return connections[0]!.hasRoom ? connections[0] : undefined;
     for (let tried = 0; tried < length; tried++) {
       if (this.next >= length) this.next = 0;
       const connection = connections[this.next]!;
@@ -109,9 +108,4 @@ export class PushEnd implements Outlet<WireFrame> {
     }
     return undefined;
   }
-}
-
-/** A call, because the compiler takes a local for constant across an await. */
-function isTrue(value: boolean): boolean {
-  return value;
 }

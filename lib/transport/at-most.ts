@@ -1,0 +1,11 @@
+// Waiting that has an end.
+
+/** Resolves when `done` does, or after `limitMs`, whichever comes first. Rejects as `done` does. */
+export async function atMost(limitMs: number, done: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([done, limit]);
+  clearTimeout(timer);
+}
