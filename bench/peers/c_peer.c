@@ -1,5 +1,8 @@
-/* One side of a pair on libzmq in C: the work of Rogue's own transport, four parts a message, the payload copied
- * into a message to be sent and out of the one that was received. Called, and spoken to, as the Node peers are.
+/* One side of a pair on libzmq in C: the work of Rogue's own transport (slaclab/rogue
+ * src/rogue/interfaces/stream/TcpCore.cpp, Master.cpp, Pool.cpp, Frame.cpp), call for call on libzmq and lock for lock,
+ * without what C++ adds to it: shared pointers, casts at run time, iterators, log lines. Every frame is one of its own
+ * from a pool, given to a list of slaves, and goes as four parts that are copied in and out. Called, and spoken to, as
+ * the Node peers are.
  *
  *   c-peer receive|send|echo|ping PORT SIZE_BYTES WARM_FRAMES FRAMES LIMIT_MS
  */
@@ -18,9 +21,43 @@ static size_t size;
 static long warm_frames, frames;
 static int limit_ms;
 static void *context;
-static uint8_t *payload;
-/* Read from each frame, so that the compiler cannot leave its copy out. */
-static volatile uint8_t arrived;
+struct buffer {
+  uint8_t *data;
+  size_t size;
+};
+
+/* Its buffers are a list, as they may be many. */
+struct frame {
+  pthread_mutex_t lock;
+  struct buffer **buffers;
+  size_t buffer_count;
+  uint16_t flags;
+  uint8_t channel, error;
+};
+
+/* Held while a frame is used, and freed with that use. */
+struct frame_lock {
+  struct frame *frame;
+};
+
+typedef void (*slave)(struct frame *);
+
+/* Whoever sends frames: a bridge or its user, each with one slave here. */
+struct master {
+  pthread_mutex_t lock;
+  slave slaves[1];
+  size_t slave_count;
+};
+
+/* Senders and receivers are threads of their own, so memory is counted under a lock. */
+static struct {
+  pthread_mutex_t lock;
+  uint64_t bytes, buffers;
+} pool = {PTHREAD_MUTEX_INITIALIZER, 0, 0};
+
+static pthread_mutex_t bridge_lock = PTHREAD_MUTEX_INITIALIZER;
+static void *push;
+static uint64_t frames_counted, bytes_counted;
 
 static double now_ms(void) {
   struct timespec time;
@@ -53,48 +90,126 @@ static void attach(void *socket, int bind, int number) {
   exit(1);
 }
 
-static void send_part(void *socket, const void *bytes, size_t length, int flags) {
-  zmq_msg_t message;
-  zmq_msg_init_size(&message, length);
-  memcpy(zmq_msg_data(&message), bytes, length);
-  if (zmq_msg_send(&message, socket, flags) >= 0) return;
-  fprintf(stderr, "send: %s\n", zmq_strerror(zmq_errno()));
-  exit(1);
+/* A frame of one buffer. */
+static struct frame *new_frame(size_t length) {
+  struct frame *frame = malloc(sizeof *frame);
+  pthread_mutex_init(&frame->lock, NULL);
+  frame->flags = frame->channel = frame->error = 0;
+  pthread_mutex_lock(&pool.lock);
+  struct buffer *buffer = malloc(sizeof *buffer);
+  buffer->data = malloc(length);
+  buffer->size = length;
+  pool.bytes += length;
+  pool.buffers += 1;
+  pthread_mutex_unlock(&pool.lock);
+  frame->buffers = malloc(sizeof *frame->buffers);
+  frame->buffers[0] = buffer;
+  frame->buffer_count = 1;
+  return frame;
 }
 
-static void send_frame(void *socket) {
-  static const uint8_t header[2] = {0, 0};
-  send_part(socket, header, 2, ZMQ_SNDMORE);
-  send_part(socket, header, 1, ZMQ_SNDMORE);
-  send_part(socket, header, 1, ZMQ_SNDMORE);
-  send_part(socket, payload, size, 0);
+static void free_frame(struct frame *frame) {
+  for (size_t i = 0; i < frame->buffer_count; i++) {
+    struct buffer *buffer = frame->buffers[i];
+    pthread_mutex_lock(&pool.lock);
+    free(buffer->data);
+    pool.bytes -= buffer->size;
+    pool.buffers -= 1;
+    pthread_mutex_unlock(&pool.lock);
+    free(buffer);
+  }
+  free(frame->buffers);
+  pthread_mutex_destroy(&frame->lock);
+  free(frame);
+}
+
+static struct frame_lock *lock_frame(struct frame *frame) {
+  struct frame_lock *lock = malloc(sizeof *lock);
+  lock->frame = frame;
+  pthread_mutex_lock(&frame->lock);
+  return lock;
+}
+
+static void unlock_frame(struct frame_lock *lock) {
+  pthread_mutex_unlock(&lock->frame->lock);
+  free(lock);
+}
+
+/* Gives a frame to a copy of the list of slaves, which may change meanwhile, and frees it. */
+static void give(struct master *master, struct frame *frame) {
+  pthread_mutex_lock(&master->lock);
+  size_t count = master->slave_count;
+  slave *slaves = malloc(count * sizeof *slaves);
+  memcpy(slaves, master->slaves, count * sizeof *slaves);
+  pthread_mutex_unlock(&master->lock);
+  for (size_t i = 0; i < count; i++) slaves[i](frame);
+  free(slaves);
+  free_frame(frame);
+}
+
+/* The bridge as a slave: sends. */
+static void bridge_accept(struct frame *frame) {
+  struct buffer *buffer = frame->buffers[0];
+  struct frame_lock *lock = lock_frame(frame);
+  pthread_mutex_lock(&bridge_lock);
+  zmq_msg_t parts[4];
+  zmq_msg_init_size(&parts[0], 2);
+  zmq_msg_init_size(&parts[1], 1);
+  zmq_msg_init_size(&parts[2], 1);
+  zmq_msg_init_size(&parts[3], buffer->size);
+  memcpy(zmq_msg_data(&parts[0]), &frame->flags, 2);
+  memcpy(zmq_msg_data(&parts[1]), &frame->channel, 1);
+  memcpy(zmq_msg_data(&parts[2]), &frame->error, 1);
+  memcpy(zmq_msg_data(&parts[3]), buffer->data, buffer->size);
+  for (int i = 0; i < 4; i++) {
+    if (zmq_sendmsg(push, &parts[i], i == 3 ? 0 : ZMQ_SNDMORE) >= 0) continue;
+    fprintf(stderr, "send: %s\n", zmq_strerror(zmq_errno()));
+    exit(1);
+  }
+  pthread_mutex_unlock(&bridge_lock);
+  unlock_frame(lock);
+}
+
+/* The receiver's slave: counts. */
+static void count_frame(struct frame *frame) {
+  struct frame_lock *lock = lock_frame(frame);
+  frames_counted += 1;
+  bytes_counted += frame->buffers[0]->size;
+  unlock_frame(lock);
+}
+
+static struct master application = {PTHREAD_MUTEX_INITIALIZER, {bridge_accept}, 1};
+static struct master bridge = {PTHREAD_MUTEX_INITIALIZER, {count_frame}, 1};
+
+static void send_frame(void) {
+  give(&application, new_frame(size));
 }
 
 /* Returns the size of the payload, -1 for a message that is no frame, -2 when none came in time. */
-static long receive_frame(void *socket) {
-  static const size_t header[3] = {2, 1, 1};
-  long result = -1;
-  int more = 1, good = 1;
-  for (int parts = 0; more; parts++) {
-    zmq_msg_t message;
-    zmq_msg_init(&message);
-    if (zmq_msg_recv(&message, socket, 0) < 0) return -2;
-    more = zmq_msg_more(&message);
-    size_t length = zmq_msg_size(&message);
-    if (parts < 3) good = good && length == header[parts];
-    else if (parts == 3 && length <= size) {
-      /* A frame of its own for every message, as Rogue's receiver. */
-      uint8_t *frame = malloc(length + 1);
-      memcpy(frame, zmq_msg_data(&message), length);
-      frame[length] = frame[0];
-      arrived = frame[length];
-      free(frame);
-      result = (long)length;
-    }
-    zmq_msg_close(&message);
-    if (!more && parts != 3) good = 0;
+static long receive_frame(void *pull) {
+  zmq_msg_t parts[4];
+  for (int i = 0; i < 4; i++) zmq_msg_init(&parts[i]);
+  int count = 0, more = 1;
+  while (more) {
+    if (zmq_recvmsg(pull, &parts[count < 3 ? count : 3], 0) < 0) return -2;
+    count += 1;
+    size_t more_size = sizeof more;
+    zmq_getsockopt(pull, ZMQ_RCVMORE, &more, &more_size);
   }
-  return good ? result : -1;
+  long result = -1;
+  size_t length = zmq_msg_size(&parts[3]);
+  if (count == 4 && length <= size && zmq_msg_size(&parts[0]) == 2 && zmq_msg_size(&parts[1]) == 1 &&
+      zmq_msg_size(&parts[2]) == 1) {
+    struct frame *frame = new_frame(length);
+    memcpy(frame->buffers[0]->data, zmq_msg_data(&parts[3]), length);
+    memcpy(&frame->flags, zmq_msg_data(&parts[0]), 2);
+    memcpy(&frame->channel, zmq_msg_data(&parts[1]), 1);
+    memcpy(&frame->error, zmq_msg_data(&parts[2]), 1);
+    give(&bridge, frame);
+    result = (long)length;
+  }
+  for (int i = 0; i < 4; i++) zmq_msg_close(&parts[i]);
+  return result;
 }
 
 static void order(void) {
@@ -123,34 +238,36 @@ static void receive(void) {
 static void send_all(void) {
   puts("{\"ready\":true}");
   order();
-  void *push = open_socket(ZMQ_PUSH);
+  push = open_socket(ZMQ_PUSH);
   attach(push, 0, port);
-  for (long i = 0; i < warm_frames; i++) send_frame(push);
+  for (long i = 0; i < warm_frames; i++) send_frame();
   order();
   double cpu = cpu_ms();
-  for (long i = 0; i < frames; i++) send_frame(push);
+  for (long i = 0; i < frames; i++) send_frame();
   printf("{\"sent\":%ld,\"cpuMs\":%.3f}\n", frames, cpu_ms() - cpu);
 }
 
 static void echo(void) {
-  void *pull = open_socket(ZMQ_PULL), *push = open_socket(ZMQ_PUSH);
+  void *pull = open_socket(ZMQ_PULL);
+  push = open_socket(ZMQ_PUSH);
   attach(pull, 1, port);
   attach(push, 1, port + 1);
   puts("{\"ready\":true}");
-  while (receive_frame(pull) >= 0) send_frame(push);
+  while (receive_frame(pull) >= 0) send_frame();
 }
 
 static void ping(void) {
   puts("{\"ready\":true}");
   order();
-  void *pull = open_socket(ZMQ_PULL), *push = open_socket(ZMQ_PUSH);
+  void *pull = open_socket(ZMQ_PULL);
+  push = open_socket(ZMQ_PUSH);
   attach(push, 0, port);
   attach(pull, 0, port + 1);
   double *micros = malloc(sizeof *micros * (size_t)frames);
   long wrong = 0, received = 0;
   for (long i = -warm_frames; i < frames; i++) {
     double started = now_ms();
-    send_frame(push);
+    send_frame();
     long length = receive_frame(pull);
     if (length == -2) break;
     wrong += length != (long)size;
@@ -176,7 +293,6 @@ int main(int count, char **arguments) {
   warm_frames = atol(arguments[4]);
   frames = atol(arguments[5]);
   limit_ms = atoi(arguments[6]);
-  payload = calloc(1, size + 1);
   context = zmq_ctx_new();
   setvbuf(stdout, NULL, _IOLBF, 1 << 16);
   int orders = strcmp(role, "send") == 0 || strcmp(role, "ping") == 0;

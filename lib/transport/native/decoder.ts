@@ -46,6 +46,15 @@ const MAX_COMMAND_BYTES = 256;
 // Bounds the sizes of what is skipped, which takes no memory, when maxFrameBytes is very small.
 const MIN_LIMIT_BYTES = 1024 * 1024;
 
+// The class of Buffer's own views, as node:buffer names it to the language. Buffer.subarray comes to the same, but asks
+// its buffer for its memory and its offset every time, which is a seventh of what a small frame costs its receiver.
+const View = (Buffer as unknown as Record<symbol, unknown>)[Symbol.species] as new (
+  memory: ArrayBufferLike,
+  start: number,
+  length: number,
+) => Buffer;
+const NO_MEMORY = new ArrayBuffer(0);
+
 /** Decodes one peer's bytes, however they are cut. */
 export class Decoder {
   private chunk: Buffer | undefined;
@@ -57,6 +66,10 @@ export class Decoder {
   private parts = 0;
   private sizesBytes: number[] = [];
   private bad = false;
+  /** Of the chunk being decoded. */
+  private memoryOfChunk: ArrayBufferLike = NO_MEMORY;
+  private chunkStart = 0;
+
   private flags = 0;
   private channel = 0;
   private error = 0;
@@ -137,12 +150,15 @@ export class Decoder {
   /** Decodes what there is; what is left of the chunk is the beginning of something. */
   private run(chunk: Buffer): void {
     const end = chunk.length;
+    this.memoryOfChunk = chunk.buffer;
+    this.chunkStart = chunk.byteOffset;
     while (this.pos < end && !this.isHeld) {
       if (this.payload !== undefined) this.fillFrom(chunk);
       else if (this.skipBytes > 0) this.skipFrom(chunk);
       else if (!this.decodeFrame(chunk) && !this.decodePart(chunk)) break;
     }
     this.chunk = this.pos === end ? undefined : chunk;
+    this.memoryOfChunk = NO_MEMORY;
   }
 
   /** The frame path: a whole message that begins at `pos`. False where it is anything else, or not all there. */
@@ -181,7 +197,7 @@ export class Decoder {
     if (end - bodyAt < size || size > this.options.maxFrameBytes) return false;
     this.pos = bodyAt + size;
     this.isHeld = !this.sink.frame(
-      chunk.subarray(bodyAt, bodyAt + size),
+      new View(this.memoryOfChunk, this.chunkStart + bodyAt, size),
       chunk[at + 2]! | (chunk[at + 3]! << 8),
       chunk[at + 6]!,
       chunk[at + 9]!,
