@@ -1,8 +1,13 @@
 // What sends frames. slaclab/rogue src/rogue/interfaces/stream/Master.cpp.
 
+import type { Readable } from 'node:stream';
 import { show } from '../errors';
+import { isPromise } from './accepted';
 import type { Frame } from './frame';
+import { FrameIterator, type FramesOptions } from './frames';
+import { FrameReadable, type FrameStreamOptions } from './node-streams';
 import type { FrameSlave, SlaveLike } from './slave';
+import type { Tap, TapOwner } from './tap';
 
 const ACCEPTED = Promise.resolve();
 
@@ -13,6 +18,16 @@ export class Master {
   // In order of delivery: newest secondary first, the primary last. Replaced and not changed when a slave
   // is added, so that adding one from within acceptFrame leaves the frame under way alone.
   private slaves: readonly FrameSlave[] = [];
+  /** Those of the slaves that {@link frames} and {@link readable} have made. */
+  readonly #taps = new Set<Tap>();
+  readonly #tapOwner: TapOwner = {
+    remove: (tap) => {
+      this.#taps.delete(tap);
+      this.removeSlave(tap);
+    },
+  };
+  /** Set when no more frames will come, with what went wrong if something did. */
+  #finished: { readonly error: Error | undefined } | undefined;
 
   /** How many slaves there are. */
   get slaveCount(): number {
@@ -27,6 +42,14 @@ export class Master {
     const added = asSlave(slave);
     const primary = this.slaves.at(-1);
     this.slaves = primary === undefined ? [added] : [added, ...this.slaves];
+  }
+
+  /** Takes a slave away; false when it is none. The next one added becomes the primary if it was that. */
+  removeSlave(slave: SlaveLike): boolean {
+    const index = this.slaves.findIndex((one) => one === slave || one.acceptFrame === slave);
+    if (index < 0) return false;
+    this.slaves = this.slaves.filter((_, i) => i !== index);
+    return true;
   }
 
   /** Adds `slave` and returns it, so that `src.to(tcp).to(dst)` is Rogue's `src >> tcp >> dst`. */
@@ -45,6 +68,54 @@ export class Master {
    */
   sendFrame(frame: Frame): Promise<void> {
     return this.deliver(frame) ?? ACCEPTED;
+  }
+
+  /**
+   * The frames sent from now on, for `for await`. A reader that is behind by `maxDepth` frames holds the source back,
+   * as any slave does. The iteration ends when this master is stopped, after what was accepted until then, and at
+   * once by `break` or when `signal` is aborted; it throws what ended the source, where that was an error.
+   *
+   * @throws {TypeError} {RangeError} for options that are wrong.
+   */
+  frames(options: FramesOptions = {}): AsyncIterableIterator<Frame, undefined> {
+    const iterator = this.#attach(new FrameIterator(options, this.#tapOwner));
+    iterator.watchSignal();
+    return iterator;
+  }
+
+  /**
+   * The frames sent from now on as a Node stream of objects, for `pipeline()`. It holds the source back as any slave
+   * does, ends when this master is stopped, and is destroyed with the error that ended the source, where there was
+   * one. Destroying it takes it away from this master; whose frame it had not taken is told the error.
+   */
+  readable(options: FrameStreamOptions = {}): Readable {
+    return this.#attach(new FrameReadable(options, this.#tapOwner));
+  }
+
+  /** Ends what {@link frames} and {@link readable} have handed out: no more frames will come. */
+  stop(): void | Promise<void> {
+    this.finish();
+  }
+
+  /** As {@link stop}, for good, with the error that ended the source where there was one. */
+  protected finish(error?: Error): void {
+    this.#finished ??= { error };
+    this.endTaps(error);
+  }
+
+  /** Ends the readers there are now; there may be more frames later. */
+  protected endTaps(error?: Error): void {
+    for (const tap of [...this.#taps]) tap.end(error);
+  }
+
+  #attach<T extends Tap>(tap: T): T {
+    if (this.#finished !== undefined) {
+      tap.end(this.#finished.error);
+      return tap;
+    }
+    this.#taps.add(tap);
+    this.addSlave(tap);
+    return tap;
   }
 
   /**
@@ -75,10 +146,6 @@ function acceptOne(slave: FrameSlave, frame: Frame): Promise<void> | undefined {
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
     return Promise.reject(err);
   }
-}
-
-function isPromise(value: unknown): value is Promise<void> {
-  return typeof value === 'object' && value !== null && typeof (value as Promise<void>).then === 'function';
 }
 
 async function allAccepted(waiting: readonly Promise<void>[]): Promise<void> {

@@ -1,8 +1,10 @@
 // What accepts frames. slaclab/rogue src/rogue/interfaces/stream/Slave.cpp.
 
+import type { Writable } from 'node:stream';
 import { Logging } from '../logging';
 import { checkInteger } from '../validate';
 import type { Frame } from './frame';
+import { FrameWritable, type FrameStreamOptions } from './node-streams';
 
 /** A plain function as a slave; a promise it returns holds the master back. */
 // A function that returns something else, such as `(frame) => list.push(frame)`, is welcome as well.
@@ -54,6 +56,11 @@ export class Slave implements FrameSlave {
     this.frames += 1;
     this.bytes += frame.size;
     if (this.debugBytes > 0 && this.debugLog !== undefined) dump(frame, this.debugBytes, this.debugLog);
+  }
+
+  /** A Node stream for `pipeline()`: frames written to it are given to {@link acceptFrame}, one after the other. */
+  writable(options?: FrameStreamOptions): Writable {
+    return new FrameWritable(this, options);
   }
 }
 

@@ -1,10 +1,12 @@
 // The bridge: a master and a slave whose other half is in another process.
 // slaclab/rogue src/rogue/interfaces/stream/TcpCore.cpp.
 
+import type { Writable } from 'node:stream';
 import { describeError, GeneralError } from '../errors';
 import { Logging } from '../logging';
 import { Frame } from '../stream/frame';
 import { Master } from '../stream/master';
+import { FrameWritable, type FrameStreamOptions } from '../stream/node-streams';
 import { Slave, type FrameSlave } from '../stream/slave';
 import { openTransport } from '../transport/engines';
 import type { PeerEvent, Refusal, Transport, TransportSink } from '../transport/transport';
@@ -40,6 +42,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   private readonly stopping = new AbortController();
   /** Who was refused for what, so that it is logged once. */
   private readonly refusals = new Set<string>();
+  private readonly writables = new Set<Writable>();
   private stopped: Promise<void> | undefined;
   private transport!: Transport;
 
@@ -115,6 +118,17 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     return this.transport.send(frame);
   }
 
+  /**
+   * A Node stream of objects for `pipeline()`: each {@link Frame} written to it is sent, one after the other. What a
+   * send rejects with destroys it. Destroying it leaves this bridge as it is.
+   */
+  writable(options?: FrameStreamOptions): Writable {
+    const writable = new FrameWritable(this, options);
+    if (this.stopped !== undefined) writable.destroy(this.stopping.signal.reason as GeneralError);
+    this.writables.add(writable);
+    return writable.once('close', () => this.writables.delete(writable));
+  }
+
   /** True while both directions have a peer. */
   get connected(): boolean {
     const { send, receive } = this.transport.peers();
@@ -157,8 +171,9 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
    * Ends the bridge within about `lingerMs`, whatever is going on; further calls return the same promise.
    * What was accepted for sending is flushed to connected peers, sends that still wait reject with
    * `ERR_BRIDGE_STOPPED`, nothing is delivered to slaves any more, and when this resolves the ports are free.
+   * What `frames()` and `readable()` have handed out ends; a `writable()` is destroyed with `ERR_BRIDGE_STOPPED`.
    */
-  stop(): Promise<void> {
+  override stop(): Promise<void> {
     this.stopped ??= this.end();
     return this.stopped;
   }
@@ -216,9 +231,10 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   private async end(): Promise<void> {
     const { pull, push, addr } = this.endpoints;
     this.log.debug(`Stopping TCP stream bridge. pull=${pull} push=${push}`);
-    this.stopping.abort(
-      new GeneralError('ERR_BRIDGE_STOPPED', `the bridge at ${addr}:${this.port} was stopped`),
-    );
+    const reason = new GeneralError('ERR_BRIDGE_STOPPED', `the bridge at ${addr}:${this.port} was stopped`);
+    this.stopping.abort(reason);
+    this.finish();
+    for (const writable of this.writables) writable.destroy(reason);
     await this.transport.close();
     this.events.removeAll();
   }
@@ -247,7 +263,9 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
       refused: (refusal) => this.onRefused(refusal),
       failed: (cause) => {
         const text = `receiving on ${this.endpoints.pull} has ended: ${describeError(cause)}; stop this bridge and create it anew`;
-        this.fail(new GeneralError('ERR_TRANSPORT', text, { cause }));
+        const err = new GeneralError('ERR_TRANSPORT', text, { cause });
+        this.fail(err);
+        this.finish(err);
       },
     };
   }

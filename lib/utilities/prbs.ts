@@ -171,9 +171,10 @@ export class Prbs extends Master implements FrameSlave {
     await this.background.done;
   }
 
-  /** {@link disable}, by the name all modules with something to end have. */
-  stop(): Promise<void> {
-    return this.disable();
+  /** {@link disable}, and the end of what `frames()` and `readable()` have handed out. */
+  override async stop(): Promise<void> {
+    await this.disable();
+    this.endTaps();
   }
 
   /** Checks one frame; counts it in `rxCount` and `rxBytes`, or in `rxErrors` with a Warning that says why. */

@@ -1,0 +1,126 @@
+// A queue between a source and slaves that are slower at times. slaclab/rogue src/rogue/interfaces/stream/Fifo.cpp.
+
+import { describeError } from '../errors';
+import { Logging } from '../logging';
+import { Queue } from '../queue';
+import { checkBoolean, checkInteger } from '../validate';
+import { Frame } from './frame';
+import { StreamModule } from './module';
+
+const MAX_UINT32 = 2 ** 32 - 1;
+const DEFAULT_LINGER_MS = 1000;
+const MAX_LINGER_MS = 2 ** 31 - 1;
+
+/**
+ * Accepts every frame at once, so that its source never waits, and gives them to its slaves one after the other, at
+ * their pace. A frame that finds `maxDepth` others waiting is dropped and counted in `dropCount`.
+ *
+ * `new Fifo(100)` in front of a monitor: the monitor may be slow, the source is not held back.
+ */
+export class Fifo extends StreamModule {
+  private readonly log = Logging.create('stream.Fifo');
+  private readonly queue = new Queue<Frame>();
+  /** True while slaves have a frame that they have not accepted yet. */
+  private busy = false;
+  private errors = 0;
+  private onIdle: (() => void) | undefined;
+
+  /**
+   * @param maxDepth frames that may wait, besides the one the slaves have; 0 for any number.
+   * @param trimSize bytes of each payload to keep; 0 for all. Without effect when `noCopy` is true.
+   * @param noCopy true passes on the frames themselves; false (the default) copies, so that nothing a slave keeps or
+   *   changes is the source's, and a small part kept does not keep a large payload.
+   * @throws {RangeError} {TypeError} naming the argument and the value.
+   */
+  constructor(
+    private readonly maxDepth: number,
+    private readonly trimSize = 0,
+    private readonly noCopy = false,
+  ) {
+    super();
+    checkInteger('maxDepth', maxDepth, 0, MAX_UINT32);
+    checkInteger('trimSize', trimSize, 0, MAX_UINT32);
+    checkBoolean('noCopy', noCopy);
+  }
+
+  /** Frames that wait now, without the one the slaves have. */
+  get size(): number {
+    return this.queue.length;
+  }
+
+  /** Frames that a slave failed to accept: nobody waits for them, so the error is logged and counted. */
+  get errorCount(): number {
+    return this.errors;
+  }
+
+  /**
+   * Takes no more frames, gives its slaves up to `lingerMs` for those that wait, and drops and counts what is left
+   * then.
+   */
+  override async stop(options: { readonly lingerMs?: number } = {}): Promise<void> {
+    const lingerMs = checkInteger('lingerMs', options.lingerMs ?? DEFAULT_LINGER_MS, 0, MAX_LINGER_MS);
+    this.stopped = true;
+    if (this.busy) await this.idleWithin(lingerMs);
+    const left = this.queue.clear();
+    if (left > 0) {
+      this.drop(left);
+      this.log.warning(
+        `${left} frames were dropped: the slaves had not taken them ${lingerMs} ms after stop()`,
+      );
+    }
+    this.finish();
+  }
+
+  /** Takes the frame, or drops it: either way at once. */
+  override acceptFrame(frame: Frame): void {
+    super.acceptFrame(frame) as undefined;
+  }
+
+  protected override pass(frame: Frame): void {
+    if (this.maxDepth > 0 && this.queue.length >= this.maxDepth) {
+      this.drop();
+      return;
+    }
+    const own = this.noCopy ? frame : copyOf(frame, this.trimSize);
+    if (this.busy) this.queue.push(own);
+    else this.give(own);
+  }
+
+  /** False when the slaves are to be waited for. */
+  private give(frame: Frame): boolean {
+    const accepted = this.deliver(frame);
+    if (accepted === undefined) return true;
+    this.busy = true;
+    accepted
+      .catch((err: unknown) => {
+        this.errors += 1;
+        this.log.error(`A slave did not accept a frame: ${describeError(err)}`);
+      })
+      .finally(() => this.goOn());
+    return false;
+  }
+
+  private goOn(): void {
+    this.busy = false;
+    for (let frame = this.queue.shift(); frame !== undefined; frame = this.queue.shift()) {
+      if (!this.give(frame)) return;
+    }
+    this.onIdle?.();
+  }
+
+  private async idleWithin(limitMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.onIdle = resolve;
+      timer = setTimeout(resolve, limitMs);
+    });
+    clearTimeout(timer);
+    this.onIdle = undefined;
+  }
+}
+
+function copyOf(frame: Frame, trimSize: number): Frame {
+  const { payload } = frame;
+  const kept = trimSize > 0 && trimSize < payload.length ? payload.subarray(0, trimSize) : payload;
+  return new Frame(Buffer.from(kept), frame);
+}

@@ -1,0 +1,71 @@
+// What stream modules have in common: frames go in, some or all of them come out.
+
+import type { Writable } from 'node:stream';
+import type { Frame } from './frame';
+import { Master } from './master';
+import { FrameWritable, type FrameStreamOptions } from './node-streams';
+import { Slave, type FrameSlave } from './slave';
+
+/** A slave and a master in one: subclasses say in {@link pass} what becomes of a frame. */
+export abstract class StreamModule extends Master implements FrameSlave {
+  private readonly accepted = new Slave();
+  private dropped = 0;
+  private isStopped = false;
+
+  /** Frames accepted, those that were dropped included. */
+  get frameCount(): number {
+    return this.accepted.frameCount;
+  }
+
+  /** Payload bytes accepted. */
+  get byteCount(): number {
+    return this.accepted.byteCount;
+  }
+
+  /** Frames that were not passed on, since the beginning or {@link clearCount}. */
+  get dropCount(): number {
+    return this.dropped;
+  }
+
+  /** Sets {@link dropCount} to 0. */
+  clearCount(): void {
+    this.dropped = 0;
+  }
+
+  /** As `Slave.setDebug`, for the frames that come in. */
+  setDebug(maxBytes: number, name: string): void {
+    this.accepted.setDebug(maxBytes, name);
+  }
+
+  acceptFrame(frame: Frame): void | Promise<void> {
+    this.accepted.acceptFrame(frame) as undefined;
+    if (!this.isStopped) return this.pass(frame);
+    this.drop();
+  }
+
+  /** As `Slave.writable`. */
+  writable(options?: FrameStreamOptions): Writable {
+    return new FrameWritable(this, options);
+  }
+
+  /** From now on frames are dropped, and counted in {@link dropCount}; `frames()` and `readable()` end. */
+  override stop(): void | Promise<void> {
+    this.isStopped = true;
+    this.finish();
+  }
+
+  /** Delivers the frame, at once or later, or calls {@link drop}. */
+  protected abstract pass(frame: Frame): void | Promise<void>;
+
+  /** Counts frames that go nowhere. */
+  protected drop(frames = 1): void {
+    this.dropped += frames;
+  }
+
+  protected get stopped(): boolean {
+    return this.isStopped;
+  }
+  protected set stopped(value: boolean) {
+    this.isStopped = value;
+  }
+}
