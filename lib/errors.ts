@@ -11,6 +11,11 @@ export const ERROR_CODES = {
   ERR_EMPTY_FRAME: 'a frame without payload makes a Rogue peer lose it and the next one',
   ERR_FRAME_TOO_LARGE: 'the payload exceeds what one message can carry',
   ERR_TOO_MANY_OPEN_FILES: 'the process or the shared context is out of descriptors or sockets',
+  ERR_FILE_OPEN: 'a data file could not be opened, or has data in it that would be lost',
+  ERR_FILE_WRITE: 'a data file could not be written to; what was written before is whole',
+  ERR_FILE_READ: 'a data file could not be read',
+  ERR_FILE_FORMAT: 'a file, from the given offset on, is no row of Rogue records',
+  ERR_TORN_RECORD: 'a data file ends within a record; every record before it was read',
   ERR_TRANSPORT: 'the transport failed in a way that is not one of the above; see the cause',
 } as const;
 
@@ -22,6 +27,10 @@ export interface GeneralErrorOptions {
   readonly cause?: unknown;
   /** The TCP port that failed (`ERR_BIND`, `ERR_CONNECT`). */
   readonly port?: number;
+  /** The file that failed (`ERR_FILE_...`, `ERR_TORN_RECORD`). */
+  readonly path?: string;
+  /** Bytes from the beginning of that file to the record at fault. */
+  readonly offset?: number;
 }
 
 /**
@@ -34,11 +43,17 @@ export class GeneralError extends Error {
   readonly code: ErrorCode;
   /** The TCP port that failed, where one did. */
   readonly port?: number;
+  /** The data file that failed, where one did. */
+  readonly path?: string;
+  /** Bytes from the beginning of {@link path} to the record at fault, where one is. */
+  readonly offset?: number;
 
   constructor(code: ErrorCode, message: string, options: GeneralErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     if (options.port !== undefined) this.port = options.port;
+    if (options.path !== undefined) this.path = options.path;
+    if (options.offset !== undefined) this.offset = options.offset;
   }
 }
 

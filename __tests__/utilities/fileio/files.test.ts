@@ -1,0 +1,404 @@
+// Writing and reading Rogue's data files: what Rogue wrote, what it would write, and what is broken.
+
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  Frame,
+  GeneralError,
+  Master,
+  readFrames,
+  StreamReader,
+  StreamWriter,
+  type FileFrame,
+  type ReadFramesOptions,
+  type StreamWriterOptions,
+} from '../../../lib';
+import { rejection } from '../../helpers/errors';
+import { fileName, numberedFrame, recordOf, removeFiles, sha256 } from '../../helpers/files';
+
+afterEach(removeFiles);
+
+const FIXTURES = join(__dirname, '..', '..', 'fixtures');
+const RECORDED = join(FIXTURES, 'stream-writer.dat');
+const RECORDS = (
+  JSON.parse(readFileSync(join(FIXTURES, 'stream-writer.json'), 'utf8')) as {
+    records: { channel: number; flags: number; error: number; size: number; sha256: string }[];
+  }
+).records;
+
+async function read(paths: string | string[], options?: ReadFramesOptions): Promise<FileFrame[]> {
+  const frames: FileFrame[] = [];
+  for await (const frame of readFrames(paths, options)) frames.push(frame);
+  return frames;
+}
+
+async function write(
+  path: string,
+  frames: Frame[],
+  options: StreamWriterOptions = {},
+): Promise<StreamWriter> {
+  const writer = new StreamWriter(options);
+  const master = new Master();
+  master.to(writer.getChannel(0));
+  await writer.open(path);
+  for (const frame of frames) await master.sendFrame(frame);
+  await writer.close();
+  return writer;
+}
+
+const fields = ({ payload, flags, channel, error }: Frame): unknown => [
+  sha256(payload),
+  flags,
+  channel,
+  error,
+];
+
+describe('what Rogue wrote', () => {
+  test('reads back as its manifest says', async () => {
+    const frames = await read(RECORDED);
+    expect(
+      frames.map(({ channel, flags, error, size, payload }) => ({
+        channel,
+        flags,
+        error,
+        size,
+        sha256: sha256(payload),
+      })),
+    ).toEqual(RECORDS);
+    let position = 0;
+    for (const frame of frames) {
+      expect([frame.path, frame.position]).toEqual([RECORDED, position]);
+      position += 8 + frame.size;
+    }
+  });
+
+  test.each<StreamWriterOptions>([{}, { bufferSize: 1000 }, { bufferSize: 1_000_000 }])(
+    'the same frames make the same file, byte for byte, with %j',
+    async (options) => {
+      const path = fileName('run.dat');
+      await write(path, await read(RECORDED), options);
+      expect(readFileSync(path).equals(readFileSync(RECORDED))).toBe(true);
+    },
+  );
+
+  test('one channel, several, and configuration apart', async () => {
+    const of = (...channels: number[]): unknown[] =>
+      RECORDS.filter(({ channel }) => channels.includes(channel)).map((record) => record.sha256);
+    const hashes = async (options: ReadFramesOptions): Promise<string[]> =>
+      (await read(RECORDED, options)).map((frame) => sha256(frame.payload));
+    expect(of(5).length).toBeGreaterThan(0);
+    expect(await hashes({ channel: 5 })).toEqual(of(5));
+    expect(await hashes({ channel: [0, 5] })).toEqual(of(0, 5));
+    expect(await hashes({ channel: 77 })).toEqual([]);
+    const path = fileName('config.dat');
+    const config = new Frame(Buffer.from('root:\n  rate: 5\n'), { channel: 255 });
+    await write(path, [numberedFrame(1, 9), config, numberedFrame(2, 9)]);
+    const texts: unknown[] = [];
+    const frames = await read(path, {
+      configChan: 255,
+      onConfig: (text, place) => texts.push([text, place]),
+    });
+    expect(texts).toEqual([['root:\n  rate: 5\n', { path, position: 17 }]]);
+    expect(frames.map(fields)).toEqual([numberedFrame(1, 9), numberedFrame(2, 9)].map(fields));
+  });
+});
+
+describe('what is written', () => {
+  test("is what Rogue would write, at any size, channel 0 keeping the frame's own", async () => {
+    const sizes = [1, 2, 63, 64, 4096, 32_767, 32_768, 65_535, 65_536, 262_144, 300_000, 1_500_000];
+    const frames = sizes.map((size, i) => numberedFrame(i, size));
+    const path = fileName('run.dat');
+    const writer = new StreamWriter();
+    await writer.open(path);
+    const [own, as7] = [writer.getChannel(0), writer.getChannel(7)];
+    expect(writer.getChannel(7)).toBe(as7);
+    for (const frame of frames) {
+      await own.acceptFrame(frame);
+      await as7.acceptFrame(frame);
+    }
+    const bytes = Buffer.concat(frames.flatMap((frame) => [recordOf(frame), recordOf(frame, 7)]));
+    expect([writer.frameCount, writer.totalSize, writer.currentSize]).toEqual([
+      24,
+      bytes.length,
+      bytes.length,
+    ]);
+    expect([own.frameCount, as7.frameCount, as7.byteCount]).toEqual([12, 12, bytes.length / 2 - 12 * 8]);
+    await writer.close();
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+    const back = await read(path, { channel: 7 });
+    expect(back.map((frame) => sha256(frame.payload))).toEqual(frames.map((frame) => sha256(frame.payload)));
+  });
+
+  test('many small frames sent without waiting, and read by any number at a time', async () => {
+    const frames = Array.from({ length: 20_000 }, (_, i) => numberedFrame(i, 1 + (i % 200)));
+    const path = fileName('run.dat');
+    const writer = new StreamWriter();
+    await writer.open(path);
+    await Promise.all(frames.map((frame) => writer.getChannel(0).acceptFrame(frame)));
+    await writer.close();
+    expect(readFileSync(path).equals(Buffer.concat(frames.map((frame) => recordOf(frame))))).toBe(true);
+    const iterator = readFrames(path);
+    let count = 0;
+    for (let done = false; !done;) {
+      const results = await Promise.all(Array.from({ length: 1 + (count % 7) }, () => iterator.next()));
+      for (const result of results) {
+        if (result.done === true) done = true;
+        else expect(fields(result.value)).toEqual(fields(frames[count++]!));
+      }
+    }
+    expect(count).toBe(frames.length);
+  });
+
+  test('raw mode writes payloads alone', async () => {
+    const frames = [1, 100, 50_000].map((size, i) => numberedFrame(i, size));
+    const path = fileName('run.raw');
+    const writer = await write(path, frames, { raw: true });
+    expect(readFileSync(path).equals(Buffer.concat(frames.map((frame) => frame.payload)))).toBe(true);
+    expect(writer.totalSize).toBe(50_101);
+  });
+
+  test('files are split in front of the record that would be too much, and read as one', async () => {
+    const frames = Array.from({ length: 50 }, (_, i) => numberedFrame(i, 1 + ((i * 37) % 300)));
+    const path = fileName('run.dat');
+    const writer = await write(path, frames, { maxSize: 1000 });
+    expect(existsSync(path)).toBe(false);
+    const parts: string[] = [];
+    while (existsSync(`${path}.${parts.length + 1}`)) parts.push(`${path}.${parts.length + 1}`);
+    expect(parts.length).toBeGreaterThan(8);
+    const contents = parts.map((part) => readFileSync(part));
+    expect(Buffer.concat(contents).equals(Buffer.concat(frames.map((frame) => recordOf(frame))))).toBe(true);
+    for (const [i, content] of contents.entries()) {
+      expect(content.length).toBeLessThanOrEqual(1000);
+      // The next record did not fit any more.
+      if (i + 1 < contents.length) {
+        expect(content.length + 4 + contents[i + 1]!.readUInt32LE(0)).toBeGreaterThan(1000);
+      }
+    }
+    expect([writer.totalSize, writer.currentSize]).toEqual([
+      Buffer.concat(contents).length,
+      contents.at(-1)!.length,
+    ]);
+    expect((await read(`${path}.1`)).map(fields)).toEqual(frames.map(fields));
+    expect((await read([parts[2]!, parts[1]!])).map(({ path: part }) => part)).toContain(parts[1]);
+    const few = await read([parts[1]!]);
+    expect(new Set(few.map((frame) => frame.path))).toEqual(new Set([parts[1]]));
+    const master = new Master();
+    master.to(writer.getChannel(0));
+    await writer.open(fileName('other.dat'));
+    expect(await rejection(master.sendFrame(new Frame(993)))).toMatchObject({
+      code: 'ERR_FRAME_TOO_LARGE',
+      message: 'a frame of 993 bytes does not fit into a file of maxSize = 1000 bytes',
+    });
+    await master.sendFrame(new Frame(992));
+    await writer.close();
+  });
+
+  test('errors, empty frames and frames without an open file are left out and counted', async () => {
+    const writer = new StreamWriter({ dropErrors: true });
+    const channel = writer.getChannel(0);
+    await channel.acceptFrame(new Frame(1));
+    expect([writer.isOpen, writer.dropCount]).toEqual([false, 1]);
+    const path = fileName('run.dat');
+    await writer.open(path);
+    for (const frame of [new Frame(0), new Frame(3, { error: 1 }), new Frame(4)])
+      await channel.acceptFrame(frame);
+    expect([writer.frameCount, writer.dropCount, channel.frameCount]).toEqual([1, 2, 3]);
+    await writer.close();
+    expect(readFileSync(path).length).toBe(12);
+    await writer.open(fileName('second.dat'));
+    expect([writer.frameCount, writer.dropCount, writer.totalSize, channel.frameCount]).toEqual([0, 0, 0, 0]);
+    await writer.close();
+  });
+
+  test('waitFrameCount tells when, and when not', async () => {
+    const writer = new StreamWriter();
+    await writer.open(fileName('run.dat'));
+    const channel = writer.getChannel(3);
+    const waits = [writer.waitFrameCount(2), channel.waitFrameCount(2), writer.waitFrameCount(3)];
+    await channel.acceptFrame(new Frame(1));
+    expect(await writer.waitFrameCount(1)).toBe(true);
+    expect(await writer.waitFrameCount(2, { timeoutMs: 1 })).toBe(false);
+    await channel.acceptFrame(new Frame(1));
+    await writer.close();
+    expect(await Promise.all(waits)).toEqual([true, true, false]);
+    expect(await rejection(writer.waitFrameCount(-1))).toMatchObject({ name: 'RangeError' });
+  });
+
+  test('a file with data in it is left alone, unless told', async () => {
+    const path = fileName('run.dat');
+    await write(path, [numberedFrame(1, 10)], { maxSize: 18 });
+    await write(
+      fileName('old.dat'),
+      [1, 2, 3, 4].map((i) => numberedFrame(i, 10)),
+      { maxSize: 18 },
+    );
+    const writer = new StreamWriter({ maxSize: 18 });
+    expect(await rejection(writer.open(path))).toMatchObject({
+      code: 'ERR_FILE_OPEN',
+      path: `${path}.1`,
+      message: expect.stringContaining('choose another name, or set overwrite: true') as string,
+    });
+    expect((await read(`${path}.1`)).length).toBe(1);
+    // The parts of an older, longer recording do not become the end of this one.
+    await writer.open(fileName('old.dat'), { overwrite: true });
+    for (const i of [8, 9]) await writer.getChannel(0).acceptFrame(numberedFrame(i, 10));
+    await writer.close();
+    expect((await read(`${fileName('old.dat')}.1`)).map(fields)).toEqual(
+      [8, 9].map((i) => fields(numberedFrame(i, 10))),
+    );
+    // An empty one has nothing to lose.
+    writeFileSync(fileName('empty.dat.1'), '');
+    await writer.open(fileName('empty.dat'));
+    await writer.close();
+    expect(await rejection(writer.open(fileName('no/such/folder.dat')))).toMatchObject({
+      code: 'ERR_FILE_OPEN',
+    });
+  });
+
+  test.each([
+    [{ maxSize: -1 }, /maxSize is -1/],
+    [{ bufferSize: 1.5 }, /bufferSize is 1.5/],
+    [{ raw: 1 }, /raw is 1, but must be true or false/],
+    [{ size: 1 }, /unknown option 'size'/],
+  ])('refuses %j', (options, message) => {
+    expect(() => new StreamWriter(options as StreamWriterOptions)).toThrow(message);
+  });
+});
+
+describe('what is broken', () => {
+  test('a file cut at every byte of its last record gives all others, and says so', async () => {
+    const frames = [numberedFrame(1, 20), numberedFrame(2, 100_000), numberedFrame(3, 30)];
+    const path = fileName('run.dat');
+    await write(path, frames);
+    const bytes = readFileSync(path);
+    const offset = bytes.length - 38;
+    for (let length = bytes.length - 1; length > offset; length--) {
+      truncateSync(path, length);
+      const got: unknown[] = [];
+      let error: unknown;
+      try {
+        for await (const frame of readFrames(path)) got.push(fields(frame));
+      } catch (err) {
+        error = err;
+      }
+      expect(got).toEqual(frames.slice(0, 2).map(fields));
+      expect(error).toMatchObject({ code: 'ERR_TORN_RECORD', path, offset });
+    }
+    expect(bytes.length - offset).toBe(38);
+    truncateSync(path, offset);
+    expect((await read(path)).length).toBe(2);
+  });
+
+  test('a large record that is cut, or skipped, is told as well', async () => {
+    const path = fileName('run.dat');
+    await write(path, [numberedFrame(0, 20), numberedFrame(1, 500_000)]);
+    truncateSync(path, 300_000);
+    const words =
+      '299964 of the 500000 payload bytes its header announces. Records before it, all of them read: 1';
+    for (const options of [{}, { channel: 0 }]) {
+      const err = await rejection(read(path, options));
+      expect(err).toMatchObject({ code: 'ERR_TORN_RECORD', offset: 28 });
+      expect(err.message).toContain(words);
+    }
+  });
+
+  test.each([
+    [
+      'a picture',
+      Buffer.from('\x89PNG\r\n\x1a\n and so on', 'latin1'),
+      0,
+      /no Rogue data file from offset 0 on/,
+    ],
+    ['five bytes', Buffer.alloc(5, 1), 0, /5 of the 8 bytes of a header/],
+    ['zeros', Buffer.alloc(100), 0, /the length field of a record is 0, but is at least 4/],
+    [
+      'a record, then zeros',
+      Buffer.concat([recordOf(numberedFrame(1, 10)), Buffer.alloc(100)]),
+      18,
+      /from offset 18 on: the length field of a record is 0/,
+    ],
+  ])('%s gets an error with the offset and the fault', async (_what, bytes, offset, message) => {
+    const path = fileName('other.bin');
+    writeFileSync(path, bytes);
+    const err = await rejection(read(path));
+    expect(err).toBeInstanceOf(GeneralError);
+    expect(err).toMatchObject({ code: 'ERR_FILE_FORMAT', path, offset });
+    expect(err.message).toMatch(message);
+  });
+
+  test('a file that is not there, with a hint where its parts are', async () => {
+    const path = fileName('run.dat');
+    expect(await rejection(read(path))).toMatchObject({ code: 'ERR_FILE_OPEN', path });
+    await write(path, [numberedFrame(1, 10)], { maxSize: 100 });
+    expect((await rejection(read(path))).message).toContain(
+      `the first part of a recording is there: ${path}.1`,
+    );
+    expect(await read([`${path}.1`])).toHaveLength(1);
+    expect(await rejection(read(fileName('')))).toMatchObject({ code: 'ERR_FILE_READ' });
+  });
+
+  test('an empty file has no frames', async () => {
+    writeFileSync(fileName('empty.dat'), '');
+    expect(await read(fileName('empty.dat'))).toEqual([]);
+  });
+
+  test('a disk that is full is an error to the sender; what was written before stays readable', async () => {
+    const writer = new StreamWriter();
+    await writer.open('/dev/full');
+    const master = new Master();
+    master.to(writer.getChannel(0));
+    let refused: unknown;
+    for (let i = 0; i < 10_000 && refused === undefined; i++) {
+      refused = await master.sendFrame(new Frame(100_000)).catch((err: unknown) => err);
+    }
+    expect(refused).toMatchObject({
+      code: 'ERR_FILE_WRITE',
+      path: '/dev/full',
+      cause: { code: 'ENOSPC' },
+    });
+    expect([writer.isOpen, writer.frameCount]).toEqual([false, 0]);
+    expect(writer.dropCount).toBeGreaterThan(0);
+    expect(await rejection(master.sendFrame(new Frame(1)))).toBe(refused);
+    expect(await rejection(writer.close())).toBe(refused);
+    // And on another disk it goes on.
+    await writer.open(fileName('run.dat'));
+    await master.sendFrame(numberedFrame(1, 10));
+    await writer.close();
+    expect(await read(fileName('run.dat'))).toHaveLength(1);
+  });
+
+  test.each([
+    [[], /needs a file's name/],
+    ['', /needs a file's name/],
+  ])('refuses %j as a path', (paths, message) => {
+    expect(() => readFrames(paths)).toThrow(message);
+  });
+
+  test('refuses options that are wrong', () => {
+    expect(() => readFrames('x', { channel: 256 })).toThrow(/channel is 256/);
+    expect(() => new StreamReader({ configChan: -1 })).toThrow(/configChan is -1/);
+  });
+});
+
+describe('reading', () => {
+  test('break and a signal close the file', async () => {
+    const path = fileName('run.dat');
+    await write(
+      path,
+      Array.from({ length: 100 }, (_, i) => numberedFrame(i, 10)),
+    );
+    const iterator = readFrames(path);
+    for await (const frame of iterator) {
+      expect(frame.position).toBe(0);
+      break;
+    }
+    expect((await iterator.next()).done).toBe(true);
+    const abort = new AbortController();
+    let count = 0;
+    for await (const frame of readFrames(path, { signal: abort.signal })) {
+      count += 1;
+      if (frame.position > 100) abort.abort();
+    }
+    expect(count).toBe(7);
+  });
+});

@@ -1,0 +1,53 @@
+// Those who wait for a counter to get somewhere.
+
+import { checkInteger, checkOptionNames } from '../../validate';
+
+/** How long to wait for a count. */
+export interface WaitFrameCountOptions {
+  /** Default: for as long as the file is open. */
+  readonly timeoutMs?: number;
+}
+
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** Resolves waits as a counter grows. */
+export class CountWaiters {
+  private readonly waiting = new Set<{ count: number; settle: (reached: boolean) => void }>();
+
+  /** True once the counter, which is at `now`, is `count` or more; false after the time, or {@link end}. */
+  async wait(count: number, now: number, options: WaitFrameCountOptions): Promise<boolean> {
+    checkInteger('count', count, 0, Number.MAX_SAFE_INTEGER);
+    checkOptionNames('the options of waitFrameCount', options, ['timeoutMs']);
+    const { timeoutMs } = options;
+    if (timeoutMs !== undefined) checkInteger('timeoutMs', timeoutMs, 0, MAX_TIMEOUT_MS);
+    if (now >= count) return true;
+    let timer: NodeJS.Timeout | undefined;
+    const reached = await new Promise<boolean>((settle) => {
+      const waiter = { count, settle };
+      this.waiting.add(waiter);
+      if (timeoutMs === undefined) return;
+      timer = setTimeout(() => {
+        this.waiting.delete(waiter);
+        settle(false);
+      }, timeoutMs);
+    });
+    clearTimeout(timer);
+    return reached;
+  }
+
+  /** The counter is at `now`. */
+  update(now: number): void {
+    if (this.waiting.size === 0) return;
+    for (const waiter of this.waiting) {
+      if (now < waiter.count) continue;
+      this.waiting.delete(waiter);
+      waiter.settle(true);
+    }
+  }
+
+  /** It will not grow any more. */
+  end(): void {
+    for (const { settle } of this.waiting) settle(false);
+    this.waiting.clear();
+  }
+}

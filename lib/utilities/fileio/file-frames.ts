@@ -1,0 +1,295 @@
+// Records of data files, one after the other, in constant memory.
+// slaclab/rogue src/rogue/utilities/fileio/StreamReader.cpp, python/pyrogue/utilities/fileio/_FileReader.py.
+
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { describeError, GeneralError, systemCode } from '../../errors';
+import { Frame, type FrameOptions } from '../../stream/frame';
+import { checkInteger, checkOptionNames } from '../../validate';
+import { HEADER_BYTES, LENGTH_OVERHEAD_BYTES, readLength } from './record';
+
+/** Which records of a file become frames. */
+export interface ReadFramesOptions {
+  /** The channel, or channels, to read; default all. */
+  readonly channel?: number | readonly number[];
+  /** The channel of configuration text, which is given to `onConfig` and is no frame. */
+  readonly configChan?: number;
+  /** Takes each configuration text (YAML, as pyrogue writes it), and where it is. */
+  readonly onConfig?: (text: string, place: FilePlace) => void;
+  /** Ends the reading when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** Where a record is. */
+export interface FilePlace {
+  readonly path: string;
+  /** Bytes from the beginning of the file to the record's header. */
+  readonly position: number;
+}
+
+/** A frame as it is in a file. */
+export class FileFrame extends Frame implements FilePlace {
+  constructor(
+    payload: Buffer,
+    fields: FrameOptions,
+    readonly path: string,
+    readonly position: number,
+  ) {
+    super(payload, fields);
+  }
+}
+
+const OPTIONS = ['channel', 'configChan', 'onConfig', 'signal'];
+// One read. Small frames are views of it, so a frame that is kept keeps this much.
+const CHUNK_BYTES = 256 * 1024;
+// A payload of this size has memory of its own, which the file is read straight into.
+const OWN_BUFFER_BYTES = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
+// The lowest length field there is: a record without a payload.
+const MIN_LENGTH = LENGTH_OVERHEAD_BYTES;
+
+/** Reads one file after the other; {@link take} what is there, then {@link fill}. */
+export class FileFrames {
+  private handle: FileHandle | undefined;
+  private path = '';
+  private readonly paths: string[];
+  /** What the parts of a recording have in common, when it was named by its first part. */
+  private readonly base: string | undefined;
+  private part = 1;
+
+  private chunk = NOTHING;
+  private pos = 0;
+  /** Where in the file the chunk begins. */
+  private chunkAt = 0;
+  private large: FileFrame | undefined;
+  /** Read from this file so far. */
+  private records = 0;
+  private readonly channels: ReadonlySet<number> | undefined;
+  private readonly configChan: number | undefined;
+
+  /** @throws {TypeError} {RangeError} for arguments that are wrong. */
+  constructor(
+    paths: string | readonly string[],
+    private readonly options: ReadFramesOptions,
+    what: string,
+  ) {
+    checkOptionNames(`the options of ${what}`, options, OPTIONS);
+    this.paths = typeof paths === 'string' ? [paths] : [...paths];
+    if (this.paths.length === 0 || this.paths.some((path) => typeof path !== 'string' || path === '')) {
+      throw new TypeError(`${what} needs a file's name, or a list of names`);
+    }
+    if (typeof paths === 'string' && paths.endsWith('.1')) this.base = paths.slice(0, -1);
+    const { channel, configChan } = options;
+    if (channel !== undefined) {
+      const channels = typeof channel === 'number' ? [channel] : channel;
+      this.channels = new Set(channels.map((one) => checkInteger('channel', one, 0, 0xff)));
+    }
+    this.configChan = configChan === undefined ? undefined : checkInteger('configChan', configChan, 0, 0xff);
+  }
+
+  /** Opens the first file. @throws {GeneralError} `ERR_FILE_OPEN` */
+  async open(): Promise<void> {
+    await this.openNext(this.paths.shift()!);
+  }
+
+  /** The next frame, if it is in memory; undefined asks for {@link fill}. @throws {GeneralError} `ERR_FILE_FORMAT` */
+  take(): FileFrame | undefined {
+    const { large } = this;
+    if (large !== undefined) {
+      this.large = undefined;
+      return large;
+    }
+    for (;;) {
+      const { chunk, pos } = this;
+      const available = chunk.length - pos;
+      if (available < HEADER_BYTES) return undefined;
+      const length = this.lengthAt(pos);
+      const end = pos + HEADER_BYTES + length - LENGTH_OVERHEAD_BYTES;
+      if (end > chunk.length) return undefined;
+      this.pos = end;
+      const frame = this.frameOf(chunk.subarray(pos + HEADER_BYTES, end), chunk, pos, this.chunkAt + pos);
+      if (frame !== undefined) return frame;
+    }
+  }
+
+  /**
+   * Reads on; false at the end of the last file.
+   * @throws {GeneralError} `ERR_FILE_READ`, `ERR_FILE_OPEN`, `ERR_FILE_FORMAT`, `ERR_TORN_RECORD`
+   */
+  async fill(): Promise<boolean> {
+    const { handle, chunk, pos } = this;
+    if (handle === undefined) return false;
+    const rest = chunk.length - pos;
+    if (rest >= HEADER_BYTES) {
+      const size = this.lengthAt(pos) - LENGTH_OVERHEAD_BYTES;
+      if (!this.isWanted(chunk[pos + 7]!)) return this.skip(size);
+      if (size >= OWN_BUFFER_BYTES) return this.readLarge(handle, size);
+    }
+    const next = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    chunk.copy(next, 0, pos);
+    const read = await this.read(handle, next, rest, this.chunkAt + chunk.length);
+    if (read === 0) return this.endFile(rest);
+    this.chunkAt += pos;
+    this.pos = 0;
+    this.chunk = next.subarray(0, rest + read);
+    return true;
+  }
+
+  async close(): Promise<void> {
+    const { handle } = this;
+    this.handle = undefined;
+    this.chunk = NOTHING;
+    this.pos = 0;
+    await handle?.close();
+  }
+
+  private lengthAt(pos: number): number {
+    const length = readLength(this.chunk, pos);
+    if (length >= MIN_LENGTH) return length;
+    throw this.formatError(
+      this.chunkAt + pos,
+      `the length field of a record is ${length}, but is at least ${MIN_LENGTH}`,
+    );
+  }
+
+  private isWanted(channel: number): boolean {
+    return channel === this.configChan || this.channels === undefined || this.channels.has(channel);
+  }
+
+  /** The record at `pos` of `header` as a frame, if it is to be one. */
+  private frameOf(payload: Buffer, header: Buffer, pos: number, position: number): FileFrame | undefined {
+    this.records += 1;
+    const channel = header[pos + 7]!;
+    if (channel === this.configChan) {
+      this.options.onConfig?.(payload.toString(), { path: this.path, position });
+      return undefined;
+    }
+    if (this.channels !== undefined && !this.channels.has(channel)) return undefined;
+    const flags = header[pos + 4]! | (header[pos + 5]! << 8);
+    return new FileFrame(payload, { flags, channel, error: header[pos + 6]! }, this.path, position);
+  }
+
+  /** The record at `pos`, of which a part is in the chunk, is not read. */
+  private async skip(size: number): Promise<boolean> {
+    const position = this.chunkAt + this.pos;
+    const end = position + HEADER_BYTES + size;
+    await this.checkSize(position, end);
+    this.records += 1;
+    this.chunkAt = end;
+    this.chunk = NOTHING;
+    this.pos = 0;
+    return true;
+  }
+
+  private async readLarge(handle: FileHandle, size: number): Promise<boolean> {
+    const { chunk, pos } = this;
+    const position = this.chunkAt + pos;
+    // Before memory is taken for what may be no record at all.
+    await this.checkSize(position, position + HEADER_BYTES + size);
+    const payload = this.allocate(size, position);
+    let filled = chunk.copy(payload, 0, pos + HEADER_BYTES);
+    while (filled < size) {
+      const read = await this.read(handle, payload, filled, position + HEADER_BYTES + filled);
+      if (read === 0) throw this.tornError(position, size, filled);
+      filled += read;
+    }
+    this.chunkAt = position + HEADER_BYTES + size;
+    this.chunk = NOTHING;
+    this.pos = 0;
+    this.large = this.frameOf(payload, chunk, pos, position);
+    return true;
+  }
+
+  private allocate(size: number, position: number): Buffer {
+    try {
+      return Buffer.allocUnsafeSlow(size);
+    } catch (err) {
+      const text = `${this.path}, offset ${position}: no memory for a record of ${size} bytes`;
+      throw new GeneralError('ERR_FILE_READ', text, { cause: err, path: this.path, offset: position });
+    }
+  }
+
+  /** @throws when the record at `position` would end behind the file. */
+  private async checkSize(position: number, end: number): Promise<void> {
+    const { size } = await this.handle!.stat();
+    if (end > size)
+      throw this.tornError(position, end - position - HEADER_BYTES, size - position - HEADER_BYTES);
+  }
+
+  private async endFile(rest: number): Promise<boolean> {
+    if (rest > 0) {
+      const size = rest < HEADER_BYTES ? undefined : this.lengthAt(this.pos) - LENGTH_OVERHEAD_BYTES;
+      throw this.tornError(this.chunkAt + this.pos, size, rest - HEADER_BYTES);
+    }
+    const { handle } = this;
+    this.handle = undefined;
+    await handle?.close();
+    const next = this.paths.shift() ?? (await this.nextPart());
+    if (next === undefined) return false;
+    await this.openNext(next);
+    return true;
+  }
+
+  private async openNext(path: string): Promise<void> {
+    this.path = path;
+    this.chunk = NOTHING;
+    this.chunkAt = 0;
+    this.pos = 0;
+    this.records = 0;
+    try {
+      this.handle = await open(path, 'r');
+    } catch (err) {
+      const hint = (await isThere(`${path}.1`)) ? `; the first part of a recording is there: ${path}.1` : '';
+      const text = `${path} could not be opened for reading: ${describeError(err)}${hint}`;
+      throw new GeneralError('ERR_FILE_OPEN', text, { cause: err, path });
+    }
+  }
+
+  private async nextPart(): Promise<string | undefined> {
+    if (this.base === undefined) return undefined;
+    this.part += 1;
+    const path = `${this.base}${this.part}`;
+    return (await isThere(path)) ? path : undefined;
+  }
+
+  private async read(handle: FileHandle, into: Buffer, at: number, position: number): Promise<number> {
+    try {
+      return (await handle.read(into, at, into.length - at, position)).bytesRead;
+    } catch (err) {
+      // Closed while it was read: there is nothing more.
+      if (this.handle === undefined && systemCode(err) === 'EBADF') return 0;
+      const text = `${this.path} could not be read at offset ${position}: ${describeError(err)}`;
+      throw new GeneralError('ERR_FILE_READ', text, { cause: err, path: this.path, offset: position });
+    }
+  }
+
+  private formatError(offset: number, fault: string): GeneralError {
+    const text = `${this.path} is no Rogue data file from offset ${offset} on: ${fault}`;
+    return new GeneralError('ERR_FILE_FORMAT', text, { path: this.path, offset });
+  }
+
+  /** `size` is undefined where not even the header is whole. */
+  private tornError(offset: number, size: number | undefined, available: number): GeneralError {
+    const record =
+      size === undefined
+        ? `${available + HEADER_BYTES} of the ${HEADER_BYTES} bytes of a header`
+        : `${Math.max(available, 0)} of the ${size} payload bytes its header announces`;
+    if (offset === 0) {
+      return this.formatError(
+        0,
+        `its first record has ${record}; or the file was cut off within that record`,
+      );
+    }
+    const text =
+      `${this.path} ends within a record: at offset ${offset} there are ${record}. ` +
+      `Records before it, all of them read: ${this.records}`;
+    return new GeneralError('ERR_TORN_RECORD', text, { path: this.path, offset });
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,99 @@
+// One file that records are written to.
+
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { describeError, GeneralError } from '../../errors';
+import type { RecordBatch } from './record-batch';
+
+/** A file open for writing, from its beginning. */
+export class OutputFile {
+  /** Bytes in the file. */
+  size = 0;
+
+  private constructor(
+    readonly path: string,
+    private readonly handle: FileHandle,
+  ) {}
+
+  /**
+   * Makes the file. One that has something in it is refused unless `overwrite`; devices and pipes never are.
+   * @throws {GeneralError} `ERR_FILE_OPEN`
+   */
+  static async create(path: string, overwrite: boolean): Promise<OutputFile> {
+    try {
+      if (!overwrite && (await hasContent(path))) {
+        const text = `${path} has data in it, and was left alone: choose another name, or set overwrite: true`;
+        throw new GeneralError('ERR_FILE_OPEN', text, { path });
+      }
+      return new OutputFile(path, await open(path, 'w'));
+    } catch (err) {
+      if (err instanceof GeneralError) throw err;
+      const text = `${path} could not be opened for writing: ${describeError(err)}`;
+      throw new GeneralError('ERR_FILE_OPEN', text, { cause: err, path });
+    }
+  }
+
+  /**
+   * Appends the batch. When that fails, what was written of it is cut back to whole records.
+   * @returns records that are in the file: all of them, or fewer with the error that kept out the rest.
+   */
+  async write(batch: RecordBatch): Promise<{ records: number; error?: GeneralError }> {
+    let pieces = batch.pieces();
+    let written = 0;
+    try {
+      while (written < batch.bytes) {
+        const { bytesWritten } = await this.handle.writev(pieces);
+        written += bytesWritten;
+        // A disk that is nearly full takes a part without an error, and has one for the rest.
+        if (written < batch.bytes) pieces = behind(pieces, bytesWritten);
+      }
+      this.size += written;
+      return { records: batch.records };
+    } catch (err) {
+      const whole = batch.wholeRecords(written);
+      this.size += whole.bytes;
+      await this.cutBack();
+      return { records: whole.records, error: this.failure(err) };
+    }
+  }
+
+  /** @throws {GeneralError} `ERR_FILE_WRITE`: the system may tell of a failing write only now. */
+  async close(): Promise<void> {
+    try {
+      await this.handle.close();
+    } catch (err) {
+      throw this.failure(err);
+    }
+  }
+
+  private async cutBack(): Promise<void> {
+    try {
+      await this.handle.truncate(this.size);
+    } catch {
+      // A device has no size; of a disk that is broken, readers find the torn record.
+    }
+  }
+
+  private failure(err: unknown): GeneralError {
+    const text = `writing to ${this.path} failed after ${this.size} bytes: ${describeError(err)}`;
+    return new GeneralError('ERR_FILE_WRITE', text, { cause: err, path: this.path });
+  }
+}
+
+async function hasContent(path: string): Promise<boolean> {
+  try {
+    const found = await stat(path);
+    return found.isFile() && found.size > 0;
+  } catch {
+    return false;
+  }
+}
+
+function behind(pieces: readonly Buffer[], bytes: number): readonly Buffer[] {
+  let skip = bytes;
+  const rest: Buffer[] = [];
+  for (const piece of pieces) {
+    if (skip < piece.length) rest.push(piece.subarray(skip));
+    skip = Math.max(skip - piece.length, 0);
+  }
+  return rest;
+}

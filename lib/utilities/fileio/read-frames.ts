@@ -1,0 +1,90 @@
+// Data files for `for await`.
+
+import { FileFrames, type FileFrame, type ReadFramesOptions } from './file-frames';
+
+/**
+ * The frames of a data file, in order, each with the file and the position it was read from. Memory stays the same
+ * however large the file is; a frame that you keep for long may keep 256 kB of its neighbours, so keep a `clone()`.
+ *
+ * @param paths a file; one whose name ends in `.1` stands for the parts `.1`, `.2`, ... of a recording. Or a list of
+ *   files, which are read as they are, one after the other.
+ * @throws {TypeError} {RangeError} for arguments that are wrong. The iteration throws
+ * @throws {GeneralError} `ERR_FILE_OPEN`; `ERR_FILE_READ`; `ERR_FILE_FORMAT` with the offset where the file is no row of
+ *   records; `ERR_TORN_RECORD`, behind all whole records, when the last one is not.
+ */
+export function readFrames(
+  paths: string | readonly string[],
+  options: ReadFramesOptions = {},
+): AsyncIterableIterator<FileFrame, undefined> {
+  return new FileFrameIterator(new FileFrames(paths, options, 'readFrames'), options.signal);
+}
+
+const DONE: IteratorResult<FileFrame, undefined> = { done: true, value: undefined };
+
+class FileFrameIterator implements AsyncIterableIterator<FileFrame, undefined> {
+  private opened = false;
+  private ended = false;
+  /** The last call that has to wait, and how many there are: calls are served in their order. */
+  private last: Promise<unknown> = Promise.resolve();
+  private waiting = 0;
+
+  constructor(
+    private readonly source: FileFrames,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  next(): Promise<IteratorResult<FileFrame, undefined>> {
+    if (this.waiting === 0 && this.opened && this.signal?.aborted !== true) {
+      try {
+        const frame = this.source.take();
+        if (frame !== undefined) return Promise.resolve({ done: false, value: frame });
+      } catch (err) {
+        return this.inTurn(() => this.fail(err));
+      }
+    }
+    return this.inTurn(() => this.advance());
+  }
+
+  return(): Promise<IteratorResult<FileFrame, undefined>> {
+    return this.inTurn(() => this.end());
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  private inTurn<T>(act: () => Promise<T>): Promise<T> {
+    this.waiting += 1;
+    const result = this.last.then(act).finally(() => (this.waiting -= 1));
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+
+  private async advance(): Promise<IteratorResult<FileFrame, undefined>> {
+    if (this.ended || this.signal?.aborted === true) return this.end();
+    try {
+      if (!this.opened) {
+        await this.source.open();
+        this.opened = true;
+      }
+      for (;;) {
+        const frame = this.source.take();
+        if (frame !== undefined) return { done: false, value: frame };
+        if (!(await this.source.fill())) return await this.end();
+      }
+    } catch (err) {
+      return this.fail(err);
+    }
+  }
+
+  private async fail(err: unknown): Promise<never> {
+    await this.end();
+    throw err;
+  }
+
+  private async end(): Promise<IteratorResult<FileFrame, undefined>> {
+    this.ended = true;
+    await this.source.close();
+    return DONE;
+  }
+}

@@ -1,0 +1,107 @@
+// Records on their way into a file: small payloads gathered, large ones passed on as they are. Pure.
+
+import type { Frame } from '../../stream/frame';
+import { HEADER_BYTES, LENGTH_OVERHEAD_BYTES, readLength, writeHeader } from './record';
+
+const CHUNK_BYTES = 256 * 1024;
+// From here on a payload is referenced: copying it costs more than a piece of its own in a write.
+const REFERENCE_BYTES = 32 * 1024;
+// Kept for the next batch: one is filled while another is written.
+const MAX_SPARE_CHUNKS = 32;
+
+/** Chunks that nobody uses. */
+export class ChunkPool {
+  private readonly spare: Buffer[] = [];
+
+  take(): Buffer {
+    return this.spare.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  }
+
+  give(chunks: readonly Buffer[]): void {
+    for (const chunk of chunks) if (this.spare.length < MAX_SPARE_CHUNKS) this.spare.push(chunk);
+  }
+}
+
+/** Records of one file, in order. */
+export class RecordBatch {
+  /** Records added. */
+  records = 0;
+  /** Bytes they take in the file. */
+  bytes = 0;
+  private readonly done: Buffer[] = [];
+  private readonly chunks: Buffer[] = [];
+  private start = 0;
+  private used = CHUNK_BYTES;
+
+  constructor(
+    private readonly pool: ChunkPool,
+    private readonly raw: boolean,
+  ) {}
+
+  /** What the record of a payload of `size` bytes takes. */
+  static recordBytes(size: number, raw: boolean): number {
+    return raw ? size : HEADER_BYTES + size;
+  }
+
+  /** Adds one record; a large payload is referenced and not copied. */
+  add(frame: Frame, channel: number): void {
+    const { payload } = frame;
+    const size = payload.length;
+    const copied = size < REFERENCE_BYTES;
+    const chunk = this.room(copied ? HEADER_BYTES + size : HEADER_BYTES);
+    let at = this.used;
+    if (!this.raw) at = writeHeader(chunk, at, frame, channel);
+    if (copied) {
+      chunk.set(payload, at);
+      at += size;
+    }
+    this.used = at;
+    if (!copied) {
+      this.closePiece();
+      this.done.push(payload);
+    }
+    this.records += 1;
+    this.bytes += RecordBatch.recordBytes(size, this.raw);
+  }
+
+  /** The bytes, in pieces; nothing may be added after this. */
+  pieces(): readonly Buffer[] {
+    this.closePiece();
+    return this.done;
+  }
+
+  /** It is written, or never will be: its chunks can be used again. */
+  release(): void {
+    this.pool.give(this.chunks);
+  }
+
+  /** How much of the first `written` bytes are whole records, and how many. Raw payloads have no boundaries. */
+  wholeRecords(written: number): { bytes: number; records: number } {
+    if (this.raw) return { bytes: written, records: 0 };
+    const all = Buffer.concat(this.pieces());
+    let [bytes, records] = [0, 0];
+    for (;;) {
+      if (written - bytes < HEADER_BYTES) return { bytes, records };
+      const end = bytes + HEADER_BYTES - LENGTH_OVERHEAD_BYTES + readLength(all, bytes);
+      if (end > written) return { bytes, records };
+      bytes = end;
+      records += 1;
+    }
+  }
+
+  private room(bytes: number): Buffer {
+    if (CHUNK_BYTES - this.used >= bytes) return this.chunks.at(-1)!;
+    this.closePiece();
+    const chunk = this.pool.take();
+    this.chunks.push(chunk);
+    this.start = 0;
+    this.used = 0;
+    return chunk;
+  }
+
+  private closePiece(): void {
+    if (this.chunks.length === 0 || this.start === this.used) return;
+    this.done.push(this.chunks.at(-1)!.subarray(this.start, this.used));
+    this.start = this.used;
+  }
+}

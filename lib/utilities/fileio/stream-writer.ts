@@ -1,0 +1,301 @@
+// Rogue's file writer. slaclab/rogue src/rogue/utilities/fileio/StreamWriter.cpp.
+
+import { rm, stat } from 'node:fs/promises';
+import { GeneralError } from '../../errors';
+import { Logging } from '../../logging';
+import { Queue } from '../../queue';
+import type { Frame } from '../../stream/frame';
+import { Hold } from '../../stream/tap';
+import { checkBoolean, checkInteger, checkOptionNames } from '../../validate';
+import { RateMeter } from '../rate';
+import { CountWaiters, type WaitFrameCountOptions } from './count-waiters';
+import { OutputFile } from './output-file';
+import { MAX_RECORD_PAYLOAD_BYTES } from './record';
+import { ChunkPool, RecordBatch } from './record-batch';
+import { StreamWriterChannel } from './stream-writer-channel';
+
+/** How a {@link StreamWriter} writes. */
+export interface StreamWriterOptions {
+  /** Bytes to gather before they are written, besides at the end; default 0, which writes as soon as the disk can. */
+  readonly bufferSize?: number;
+  /** Bytes a file may have; then `<name>.1`, `<name>.2`, ... are written. Default 0, one file without a limit. */
+  readonly maxSize?: number;
+  /** True leaves out frames whose error field is not 0. Default false. */
+  readonly dropErrors?: boolean;
+  /** True writes payloads alone, without headers: such a file cannot be read back as records. Default false. */
+  readonly raw?: boolean;
+}
+
+const MAX_BUFFER_BYTES = 2 ** 31 - 1;
+// What may wait for the disk before senders do: a few large frames, or a write's worth of small ones.
+const PENDING_BYTES = 4 * 1024 * 1024;
+
+/** What goes into one file of a recording. */
+interface Part {
+  readonly index: number;
+  readonly batch: RecordBatch;
+}
+
+/**
+ * Writes frames to a file that Rogue's tools read: `src.to(writer.getChannel(0))`.
+ *
+ * Senders wait while the disk is behind. When a write fails (a full disk), the file is cut back to whole records and
+ * closed, and every frame from then on is refused with `ERR_FILE_WRITE`. Frames that come while no file is open are
+ * left out, as in Rogue, and counted in {@link dropCount}.
+ */
+export class StreamWriter implements AsyncDisposable {
+  private readonly options: Required<StreamWriterOptions>;
+  private readonly log = Logging.create('fileio.StreamWriter');
+  private readonly channels = new Map<number, StreamWriterChannel>();
+  private readonly pool = new ChunkPool();
+  private readonly waiters = new CountWaiters();
+  private readonly hold = new Hold();
+  private meter = new RateMeter();
+
+  private path = '';
+  private overwrite = false;
+  private file: OutputFile | undefined;
+  private fileIndex = 0;
+  private opened = false;
+  private failure: GeneralError | undefined;
+
+  /** What is being gathered, and before it what waits to be written. */
+  private part: Part | undefined;
+  private readonly parts = new Queue<Part>();
+  private pendingBytes = 0;
+  private pumping: Promise<void> | undefined;
+
+  private frames = 0;
+  private dropped = 0;
+  private current = 0;
+  private total = 0;
+
+  /** @throws {TypeError} {RangeError} naming the option and the value. */
+  constructor(options: StreamWriterOptions = {}) {
+    checkOptionNames('the options of StreamWriter', options, ['bufferSize', 'maxSize', 'dropErrors', 'raw']);
+    const { bufferSize = 0, maxSize = 0, dropErrors = false, raw = false } = options;
+    this.options = {
+      bufferSize: checkInteger('bufferSize', bufferSize, 0, MAX_BUFFER_BYTES),
+      maxSize: checkInteger('maxSize', maxSize, 0, Number.MAX_SAFE_INTEGER),
+      dropErrors: checkBoolean('dropErrors', dropErrors),
+      raw: checkBoolean('raw', raw),
+    };
+  }
+
+  /** True between {@link open} and {@link close}, or a write that failed. */
+  get isOpen(): boolean {
+    return this.opened;
+  }
+
+  /** Frames written since {@link open}, those that wait for the disk included. */
+  get frameCount(): number {
+    return this.frames;
+  }
+
+  /** Frames left out since {@link open}: while no file was open, empty, with an error, lost with a failing disk. */
+  get dropCount(): number {
+    return this.dropped;
+  }
+
+  /** Bytes of all files since {@link open}, with what waits for the disk. */
+  get totalSize(): number {
+    return this.total;
+  }
+
+  /** Bytes of the current file, with what waits for the disk. */
+  get currentSize(): number {
+    return this.current;
+  }
+
+  /** Bytes a second, over the last second or more. */
+  get bandwidth(): number {
+    this.meter.update(this.frames, this.total);
+    return this.meter.bandwidth;
+  }
+
+  /**
+   * The slave whose frames are recorded as `channel`; 0 keeps the channel of each frame. The same one every time.
+   * @param channel 0..255
+   */
+  getChannel(channel: number): StreamWriterChannel {
+    checkInteger('channel', channel, 0, 0xff);
+    let slave = this.channels.get(channel);
+    if (slave === undefined) {
+      slave = new StreamWriterChannel((frame) => this.write(frame, channel === 0 ? frame.channel : channel));
+      this.channels.set(channel, slave);
+    }
+    return slave;
+  }
+
+  /**
+   * Begins a recording, and ends the one before. All counts begin at 0.
+   *
+   * @param path the file; with `maxSize` its parts are `<path>.1`, `<path>.2`, ...
+   * @param options `overwrite: true` replaces a file that has data in it, and the parts of an older recording.
+   * @throws {GeneralError} `ERR_FILE_OPEN`: the file could not be made, or has data in it.
+   * @throws {GeneralError} `ERR_FILE_WRITE`: the recording before could not be ended, and this one has not begun.
+   */
+  async open(path: string, options: { readonly overwrite?: boolean } = {}): Promise<void> {
+    checkOptionNames('the options of open', options, ['overwrite']);
+    if (typeof path !== 'string' || path === '') throw new TypeError("path must be a file's name");
+    const overwrite = checkBoolean('overwrite', options.overwrite ?? false);
+    // Its senders have been told, and so has the log.
+    if (!this.opened) this.failure = undefined;
+    await this.close();
+    this.path = path;
+    this.overwrite = overwrite;
+    this.fileIndex = 1;
+    this.file = await OutputFile.create(this.pathOf(1), overwrite);
+    if (overwrite && this.options.maxSize > 0) await this.removeOldParts();
+    this.frames = this.dropped = this.current = this.total = 0;
+    this.meter = new RateMeter();
+    for (const channel of this.channels.values()) channel.restart();
+    this.opened = true;
+  }
+
+  /**
+   * Waits until `count` frames of this recording are written or wait for the disk; false when that takes longer than
+   * `timeoutMs`, or when the recording ends before.
+   */
+  waitFrameCount(count: number, options: WaitFrameCountOptions = {}): Promise<boolean> {
+    return this.waiters.wait(count, this.frames, options);
+  }
+
+  /**
+   * Ends the recording when everything that was accepted is in the file. Does nothing when none is open.
+   * @throws {GeneralError} `ERR_FILE_WRITE`: a write has failed; said once.
+   */
+  async close(): Promise<void> {
+    this.opened = false;
+    this.endPart();
+    await this.pumping;
+    const { file, failure } = this;
+    this.file = undefined;
+    this.failure = undefined;
+    this.endWaits();
+    await file?.close();
+    if (failure !== undefined) throw failure;
+  }
+
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private write(frame: Frame, channel: number): void | Promise<void> {
+    const { failure, options } = this;
+    if (failure !== undefined) return Promise.reject(failure);
+    const { size } = frame;
+    if (!this.opened || size === 0 || (options.dropErrors && frame.error !== 0)) {
+      this.dropped += 1;
+      return;
+    }
+    const bytes = RecordBatch.recordBytes(size, options.raw);
+    if (size > MAX_RECORD_PAYLOAD_BYTES || (options.maxSize > 0 && bytes > options.maxSize)) {
+      return Promise.reject(this.tooLarge(size));
+    }
+    if (options.maxSize > 0 && this.current + bytes > options.maxSize) {
+      this.endPart();
+      this.fileIndex += 1;
+      this.current = 0;
+    }
+    this.part ??= { index: this.fileIndex, batch: new RecordBatch(this.pool, options.raw) };
+    this.part.batch.add(frame, channel);
+    this.frames += 1;
+    this.current += bytes;
+    this.total += bytes;
+    this.pendingBytes += bytes;
+    this.waiters.update(this.frames);
+    if (this.part.batch.bytes > options.bufferSize && this.pumping === undefined) this.endPart();
+    if (this.pendingBytes >= Math.max(PENDING_BYTES, 2 * options.bufferSize)) return this.hold.wait();
+  }
+
+  /** What has been gathered is to be written. */
+  private endPart(): void {
+    if (this.part === undefined) return;
+    this.parts.push(this.part);
+    this.part = undefined;
+    this.pumping ??= this.pump();
+  }
+
+  /** Writes until nothing waits, or a write fails. Never rejects. */
+  private async pump(): Promise<void> {
+    for (let part = this.parts.shift(); part !== undefined; part = this.parts.shift()) {
+      const { batch } = part;
+      const { records, error } = await this.writePart(part);
+      if (error !== undefined) {
+        await this.fail(error, batch.records - records);
+        break;
+      }
+      this.pendingBytes -= batch.bytes;
+      batch.release();
+      this.meter.update(this.frames, this.total);
+      // What came meanwhile is the next write, unless it is to wait for more.
+      if (this.part !== undefined && this.part.batch.bytes > this.options.bufferSize) this.endPart();
+      this.hold.release();
+    }
+    this.pumping = undefined;
+  }
+
+  /** How many of its records are in the file, and what kept out the others. */
+  private async writePart({ index, batch }: Part): Promise<{ records: number; error?: GeneralError }> {
+    const path = this.pathOf(index);
+    try {
+      if (this.file?.path !== path) {
+        await this.file?.close();
+        this.file = await OutputFile.create(path, this.overwrite);
+      }
+      return await this.file.write(batch);
+    } catch (err) {
+      return { records: 0, error: err as GeneralError };
+    }
+  }
+
+  /** Ends the recording: `lost` records and all that wait are not in the file. */
+  private async fail(failure: GeneralError, lost: number): Promise<void> {
+    this.opened = false;
+    this.failure = failure;
+    for (let part = this.parts.shift(); part !== undefined; part = this.parts.shift())
+      lost += part.batch.records;
+    lost += this.part?.batch.records ?? 0;
+    this.part = undefined;
+    this.pendingBytes = 0;
+    this.frames -= lost;
+    this.dropped += lost;
+    this.log.error(`${failure.message}; ${this.dropped} frames are not in the file`);
+    const { file } = this;
+    this.file = undefined;
+    await file?.close().catch(() => undefined);
+    this.endWaits(failure);
+  }
+
+  private endWaits(failure?: GeneralError): void {
+    this.waiters.end();
+    for (const channel of this.channels.values()) channel.endWaits();
+    this.hold.release(failure);
+  }
+
+  private pathOf(index: number): string {
+    return this.options.maxSize > 0 ? `${this.path}.${index}` : this.path;
+  }
+
+  /** A reader would take them for the end of this recording. */
+  private async removeOldParts(): Promise<void> {
+    for (let index = 2; await exists(this.pathOf(index)); index++) await rm(this.pathOf(index));
+  }
+
+  private tooLarge(size: number): GeneralError {
+    const { maxSize } = this.options;
+    const limit = maxSize > 0 ? `a file of maxSize = ${maxSize} bytes` : 'a record';
+    return new GeneralError('ERR_FRAME_TOO_LARGE', `a frame of ${size} bytes does not fit into ${limit}`);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
