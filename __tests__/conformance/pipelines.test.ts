@@ -1,0 +1,153 @@
+// Iterators and Node streams over a real bridge.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Frame, Logging, type TcpCore } from '../../lib';
+import { LOOPBACK, makePair, stopBridges } from '../helpers/bridges';
+import { rejection } from '../helpers/errors';
+import { fileName, numberedFrame, recordOf, removeFiles } from '../helpers/files';
+import { collectLog } from '../helpers/log';
+import { reservePorts } from '../helpers/ports';
+import { endPeers, startPeer } from '../helpers/process';
+import { turns, waitFor } from '../helpers/wait';
+
+afterEach(async () => {
+  Logging.setSink(undefined);
+  await stopBridges();
+  await endPeers();
+  removeFiles();
+});
+
+const frameOf = (value: number, size = 4): Frame => new Frame(Buffer.alloc(size, value & 0xff));
+
+async function send(bridge: TcpCore, count: number, size = 4): Promise<void> {
+  for (let i = 0; i < count; i++) await bridge.acceptFrame(frameOf(i, size));
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i & 0xff);
+
+describe('frames()', () => {
+  test('both ways at once, each frame once, until the other side has stopped', async () => {
+    const { server, client } = await makePair();
+    const read = async (bridge: TcpCore, count: number): Promise<number[]> => {
+      const got: number[] = [];
+      for await (const frame of bridge.frames()) {
+        got.push(frame.payload[0]!);
+        if (got.length === count) break;
+      }
+      return got;
+    };
+    const both = [read(server, 5000), read(client, 5000)];
+    await Promise.all([send(server, 5000), send(client, 5000)]);
+    expect(await Promise.all(both)).toEqual([upTo(5000), upTo(5000)]);
+  });
+
+  test('a reader that does not read holds the sender back, and loses nothing', async () => {
+    const marks = { sendHighWaterMark: 2, receiveHighWaterMark: 2 };
+    const { server, client } = await makePair({ server: marks, client: marks });
+    const frames = server.frames({ maxDepth: 2 });
+    const [count, size] = [200, 500_000];
+    let sent = 0;
+    const sending = (async () => {
+      for (let i = 0; i < count; i++) {
+        await client.acceptFrame(frameOf(i, size));
+        sent += 1;
+      }
+    })();
+    await waitFor('the sender to wait', async () => {
+      const before = sent;
+      await turns(200);
+      return sent > 0 && sent === before;
+    });
+    // What fits into the marks, the reader's queue and the kernel's buffers.
+    expect(sent).toBeLessThan(60);
+    const got: number[] = [];
+    for await (const frame of frames) {
+      expect(frame.size).toBe(size);
+      got.push(frame.payload[0]!);
+      if (got.length === count) break;
+    }
+    await sending;
+    expect(got).toEqual(upTo(count));
+  });
+
+  test('stop() ends readers, streams and writers of this bridge, with the code where there is something to say', async () => {
+    const { server, client } = await makePair();
+    const frames = server.frames();
+    const readable = server.readable();
+    const ended = new Promise((resolve) => readable.once('end', resolve));
+    readable.resume();
+    const source = new Readable({ objectMode: true, read: () => undefined });
+    const writing = pipeline(source, server.writable());
+    await send(client, 3);
+    for (let i = 0; i < 3; i++) expect((await frames.next()).value?.payload[0]).toBe(i);
+    const waiting = frames.next();
+    const failed = rejection(writing);
+    await server.stop();
+    expect((await waiting).done).toBe(true);
+    await ended;
+    expect(await failed).toMatchObject({ code: 'ERR_BRIDGE_STOPPED' });
+    expect(source.destroyed).toBe(true);
+    expect((await server.frames().next()).done).toBe(true);
+    expect(await rejection(pipeline(Readable.from([frameOf(1)]), server.writable()))).toMatchObject({
+      code: 'ERR_BRIDGE_STOPPED',
+    });
+    expect(server.slaveCount).toBe(0);
+  });
+
+  test('a sink that fails is an error of the bridge where a frame was waiting for it, and the bridge goes on', async () => {
+    collectLog();
+    const { server, client } = await makePair();
+    const errors: Error[] = [];
+    server.on('error', (err) => errors.push(err));
+    const readable = server.readable({ highWaterMark: 1 });
+    await send(client, 3);
+    await waitFor('a frame to wait', () => readable.readableLength > 0);
+    readable.destroy(new Error('the sink is broken'));
+    readable.once('error', () => undefined);
+    await waitFor('the error', () => errors.length === 1);
+    expect([errors[0]!.message, server.stats.slaveErrors]).toEqual(['the sink is broken', 1]);
+    const frames = server.frames();
+    await send(client, 2);
+    for (let i = 0; i < 2; i++) expect((await frames.next()).done).toBe(false);
+  });
+});
+
+describe('pipeline() between two processes', () => {
+  const FRAMES = 400;
+  const SIZE = 500_000;
+
+  test('a slow sink holds the file that is played back: nothing lost, memory bounded', async () => {
+    const [from, to] = [fileName('from.dat'), fileName('to.dat')];
+    writeFileSync(
+      from,
+      Buffer.concat(Array.from({ length: FRAMES }, (_, i) => recordOf(numberedFrame(i, SIZE)))),
+    );
+    const port = await reservePorts();
+    const player = startPeer('pipeline-peer.cjs', ['server', LOOPBACK, port, 'play', from]);
+    const recorder = startPeer('pipeline-peer.cjs', ['client', LOOPBACK, port, 'record', to, FRAMES, 0]);
+    for (const peer of [player, recorder]) {
+      const { message, grownMegabytes } = await peer.say('message');
+      expect(message).toBeNull();
+      // Of the 200 that pass.
+      expect(grownMegabytes).toBeLessThan(120);
+    }
+    expect(readFileSync(to).equals(readFileSync(from))).toBe(true);
+  });
+
+  test('a sink that fails is told on its side, and to the sender once nobody takes its frames', async () => {
+    const [from, to] = [fileName('from.dat'), fileName('to.dat')];
+    writeFileSync(
+      from,
+      Buffer.concat(Array.from({ length: 100 }, (_, i) => recordOf(numberedFrame(i, SIZE)))),
+    );
+    const port = await reservePorts();
+    const player = startPeer('pipeline-peer.cjs', ['server', LOOPBACK, port, 'play', from]);
+    const recorder = startPeer('pipeline-peer.cjs', ['client', LOOPBACK, port, 'record', to, 0, 10]);
+    expect(await recorder.say('message')).toMatchObject({ message: 'the sink is broken' });
+    expect(await player.say('message')).toMatchObject({ code: 'ERR_SEND_TIMEOUT' });
+    // What went in before is whole.
+    expect(readFileSync(to).length % (SIZE + 8)).toBe(0);
+  });
+});

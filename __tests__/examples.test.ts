@@ -1,0 +1,139 @@
+// Every example, run as the README says.
+
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Frame, readFrames } from '../lib';
+import { Collector, makeClient, stopBridges } from './helpers/bridges';
+import { fileName, numberedFrame, recordOf, removeFiles } from './helpers/files';
+import { isFree, reservePorts } from './helpers/ports';
+import { endPrograms, Program } from './helpers/program';
+
+const FRAMES = 300;
+
+afterEach(async () => {
+  await stopBridges();
+  await endPrograms();
+  removeFiles();
+});
+
+test('every example is in the README and in a test here', () => {
+  const readme = readFileSync(join(__dirname, '..', 'README.md'), 'utf8');
+  const here = readFileSync(__filename, 'utf8');
+  for (const name of readdirSync(join(__dirname, '..', 'examples'))) {
+    expect([name, readme.includes(`examples/${name}`), here.includes(`'examples/${name}'`)]).toEqual([
+      name,
+      true,
+      true,
+    ]);
+  }
+});
+
+async function startExporter(): Promise<{ exporter: Program; port: number }> {
+  const port = await reservePorts();
+  const exporter = new Program('examples/exporter.mjs', [port, FRAMES]);
+  await exporter.prints(`exporting on ports ${port} and ${port + 1}\n`);
+  return { exporter, port };
+}
+
+test('exporter and analysis client', async () => {
+  const { exporter, port } = await startExporter();
+  const client = new Program('examples/analysis-client.mjs', ['127.0.0.1', port, FRAMES]);
+  expect([await client.end(), client.stderr]).toEqual([0, '']);
+  expect(client.stdout.trim().split('\n')).toEqual(
+    [0, 1, 2, 3].map(
+      (channel) =>
+        expect.stringMatching(new RegExp(`^channel ${channel}: 75 frames, mean 112[0-9.]+$`)) as string,
+    ),
+  );
+  expect([await exporter.end(), exporter.stderr]).toEqual([0, '']);
+  expect(exporter.stdout).toContain(`sent ${FRAMES} frames, ${FRAMES * 2000} bytes`);
+});
+
+test('an exporter without a client ends at Ctrl-C', async () => {
+  const port = await reservePorts();
+  const exporter = new Program('examples/exporter.mjs', [port]);
+  await exporter.prints('exporting');
+  const client = new Program('examples/analysis-client.mjs', ['127.0.0.1', port, 10]);
+  expect(await client.end()).toBe(0);
+  exporter.interrupt();
+  expect([await exporter.end(), exporter.stderr]).toEqual([0, '']);
+});
+
+test('monitor tap: the main path gets everything, the monitor what it can', async () => {
+  const { port } = await startExporter();
+  const tap = new Program('examples/monitor-tap.mjs', ['127.0.0.1', port, FRAMES]);
+  expect([await tap.end(), tap.stderr]).toEqual([0, '']);
+  expect(tap.stdout).toContain(`main path: ${FRAMES} frames`);
+  const [, notDue, dropped] = /monitor: (\d+) not due, (\d+) dropped/.exec(tap.stdout)!.map(Number);
+  const shown = tap.stdout.match(/^channel \d: [0-9a-f]{32}$/gm)!.length;
+  expect(shown).toBeGreaterThan(0);
+  expect(notDue! + dropped! + shown).toBe(FRAMES);
+});
+
+test('record, and play to a remote client', async () => {
+  const file = fileName('run.dat');
+  const { port } = await startExporter();
+  const recorder = new Program('examples/record.mjs', [file, '127.0.0.1', port, FRAMES]);
+  expect([await recorder.end(), recorder.stderr]).toEqual([0, '']);
+  expect(recorder.stdout).toBe(`${file}: ${FRAMES} frames, ${FRAMES * 2008} bytes\n`);
+  const recorded: Frame[] = [];
+  for await (const frame of readFrames(file)) recorded.push(frame);
+  expect(recorded.map(({ channel }) => channel)).toEqual(Array.from({ length: FRAMES }, (_, i) => i % 4));
+
+  const again = await reservePorts();
+  const player = new Program('examples/play.mjs', [file, again]);
+  await player.prints('waiting for a client');
+  const got = new Collector();
+  (await makeClient(again)).to(got);
+  expect([await player.end(), player.stderr]).toEqual([0, '']);
+  expect(player.stdout).toContain(`played ${FRAMES} frames`);
+  await got.waitForCount(FRAMES);
+  expect(got.frames.every((frame, i) => frame.payload.equals(recorded[i]!.payload))).toBe(true);
+});
+
+test('recording and playing say what is wrong with their file', async () => {
+  const file = fileName('torn.dat');
+  const records = [recordOf(numberedFrame(1, 10)), recordOf(numberedFrame(2, 10)).subarray(0, 12)];
+  writeFileSync(file, Buffer.concat(records));
+  const recorder = new Program('examples/record.mjs', [file]);
+  expect(await recorder.end()).toBe(1);
+  expect(recorder.stderr).toMatch(/torn\.dat has data in it, and was left alone/);
+  const port = await reservePorts();
+  const player = new Program('examples/play.mjs', [file, port]);
+  await player.prints('waiting for a client');
+  const got = new Collector();
+  (await makeClient(port)).to(got);
+  expect(await player.end()).toBe(1);
+  expect(player.stderr).toMatch(/ends within a record: at offset 18/);
+});
+
+/** A base port whose four pairs, two lanes of two virtual channels, are free. */
+async function reserveLanes(): Promise<number> {
+  for (;;) {
+    const base = await reservePorts();
+    const ports = [0, 1].flatMap((lane) => [0, 1].map((vc) => base + 512 * lane + 2 * vc));
+    const free = await Promise.all(ports.flatMap((port) => [isFree(port), isFree(port + 1)]));
+    if (!free.includes(false)) return base;
+  }
+}
+
+test('lanes and virtual channels, each on its port', async () => {
+  const base = await reserveLanes();
+  const lanes = new Program('examples/lanes.mjs', [base, 2, 2]);
+  await lanes.prints(`lane 1 vc 1: ports ${base + 514} and ${base + 515}\n`);
+  for (const [lane, vc, count] of [
+    [0, 1, 5],
+    [1, 0, 7],
+  ] as const) {
+    const client = await makeClient(base + 512 * lane + 2 * vc);
+    const got = client.to(new Collector());
+    await client.waitForPeer({ timeoutMs: 10_000 });
+    for (let i = 0; i < count; i++) await client.acceptFrame(new Frame(Buffer.of(i)));
+    await got.waitForCount(count);
+  }
+  lanes.interrupt();
+  expect([await lanes.end(), lanes.stderr]).toEqual([0, '']);
+  for (const line of ['0 vc 0: 0', '0 vc 1: 5', '1 vc 0: 7', '1 vc 1: 0']) {
+    expect(lanes.stdout).toContain(`lane ${line} frames in, ${line.slice(-1)} out`);
+  }
+});

@@ -1,0 +1,69 @@
+// Programs for people, run as people run them.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { waitFor } from './wait';
+
+const ROOT = join(__dirname, '..', '..');
+const running = new Set<ChildProcess>();
+
+/** A program of this repository, and what it has printed so far. */
+export class Program {
+  stdout = '';
+  stderr = '';
+  private status: number | string | undefined;
+  private readonly child: ChildProcess;
+
+  /** @param path from the repository's root, e.g. `examples/play.mjs`. */
+  constructor(
+    private readonly path: string,
+    args: readonly (string | number)[],
+  ) {
+    this.child = spawn(process.execPath, [join(ROOT, path), ...args.map(String)], { stdio: 'pipe' });
+    running.add(this.child);
+    this.child.stdout!.on('data', (text: Buffer) => (this.stdout += text.toString()));
+    this.child.stderr!.on('data', (text: Buffer) => (this.stderr += text.toString()));
+    this.child.once('close', (code, signal) => {
+      running.delete(this.child);
+      this.status = code ?? signal ?? 'unknown';
+    });
+  }
+
+  /** Waits until it has printed this. */
+  async prints(text: string): Promise<void> {
+    await waitFor(
+      `${this.path} to print '${text}'`,
+      () => this.stdout.includes(text) || this.status !== undefined,
+      undefined,
+      () => this.said,
+    );
+    if (!this.stdout.includes(text))
+      throw new Error(`${this.path} ended without printing '${text}': ${this.said}`);
+  }
+
+  /** Waits for its end; returns its exit status. */
+  async end(): Promise<number | string> {
+    await waitFor(
+      `${this.path} to end`,
+      () => this.status !== undefined,
+      undefined,
+      () => this.said,
+    );
+    return this.status!;
+  }
+
+  /** Ctrl-C. */
+  interrupt(): void {
+    this.child.kill('SIGINT');
+  }
+
+  private get said(): string {
+    return JSON.stringify({ stdout: this.stdout.slice(-500), stderr: this.stderr.slice(-2000) });
+  }
+}
+
+/** For `afterEach`. */
+export async function endPrograms(): Promise<void> {
+  for (const child of running) child.kill('SIGKILL');
+  await waitFor('programs to end', () => running.size === 0);
+}
