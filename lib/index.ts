@@ -14,6 +14,7 @@ export { Slave, type FrameSlave, type SlaveFunction, type SlaveLike } from './st
 export { streamConnect, streamConnectBiDir, type MasterAndSlave } from './stream/connect';
 export { TcpCore, type WaitForPeerOptions } from './tcp/core';
 export type { PeerInfo, TcpEvents, TcpListener } from './tcp/events';
+export { generateCurveKeys, type CurveOptions } from './tcp/curve';
 export type { TcpCoreOptions, TcpOptions } from './tcp/options';
 export type { Engine } from './transport/engines';
 export { TcpClient } from './tcp/client';

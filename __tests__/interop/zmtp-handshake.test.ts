@@ -3,7 +3,7 @@
 
 import { Frame, Logging, type TcpServer } from '../../lib';
 import { Collector, makeClient, makeServer, stopBridges } from '../helpers/bridges';
-import { testNative } from '../helpers/engines';
+import { engines, testNative } from '../helpers/engines';
 import { collectLog } from '../helpers/log';
 import { reservePorts } from '../helpers/ports';
 import {
@@ -103,30 +103,30 @@ describe('the greeting', () => {
     ['major 0', greeting({ major: 0 }), 'speaks ZMTP 1.0'],
     ['ZMTP 2.0', greeting({ major: 1 }), 'speaks ZMTP 2.0'],
   ])('from %s', (_what, bytes, words) => {
-    testNative(
-      'takes it for an old peer and gives it the next frame',
-      'is refused at once, logged with what it seems to be, and takes no frame',
-      async () => {
-        Logging.setFilter('stream.TcpCore', Logging.Warning);
-        const lines = collectLog();
-        const port = await reservePorts();
-        const server = await makeServer(port);
-        // On the port it pushes on: a frame waits for a peer, and must go to the good one.
-        const stranger = await RawPeer.connect(port + 1);
-        const sent = Promise.all([1, 2, 3].map(() => server.acceptFrame(new Frame(1))));
-        await stranger.write(bytes);
-        await stranger.isClosed();
-        expect(stranger.heard.length).toBeLessThanOrEqual(11);
-        const good = await RawPeer.connect(port + 1);
-        await good.shakeHands('PULL');
-        await sent;
-        await good.hearsAfterHandshake(3 * frameMessage('1').length);
-        expect(server.stats).toMatchObject({ refusedPeers: 1, framesSent: 3 });
-        expect(lines).toHaveLength(1);
-        expect(lines[0]).toContain(words);
-        expect(lines[0]).toContain(`port ${port + 1}`);
-      },
-    );
+    test('is refused at once, and takes no frame', async () => {
+      Logging.setFilter('stream.TcpCore', Logging.Warning);
+      const lines = collectLog();
+      const port = await reservePorts();
+      const server = await makeServer(port);
+      // On the port it pushes on: a frame waits for a peer, and must go to the good one.
+      const stranger = await RawPeer.connect(port + 1);
+      const sent = Promise.all([1, 2, 3].map(() => server.acceptFrame(new Frame(1))));
+      await stranger.write(bytes);
+      await stranger.isClosed();
+      // libzmq answers an older greeting with its own.
+      expect(stranger.heard.length).toBeLessThanOrEqual(12);
+      const good = await RawPeer.connect(port + 1);
+      await good.shakeHands('PULL');
+      await sent;
+      await good.hearsAfterHandshake(3 * frameMessage('1').length);
+      expect(server.stats.framesSent).toBe(3);
+      // libzmq keeps to itself what the stranger was.
+      if (engines.server !== 'native') return;
+      expect(server.stats.refusedPeers).toBe(1);
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toContain(words);
+      expect(lines[0]).toContain(`port ${port + 1}`);
+    });
   });
 });
 
@@ -258,26 +258,24 @@ describe('READY', () => {
 });
 
 describe('a client', () => {
-  testNative(
-    'gives up for good',
-    'whose server is somebody else tries again, more slowly, until the right one is there; logged once',
-    async () => {
-      Logging.setFilter('stream.TcpCore', Logging.Warning);
-      const lines = collectLog();
-      const port = await reservePorts();
-      const next = await RawPeer.listen(port);
-      const client = await makeClient(port);
-      const sent = client.acceptFrame(new Frame(Buffer.from('hello')));
-      const wrong = await next();
-      await wrong.write(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
-      await wrong.isClosed();
-      endRaw();
-      const server = await makeServer(port);
-      const collector = server.to(new Collector());
-      await sent;
-      await collector.waitForCount(1);
-      expect(lines.filter((line) => line.includes('an HTTP server'))).toHaveLength(1);
-      await waitFor('both directions', () => client.connected);
-    },
-  );
+  test('whose server is somebody else tries again until the right one is there', async () => {
+    Logging.setFilter('stream.TcpCore', Logging.Warning);
+    const lines = collectLog();
+    const port = await reservePorts();
+    const next = await RawPeer.listen(port);
+    const client = await makeClient(port);
+    const sent = client.acceptFrame(new Frame(Buffer.from('hello')));
+    const wrong = await next();
+    await wrong.write(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await wrong.isClosed();
+    endRaw();
+    const server = await makeServer(port);
+    const collector = server.to(new Collector());
+    await sent;
+    await collector.waitForCount(1);
+    await waitFor('both directions', () => client.connected);
+    if (engines.client !== 'native') return;
+    // However often it was there.
+    expect(lines.filter((line) => line.includes('an HTTP server'))).toHaveLength(1);
+  });
 });

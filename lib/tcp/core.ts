@@ -11,7 +11,7 @@ import { Slave, type FrameSlave } from '../stream/slave';
 import { openTransport } from '../transport/engines';
 import type { PeerEvent, Refusal, Transport, TransportSink } from '../transport/transport';
 import { checkBoolean, checkInteger, checkOptionNames } from '../validate';
-import { endpointsOf, type Endpoints } from '../wire/endpoints';
+import { endpointsOf, isLoopback, type Endpoints } from '../wire/endpoints';
 import { MAX_PAYLOAD_BYTES, type WireFrame } from '../wire/message';
 import { TcpEmitter, type TcpEvents, type TcpListener } from './events';
 import { resolveOptions, type ResolvedOptions, type TcpCoreOptions, type TcpOptions } from './options';
@@ -82,7 +82,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     server: boolean,
   ): Promise<T> {
     const endpoints = endpointsOf(addr, port, checkBoolean('server', server));
-    const bridge = make(endpoints, port, resolveOptions(what, options));
+    const bridge = make(endpoints, port, resolveOptions(what, options, server));
     await bridge.start();
     return bridge;
   }
@@ -226,6 +226,12 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     this.log.debug(`Creating push ${role} port: ${push}`);
     this.transport = await openTransport(this.options.engine, this.endpoints, this.options, this.sink());
     this.log.debug(`TCP stream bridge ready. pull=${pull} push=${push}`);
+    const { allow, curve } = this.options;
+    if (server && allow === undefined && curve === undefined && !isLoopback(this.endpoints.addr)) {
+      this.log.warning(
+        `Ports ${this.port} and ${this.port + 1} are open to everyone who can reach ${this.endpoints.addr}: name those who may connect in allow`,
+      );
+    }
   }
 
   private async end(): Promise<void> {
@@ -324,10 +330,11 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     this.counters.refusedPeers += 1;
     const port = direction === 'send' ? this.endpoints.pushPort : this.endpoints.pullPort;
     // Whoever is in the wrong place comes again and again, from another port each time.
-    const seen = `${port} ${remoteAddress.replace(/:\d+$/, '')} ${reason}`;
+    const address = remoteAddress ?? 'an unknown address';
+    const seen = `${port} ${address.replace(/:\d+$/, '')} ${reason}`;
     if (this.refusals.has(seen) || this.refusals.size >= MAX_REFUSALS_LOGGED) return;
     this.refusals.add(seen);
-    this.log.warning(`Refused on port ${port}: the peer at ${remoteAddress} ${reason}`);
+    this.log.warning(`Refused on port ${port}: the peer at ${address} ${reason}`);
   }
 
   /** Logs, remembers and reports what no caller can be told. */

@@ -4,7 +4,9 @@ import { show } from '../errors';
 import { ENGINES, type Engine } from '../transport/engines';
 import type { TransportOptions } from '../transport/transport';
 import { checkBoolean, checkInteger, checkOptionNames } from '../validate';
+import { AllowList } from '../wire/allow-list';
 import { MAX_PAYLOAD_BYTES } from '../wire/message';
+import { checkCurve, type CurveOptions } from './curve';
 
 // The longest time a timer and libzmq can be given, 24.8 days.
 const MAX_MS = 2 ** 31 - 1;
@@ -40,6 +42,13 @@ export interface TcpOptions {
    * Notices a power cut or a pulled cable, which close nothing. Default: never, as Rogue.
    */
   readonly heartbeatMs?: number;
+  /**
+   * Servers: who may connect, as IP addresses and CIDR blocks, e.g. `['10.1.2.3', '10.2.0.0/16', 'fd00::/8']`. Others
+   * are refused, logged and counted in `stats.refusedPeers`. Default: everyone who can reach the ports.
+   */
+  readonly allow?: readonly string[];
+  /** Keys for an encrypted connection between two bridges on the libzmq engine; a Rogue peer cannot use them. */
+  readonly curve?: CurveOptions;
   /** Sends frames without payload, which Rogue peers lose together with the frame behind it; default false. */
   readonly allowEmptyFrames?: boolean;
 }
@@ -64,6 +73,8 @@ const NAMES = [
   'lingerMs',
   'maxFrameBytes',
   'heartbeatMs',
+  'allow',
+  'curve',
   'allowEmptyFrames',
 ] as const satisfies (keyof TcpOptions)[];
 
@@ -72,20 +83,36 @@ const NAMES = [
  *
  * @throws {TypeError} for an unknown name or a value of the wrong type. @throws {RangeError} for one out of range.
  */
-export function resolveOptions(what: string, options: TcpOptions): ResolvedOptions {
+export function resolveOptions(what: string, options: TcpOptions, server: boolean): ResolvedOptions {
   checkOptionNames(`the options of ${what}`, options, NAMES);
+  const engine = resolveEngine(options.engine);
   const integer = <D>(name: keyof TcpOptions, max: number, fallback: D, min = 0): number | D =>
     options[name] === undefined ? fallback : checkInteger(name, options[name], min, max);
   return {
-    engine: resolveEngine(options.engine),
+    engine,
     sendHighWaterMark: integer('sendHighWaterMark', MAX_HIGH_WATER_MARK, 1000),
     receiveHighWaterMark: integer('receiveHighWaterMark', MAX_HIGH_WATER_MARK, 1000),
     sendTimeoutMs: integer('sendTimeoutMs', MAX_MS, undefined),
     lingerMs: integer('lingerMs', MAX_MS, 1000),
     maxFrameBytes: integer('maxFrameBytes', MAX_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES, 1),
     heartbeatMs: integer('heartbeatMs', MAX_HEARTBEAT_MS, undefined, 1),
+    allow: resolveAllow(options.allow, server),
+    curve: resolveCurve(options.curve, server, engine),
     allowEmptyFrames: checkBoolean('allowEmptyFrames', options.allowEmptyFrames ?? false),
   };
+}
+
+function resolveAllow(allow: TcpOptions['allow'], server: boolean): AllowList | undefined {
+  if (allow === undefined) return undefined;
+  if (!server) throw new TypeError('allow is for servers: a client chooses its server by its address');
+  return new AllowList(allow);
+}
+
+function resolveCurve(curve: TcpOptions['curve'], server: boolean, engine: Engine): CurveOptions | undefined {
+  if (curve === undefined) return undefined;
+  if (engine !== 'libzmq')
+    throw new TypeError("curve needs engine: 'libzmq'; the native engine has no CURVE");
+  return checkCurve(curve, server);
 }
 
 function resolveEngine(given: unknown): Engine {

@@ -37,3 +37,6 @@ function bindHint(code: string): string {
       return 'see the cause';
   }
 }
+
+/** Why a peer is refused that `allow` does not name; for `Refusal.reason`. */
+export const NOT_ALLOWED = 'is not one that allow names';

@@ -1,6 +1,7 @@
 // The seam between a bridge and what carries its frames: one PUSH end and one PULL end.
 // An engine knows sockets and nothing of Master, Slave or statistics; a bridge knows nothing of sockets.
 
+import type { AllowList } from '../wire/allow-list';
 import type { WireFrame } from '../wire/message';
 import type { Endpoints } from '../wire/endpoints';
 
@@ -18,8 +19,8 @@ export interface PeerEvent {
 /** Somebody on one of our ports who cannot be a peer: another protocol, another socket type, silence. */
 export interface Refusal {
   readonly direction: Direction;
-  /** `<address>:<port>` */
-  readonly remoteAddress: string;
+  /** `<address>:<port>`, or the address alone; undefined where nobody tells. */
+  readonly remoteAddress: string | undefined;
   /** What it did, to be read behind "the peer at <address> ". */
   readonly reason: string;
 }
@@ -37,6 +38,18 @@ export interface TransportOptions {
   readonly maxFrameBytes: number;
   /** A peer that has said nothing for three of these, in ms, is gone; undefined never asks. */
   readonly heartbeatMs: number | undefined;
+  /** Servers: who may connect; undefined for everyone. */
+  readonly allow: AllowList | undefined;
+  /** Keys in Z85, checked for the role; undefined for ZMTP's NULL mechanism. */
+  readonly curve: CurveKeys | undefined;
+}
+
+/** The keys of a bridge: a client's has `serverKey`, a server's may have `clientKeys`. */
+export interface CurveKeys {
+  readonly publicKey: string;
+  readonly secretKey: string;
+  readonly serverKey?: string;
+  readonly clientKeys?: readonly string[];
 }
 
 /** What an engine tells its bridge. None of these may throw. */
@@ -58,7 +71,7 @@ export interface TransportSink {
   notSent(accepted: boolean): void;
   /** This many frames were accepted, and lost with the connection they were to leave on. The native engine knows. */
   discarded(frames: number): void;
-  /** A connection was ended for what its peer did. The native engine knows. */
+  /** A peer was refused for where it is, what it did, or what it did not do in time. */
   refused(refusal: Refusal): void;
   /** Receiving has ended although nobody closed the transport. */
   failed(err: unknown): void;

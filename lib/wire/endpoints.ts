@@ -65,3 +65,9 @@ export function hostPort(address: string, port: number): string {
   const bare = bareAddress(address).replace(/^::ffff:(?=[\d.]+$)/i, '');
   return bare.includes(':') ? `[${bare}]:${port}` : `${bare}:${port}`;
 }
+
+/** Whether only this machine can reach a server bound to `addr`. */
+export function isLoopback(addr: string): boolean {
+  const bare = bareAddress(addr);
+  return bare === 'localhost' || bare === '::1' || /^127\.\d+\.\d+\.\d+$/.test(bare);
+}

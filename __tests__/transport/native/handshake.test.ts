@@ -116,6 +116,8 @@ describe('a peer that never finishes its handshake', () => {
       lingerMs: 0,
       maxFrameBytes: 1e6,
       heartbeatMs: undefined,
+      allow: undefined,
+      curve: undefined,
     };
     transport = await openNativeWith(
       { handshakeTimeoutMs: 300 },

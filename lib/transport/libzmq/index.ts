@@ -2,16 +2,29 @@
 
 import { Pull, Push, type Context, type Socket } from 'zeromq';
 import type { Endpoints } from '../../wire/endpoints';
-import { attachError, stoppedError } from '../errors';
-import type { OpenTransport, PeerCounts, Transport, TransportOptions, TransportSink } from '../transport';
+import { attachError, NOT_ALLOWED, stoppedError } from '../errors';
+import type {
+  Direction,
+  OpenTransport,
+  PeerCounts,
+  Transport,
+  TransportOptions,
+  TransportSink,
+} from '../transport';
 import type { WireFrame } from '../../wire/message';
+import { z85Text } from '../../wire/z85';
 import { closeSocket } from './close';
 import { sharedContext } from './context';
-import { isShortage, shortageError } from '../descriptors';
+import { hasSpareDescriptors, isShortage, shortageError } from '../descriptors';
 import { Peers } from './peers';
 import { PullEnd } from './pull';
 import { PushEnd } from './push';
+import { keepTrying, letGo, type Connecting } from './revive';
 import { hasTcpTable } from './tcp-table';
+import { enterDomain, leaveDomain, type Knock, type Verdict } from './zap';
+
+// A bridge's own four, the gatekeeper's, what looking up an address takes for a moment, and two connections.
+const SPARE_DESCRIPTORS = 8;
 
 // libzmq holds its own handshake against the limit, too; below its 28 bytes nobody could connect.
 const MIN_MESSAGE_LIMIT_BYTES = 64;
@@ -27,18 +40,28 @@ const LAST_LOOK_MS = 40;
 export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
   const context = sharedContext();
   const what = `${endpoints.server ? 'TcpServer' : 'TcpClient'} at ${endpoints.addr}`;
+  // libzmq ends the process where it has none left to bind or connect with.
+  if (!hasSpareDescriptors(SPARE_DESCRIPTORS)) throw shortageError(what, context.maxSockets);
   const sockets: Socket[] = [];
+  const gates: string[] = [];
   try {
-    const pull = new Pull(pullOptions(context, endpoints, options));
+    // Clients have a gate, too: the service they find on their port may be another one for a while.
+    const gate = async (direction: Direction): Promise<{ zapDomain: string }> => {
+      const zapDomain = await enterDomain((knock) => judge(knock, direction, options, sink));
+      gates.push(zapDomain);
+      return { zapDomain };
+    };
+    const pull = new Pull({ ...pullOptions(context, endpoints, options), ...(await gate('receive')) });
     sockets.push(pull);
-    const push = new Push(pushOptions(context, endpoints, options));
+    const push = new Push({ ...pushOptions(context, endpoints, options), ...(await gate('send')) });
     sockets.push(push);
     await attach(pull, endpoints.pull, endpoints.pullPort, endpoints);
     await attach(push, endpoints.push, endpoints.pushPort, endpoints);
-    return new LibzmqTransport(push, pull, endpoints, options, sink);
+    return new LibzmqTransport(push, pull, gates, endpoints, options, sink);
   } catch (err) {
     // A port that was bound is free again when this rejects.
     await Promise.all(sockets.map((socket) => closeSocket(socket, undefined, CLOSE_GRACE_MS)));
+    await Promise.all(gates.map(leaveDomain));
     if (isShortage(err)) throw shortageError(what, context.maxSockets, err);
     if (isShortage((err as Error).cause)) throw shortageError(what, context.maxSockets, (err as Error).cause);
     throw err;
@@ -50,11 +73,13 @@ class LibzmqTransport implements Transport {
   private readonly pullEnd: PullEnd;
   private readonly sendPeers: Peers;
   private readonly receivePeers: Peers;
+  private readonly connecting: readonly Connecting[] = [];
   private closing: Promise<void> | undefined;
 
   constructor(
     private readonly push: Push,
     private readonly pull: Pull,
+    private readonly gates: readonly string[],
     private readonly endpoints: Endpoints,
     private readonly options: TransportOptions,
     private readonly sink: TransportSink,
@@ -68,9 +93,24 @@ class LibzmqTransport implements Transport {
     const onSent = (payloadBytes: number): void => sink.sent(payloadBytes);
     this.pushEnd = new PushEnd(push, endpoints.push, sendTimeoutMs, sendHighWaterMark, events, onSent);
     this.pullEnd = new PullEnd(pull, options.maxFrameBytes, sink);
-    this.sendPeers = new Peers(push, { direction: 'send', server, addr, port: endpoints.pushPort });
-    this.receivePeers = new Peers(pull, { direction: 'receive', server, addr, port: endpoints.pullPort });
-    if (!hasTcpTable()) this.requireMonitors((peers) => peers.attach());
+    const refused = (direction: Direction, reason: string): void =>
+      sink.refused({ direction, remoteAddress: server ? undefined : addr, reason });
+    const scope = { server, addr };
+    this.sendPeers = new Peers(push, { ...scope, direction: 'send', port: endpoints.pushPort }, refused);
+    this.receivePeers = new Peers(
+      pull,
+      { ...scope, direction: 'receive', port: endpoints.pullPort },
+      refused,
+    );
+    // What fails in a CURVE handshake, monitors alone tell.
+    if (!hasTcpTable() || options.curve !== undefined) this.requireMonitors((peers) => peers.attach());
+    if (!server) {
+      this.connecting = [
+        { socket: push, endpoint: endpoints.push, isConnected: () => this.sendPeers.isConnected },
+        { socket: pull, endpoint: endpoints.pull, isConnected: () => this.receivePeers.isConnected },
+      ];
+      this.connecting.forEach(keepTrying);
+    }
     // In a turn of its own, so that whoever awaits the bridge can add slaves before the first frame.
     setImmediate(() => void this.pullEnd.receive());
   }
@@ -118,12 +158,14 @@ class LibzmqTransport implements Transport {
   }
 
   private async closeBoth(): Promise<void> {
+    this.connecting.forEach(letGo);
     this.pullEnd.stop();
     this.pushEnd.stop(stoppedError(this.endpoints));
     await Promise.all([
       closeSocket(this.push, this.sendPeers.monitor, this.options.lingerMs + CLOSE_GRACE_MS),
       closeSocket(this.pull, this.receivePeers.monitor, this.options.lingerMs + CLOSE_GRACE_MS),
     ]);
+    await Promise.all(this.gates.map(leaveDomain));
   }
 }
 
@@ -135,6 +177,7 @@ function pullOptions(context: Context, endpoints: Endpoints, options: TransportO
     receiveHighWaterMark: options.receiveHighWaterMark,
     maxMessageSize: Math.max(options.maxFrameBytes, MIN_MESSAGE_LIMIT_BYTES),
     ...heartbeatOptions(options),
+    ...curveOptions(endpoints, options),
   };
 }
 
@@ -148,6 +191,7 @@ function pushOptions(context: Context, endpoints: Endpoints, options: TransportO
     sendHighWaterMark: options.sendHighWaterMark,
     sendTimeout: 0,
     ...heartbeatOptions(options),
+    ...curveOptions(endpoints, options),
   };
 }
 
@@ -155,6 +199,31 @@ function pushOptions(context: Context, endpoints: Endpoints, options: TransportO
 function heartbeatOptions({ heartbeatMs }: TransportOptions): object {
   if (heartbeatMs === undefined) return {};
   return { heartbeatInterval: heartbeatMs, heartbeatTimeout: 2 * heartbeatMs };
+}
+
+function curveOptions({ server }: Endpoints, { curve }: TransportOptions): object {
+  if (curve === undefined) return {};
+  const { publicKey, secretKey, serverKey } = curve;
+  return server
+    ? { curveServer: true, curveSecretKey: secretKey }
+    : { curvePublicKey: publicKey, curveSecretKey: secretKey, curveServerKey: serverKey };
+}
+
+/** What the gatekeeper says to a peer of this bridge. */
+function judge(
+  { address, key }: Knock,
+  direction: Direction,
+  { allow, curve }: TransportOptions,
+  sink: TransportSink,
+): Verdict {
+  const { clientKeys } = curve ?? {};
+  let reason: Verdict;
+  if (allow?.has(address) === false) reason = NOT_ALLOWED;
+  else if (clientKeys !== undefined && (key === undefined || !clientKeys.includes(z85Text(key)))) {
+    reason = 'has a key that curve.clientKeys does not name';
+  }
+  if (reason !== undefined) sink.refused({ direction, remoteAddress: address, reason });
+  return reason;
 }
 
 async function attach(

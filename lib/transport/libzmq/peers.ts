@@ -7,10 +7,13 @@ import type { Socket } from 'zeromq';
 import { bareAddress, hostPort } from '../../wire/endpoints';
 import type { Direction, PeerEvent } from '../transport';
 import { SocketMonitor, type MonitorEvent } from './monitor';
-import { tcpTable, type Connection, type TcpTable } from './tcp-table';
+import { hasTcpTable, tcpTable, type Connection, type TcpTable } from './tcp-table';
 
 // A peer whose end libzmq reports may be in the kernel's table for a moment more: looked for again after these.
 const LOOK_AGAIN_MS = [10, 50, 250];
+
+// Where it matters to nobody whether a connection is a moment old.
+const TABLE_AGE_MS = 100;
 
 const EVERY_INTERFACE = ['0.0.0.0', '::'];
 
@@ -44,7 +47,13 @@ export class Peers {
   constructor(
     private readonly socket: Socket,
     private readonly scope: PeerScope,
+    private readonly refused: (direction: Direction, reason: string) => void,
   ) {}
+
+  /** Whether there is a connection at all, its handshake done or not. */
+  get isConnected(): boolean {
+    return this.ready.size > 0 || !hasTcpTable() || this.connections(tcpTable(TABLE_AGE_MS)).length > 0;
+  }
 
   /** Peers at this moment. Unwatched, one that has not finished its handshake counts as well. */
   get count(): number {
@@ -81,7 +90,7 @@ export class Peers {
 
   private onEvent(type: MonitorEvent): void {
     if (type === 'handshake') this.onHandshake();
-    else if (type.startsWith('handshake:error')) this.failedHandshakes += 1;
+    else if (type.startsWith('handshake:error')) this.onFailedHandshake(type);
     else if (type === 'disconnect') this.onDisconnect();
   }
 
@@ -97,6 +106,20 @@ export class Peers {
     }
     if (this.everConnected) this.reconnects += 1;
     this.tell('connect', this.add(connection));
+  }
+
+  private onFailedHandshake(type: MonitorEvent): void {
+    this.failedHandshakes += 1;
+    const { server, direction } = this.scope;
+    if (type !== 'handshake:error:auth') {
+      this.refused(
+        direction,
+        'failed in its ZMTP handshake: another protocol, or CURVE keys that are missing or wrong',
+      );
+    } else if (!server) {
+      // The server's own end has said so itself.
+      this.refused(direction, 'let nobody in from here: its allow or its curve.clientKeys does not name us');
+    }
   }
 
   private onDisconnect(): void {

@@ -1,7 +1,10 @@
 // One of a bridge's two ends: a port that is listened on or connected to, and its connections.
 
+import type { Socket } from 'node:net';
+import type { AllowList } from '../../wire/allow-list';
 import { bareAddress, hostPort } from '../../wire/endpoints';
 import { atMost } from '../at-most';
+import { NOT_ALLOWED } from '../errors';
 import type { Direction, PeerEvent, TransportSink } from '../transport';
 import { Connecter } from './connecter';
 import { Connection, type ConnectionOptions, type ConnectionOwner } from './connection';
@@ -15,6 +18,8 @@ export interface EndOptions extends ConnectionOptions {
   /** As the caller gave it. */
   readonly addr: string;
   readonly port: number;
+  /** Servers: who may connect; undefined for everyone. */
+  readonly allow: AllowList | undefined;
 }
 
 /** Who takes what the connections of an end bring. */
@@ -61,6 +66,10 @@ export class SocketEnd implements ConnectionOwner {
       return;
     }
     this.listener = await Listener.open(host, port, (accepted) => {
+      if (!this.isAllowed(accepted)) {
+        accepted.destroy();
+        return;
+      }
       const connection = this.newConnection();
       connection.accept(adoptSocket(accepted, connection));
     });
@@ -117,6 +126,15 @@ export class SocketEnd implements ConnectionOwner {
       this.sink.refused({ direction: this.direction, remoteAddress, reason: fault.message });
     }
     this.connecter?.ended(connection, fault !== undefined);
+  }
+
+  /** Closes a connection from somewhere else before a byte of it is read. */
+  private isAllowed({ remoteAddress = '', remotePort = 0 }: Socket): boolean {
+    const { allow } = this.options;
+    if (allow === undefined || allow.has(remoteAddress)) return true;
+    const refusal = { direction: this.direction, remoteAddress: hostPort(remoteAddress, remotePort) };
+    this.sink.refused({ ...refusal, reason: NOT_ALLOWED });
+    return false;
   }
 
   private newConnection(): Connection {

@@ -1,0 +1,56 @@
+// libzmq stops reconnecting for good once its peer has broken the protocol, as another service that has the port for a
+// moment does, or has refused it (zeromq/libzmq src/session_base.cpp, engine_error). Ours begins anew.
+
+import type { Socket } from 'zeromq';
+
+// How often to look. A socket must have been without a peer at two looks in a row: libzmq's own attempts, 100 ms apart,
+// come first.
+const LOOK_MS = 300;
+
+/** A socket that is to have a connection. */
+export interface Connecting {
+  readonly socket: Socket;
+  readonly endpoint: string;
+  /** Whether it has a connection, past its handshake or not. */
+  readonly isConnected: () => boolean;
+}
+
+const watched = new Map<Connecting, { missing: boolean }>();
+let timer: NodeJS.Timeout | undefined;
+
+/** Sees to it that this socket goes on trying; ends by {@link letGo}. */
+export function keepTrying(connecting: Connecting): void {
+  watched.set(connecting, { missing: false });
+  // One timer for all: they share what is read from the system, too.
+  timer ??= setInterval(look, LOOK_MS).unref();
+}
+
+/** This socket is to be closed. */
+export function letGo(connecting: Connecting): void {
+  watched.delete(connecting);
+  if (watched.size > 0) return;
+  clearInterval(timer);
+  timer = undefined;
+}
+
+function look(): void {
+  for (const [connecting, state] of watched) {
+    const missing = !connecting.isConnected();
+    if (missing && state.missing) reconnect(connecting);
+    state.missing = missing;
+  }
+}
+
+function reconnect({ socket, endpoint }: Connecting): void {
+  if (socket.closed) return;
+  try {
+    socket.disconnect(endpoint);
+  } catch {
+    // It has given up on it already.
+  }
+  try {
+    socket.connect(endpoint);
+  } catch {
+    // Out of descriptors, say: at the next look again.
+  }
+}
