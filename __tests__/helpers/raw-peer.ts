@@ -103,8 +103,8 @@ export class RawPeer {
   }
 
   /** A peer connected to a server's port. */
-  static async connect(port: number): Promise<RawPeer> {
-    return new RawPeer(await connectRaw(port));
+  static async connect(port: number, localAddress?: string): Promise<RawPeer> {
+    return new RawPeer(await connectRaw(port, localAddress));
   }
 
   /** A peer a client connects to: resolves once it has. */

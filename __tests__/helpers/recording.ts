@@ -116,8 +116,8 @@ const sockets = new Set<Socket>();
 const servers = new Set<Server>();
 
 /** A connection to a port that a bridge has bound. */
-export async function connectRaw(port: number): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1' });
+export async function connectRaw(port: number, localAddress = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
   sockets.add(socket);
   await new Promise((resolve, reject) => {
     socket.once('connect', resolve).once('error', reject);

@@ -1,6 +1,7 @@
 // CURVE keys of a bridge (zeromq/rfc 26). The libzmq engine alone can use them, and no Rogue peer can.
 
 import { show } from '../errors';
+import { newKeyPair } from '../transport/engines';
 import { checkOptionNames } from '../validate';
 import { isKey } from '../wire/z85';
 
@@ -16,10 +17,8 @@ export interface CurveOptions {
 }
 
 /** A new pair of keys for one bridge. The secret one stays where it is. */
-export async function generateCurveKeys(): Promise<{ publicKey: string; secretKey: string }> {
-  // Here, and not above: a process on the native engine never loads it.
-  const { curveKeyPair } = await import('zeromq');
-  return curveKeyPair();
+export function generateCurveKeys(): { publicKey: string; secretKey: string } {
+  return newKeyPair();
 }
 
 /** @throws {TypeError} {RangeError} naming the key that is wrong, or missing, or not this role's; never its value. */

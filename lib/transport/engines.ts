@@ -17,6 +17,11 @@ const LOADERS: Readonly<Record<Engine, () => OpenTransport>> = {
   libzmq: () => (require('./libzmq') as typeof Libzmq).openLibzmq,
   native: () => (require('./native') as typeof Native).openNative,
 };
+
+/** A pair of CURVE keys, from the one engine that knows them. */
+export function newKeyPair(): { publicKey: string; secretKey: string } {
+  return (require('./libzmq') as typeof Libzmq).newKeyPair();
+}
 /* eslint-enable @typescript-eslint/no-require-imports */
 
 // What loading an engine opens for a moment, and then some.

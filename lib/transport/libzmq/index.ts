@@ -36,6 +36,8 @@ const CLOSE_GRACE_MS = 500;
 const FIRST_LOOK_MS = 2;
 const LAST_LOOK_MS = 40;
 
+export { curveKeyPair as newKeyPair } from 'zeromq';
+
 /** Opens a bridge's sockets. As {@link OpenTransport}. */
 export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
   const context = sharedContext();
