@@ -21,7 +21,8 @@ function readDetector(number) {
 }
 
 // '*' instead of 127.0.0.1 serves every network interface.
-const tcp = await TcpServer.create('127.0.0.1', port);
+// At the end a client that is behind has ten seconds for the rest.
+const tcp = await TcpServer.create('127.0.0.1', port, { lingerMs: 10_000 });
 const detector = new Master();
 detector.to(tcp);
 process.once('SIGINT', () => void tcp.stop());

@@ -8,7 +8,8 @@ const [file, port = '8000'] = process.argv.slice(2);
 if (file === undefined)
   throw new Error('which FILE is to be played? FILE.1 stands for all parts of a recording');
 
-const tcp = await TcpServer.create('127.0.0.1', Number(port));
+// A client that is behind has a minute for the rest, once all is sent.
+const tcp = await TcpServer.create('127.0.0.1', Number(port), { lingerMs: 60_000 });
 const reader = new StreamReader();
 reader.to(tcp);
 
@@ -16,6 +17,5 @@ console.log(`waiting for a client on ports ${port} and ${Number(port) + 1}`);
 await tcp.waitForPeer();
 await reader.open(file);
 await reader.closeWait();
-// Gives a client that is behind the time to take the rest.
 await tcp.stop();
-console.log(`played ${reader.frameCount} frames`);
+console.log(`played ${reader.frameCount} frames, ${tcp.stats.discarded} of them lost on the way`);

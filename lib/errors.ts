@@ -14,8 +14,10 @@ export const ERROR_CODES = {
   ERR_FILE_OPEN: 'a data file could not be opened, or has data in it that would be lost',
   ERR_FILE_WRITE: 'a data file could not be written to; what was written before is whole',
   ERR_FILE_READ: 'a data file could not be read',
+  ERR_NO_SLAVE: 'a file is played to nobody: there is no slave to take its frames',
   ERR_FILE_FORMAT: 'a file, from the given offset on, is no row of Rogue records',
-  ERR_TORN_RECORD: 'a data file ends within a record; every record before it was read',
+  ERR_TORN_RECORD:
+    'a data file ends within a record, or its header is damaged; every record before it was read',
   ERR_TRANSPORT: 'the transport failed in a way that is not one of the above; see the cause',
 } as const;
 

@@ -36,3 +36,12 @@ export function checkOptionNames(what: string, options: unknown, allowed: readon
     }
   }
 }
+
+/** Returns `signal` when it is an AbortSignal, or undefined. @throws {TypeError} when it is not. */
+export function checkSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (signal === undefined) return undefined;
+  // Not by its class: there may be more than one of that name.
+  const { aborted, addEventListener } = signal as Partial<AbortSignal>;
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return signal;
+  throw new TypeError(`signal is ${show(signal)}, but must be an AbortSignal`);
+}

@@ -96,6 +96,36 @@ describe('frames()', () => {
     expect(server.slaveCount).toBe(0);
   });
 
+  test('stop() does not end the process for a writable that nobody listens to', async () => {
+    const { server } = await makePair();
+    const writable = server.writable();
+    const closed = new Promise((resolve) => writable.once('close', resolve));
+    await server.stop();
+    await closed;
+    expect(writable.errored).toBeNull();
+  });
+
+  test('what a reader was given and did not take is counted', async () => {
+    collectLog();
+    const { server, client } = await makePair();
+    const frames = server.frames();
+    await send(client, 10);
+    await waitFor('all frames', () => server.stats.framesReceived === 10);
+    await frames.next();
+    await frames.return!();
+    expect(server.stats).toMatchObject({ unread: 9, withoutSlave: 0 });
+  });
+
+  test('a slave that fails with the same error again and again is logged once', async () => {
+    const log = collectLog();
+    const { server, client } = await makePair();
+    const full = new Error('the disk is full');
+    server.to(() => Promise.reject(full));
+    await send(client, 20);
+    await waitFor('all of them', () => server.stats.slaveErrors === 20);
+    expect(log.filter((line) => line.includes('the disk is full'))).toHaveLength(1);
+  });
+
   test('a sink that fails is an error of the bridge where a frame was waiting for it, and the bridge goes on', async () => {
     collectLog();
     const { server, client } = await makePair();

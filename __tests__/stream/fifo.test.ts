@@ -99,6 +99,42 @@ describe('Fifo', () => {
     expect(log.join('\n')).toMatch(/A slave did not accept a frame: not this one/);
   });
 
+  test('a slave that gives it another frame meanwhile gets that one last, and one at a time', async () => {
+    const fifo = new Fifo(10);
+    const gate = makeGate();
+    const order: number[] = [];
+    let under = 0;
+    fifo.to(async (frame) => {
+      expect((under += 1)).toBe(1);
+      order.push(frame.channel);
+      if (frame.channel === 2) fifo.acceptFrame(frameOf(9));
+      await gate.opened;
+      under -= 1;
+    });
+    for (const channel of [1, 2, 3, 4]) fifo.acceptFrame(frameOf(channel));
+    gate.open();
+    await waitFor('all of them', () => order.length === 5);
+    expect(order).toEqual([1, 2, 3, 4, 9]);
+  });
+
+  test('stop() from within a slave still waits for what waits', async () => {
+    const fifo = new Fifo(10);
+    const got: number[] = [];
+    const gate = makeGate();
+    let stops: Promise<void>[] = [];
+    fifo.to((frame) => {
+      got.push(frame.channel);
+      if (frame.channel === 1) return gate.opened;
+      if (frame.channel === 2) stops = [fifo.stop({ lingerMs: 60_000 }), fifo.stop()];
+      return undefined;
+    });
+    for (const channel of [1, 2, 3]) fifo.acceptFrame(frameOf(channel));
+    gate.open();
+    await waitFor('the stop', () => stops.length > 0);
+    await Promise.all(stops);
+    expect([got, fifo.dropCount, stops[0] === stops[1]]).toEqual([[1, 2, 3], 0, true]);
+  });
+
   test('stop() gives slaves the time to take what waits, takes no more, and ends readers', async () => {
     const fifo = new Fifo(10);
     const slave = new SlowSlave();

@@ -126,9 +126,15 @@ describe('frames()', () => {
 
   test.each([
     [{ maxDepth: 0 }, /maxDepth is 0, but must be a whole number from 1/],
+    [
+      { signal: new AbortController() },
+      /signal is an object \(AbortController\), but must be an AbortSignal/,
+    ],
     [{ depth: 3 }, /unknown option 'depth' in the options of frames/],
   ])('refuses %j', (options, message) => {
-    expect(() => new Master().frames(options as FramesOptions)).toThrow(message);
+    const master = new Master();
+    expect(() => master.frames(options as FramesOptions)).toThrow(message);
+    expect(master.slaveCount).toBe(0);
   });
 });
 

@@ -63,6 +63,34 @@ describe('readable()', () => {
     expect(sink.destroyed).toBe(true);
   });
 
+  test('an error of the source comes behind the frames before it', async () => {
+    const source = new Source();
+    const { sink, got } = slowSink();
+    const done = pipeline(source.readable(), sink);
+    for (let i = 0; i < 10; i++) await source.sendFrame(frameOf(i));
+    source.fail(new Error('the cable is out'));
+    expect(await rejection(done)).toMatchObject({ message: 'the cable is out' });
+    expect(got).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  test.each(['readable', 'frames'] as const)(
+    'a slave that stops the master holds up nobody: %s',
+    async (what) => {
+      Logging.setFilter('stream.Frames', Logging.Warning);
+      const log = collectLog();
+      const source = new Source();
+      const reading = (async () => {
+        const got: unknown[] = [];
+        for await (const frame of source[what]()) got.push(frame);
+        return got;
+      })();
+      source.addSlave(() => source.stop());
+      await source.sendFrame(frameOf(0));
+      expect(await reading).toEqual([]);
+      expect(log).toEqual([expect.stringMatching(/^1 frames were not read/)]);
+    },
+  );
+
   test('an error of the sink reaches the sender that waits, and the master goes on without it', async () => {
     Logging.setFilter('stream.Frames', Logging.Warning);
     const log = collectLog();
@@ -113,10 +141,14 @@ describe('writable()', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('not this one'))],
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    ['rejects with nothing', () => Promise.reject(undefined)],
   ])('a slave that %s ends the pipeline', async (_how, acceptFrame) => {
     const slave = Object.assign(new Slave(), { acceptFrame });
     const source = Readable.from([frameOf(0)]);
-    expect(await rejection(pipeline(source, slave.writable()))).toMatchObject({ message: 'not this one' });
+    expect(await rejection(pipeline(source, slave.writable()))).toMatchObject({
+      message: expect.stringMatching(/^(not this one|a slave failed with undefined)$/) as string,
+    });
     await waitFor('the source to be destroyed', () => source.destroyed);
   });
 

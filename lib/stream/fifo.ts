@@ -20,10 +20,11 @@ const MAX_LINGER_MS = 2 ** 31 - 1;
 export class Fifo extends StreamModule {
   private readonly log = Logging.create('stream.Fifo');
   private readonly queue = new Queue<Frame>();
-  /** True while slaves have a frame that they have not accepted yet. */
+  /** True while slaves have a frame: from within one of them, too, the next one waits its turn. */
   private busy = false;
   private errors = 0;
   private onIdle: (() => void) | undefined;
+  private ending: Promise<void> | undefined;
 
   /**
    * @param maxDepth frames that may wait, besides the one the slaves have; 0 for any number.
@@ -57,9 +58,14 @@ export class Fifo extends StreamModule {
    * Takes no more frames, gives its slaves up to `lingerMs` for those that wait, and drops and counts what is left
    * then.
    */
-  override async stop(options: { readonly lingerMs?: number } = {}): Promise<void> {
+  override stop(options: { readonly lingerMs?: number } = {}): Promise<void> {
     const lingerMs = checkInteger('lingerMs', options.lingerMs ?? DEFAULT_LINGER_MS, 0, MAX_LINGER_MS);
     this.stopped = true;
+    this.ending ??= this.end(lingerMs);
+    return this.ending;
+  }
+
+  private async end(lingerMs: number): Promise<void> {
     if (this.busy) await this.idleWithin(lingerMs);
     const left = this.queue.clear();
     if (left > 0) {
@@ -82,29 +88,25 @@ export class Fifo extends StreamModule {
       return;
     }
     const own = this.noCopy ? frame : copyOf(frame, this.trimSize);
-    if (this.busy) this.queue.push(own);
-    else this.give(own);
+    this.queue.push(own);
+    if (!this.busy) this.giveWaiting();
   }
 
-  /** False when the slaves are to be waited for. */
-  private give(frame: Frame): boolean {
-    const accepted = this.deliver(frame);
-    if (accepted === undefined) return true;
+  /** Gives what waits to the slaves, until one of them is to be waited for. */
+  private giveWaiting(): void {
     this.busy = true;
-    accepted
-      .catch((err: unknown) => {
-        this.errors += 1;
-        this.log.error(`A slave did not accept a frame: ${describeError(err)}`);
-      })
-      .finally(() => this.goOn());
-    return false;
-  }
-
-  private goOn(): void {
-    this.busy = false;
     for (let frame = this.queue.shift(); frame !== undefined; frame = this.queue.shift()) {
-      if (!this.give(frame)) return;
+      const accepted = this.deliver(frame);
+      if (accepted === undefined) continue;
+      accepted
+        .catch((err: unknown) => {
+          this.errors += 1;
+          this.log.error(`A slave did not accept a frame: ${describeError(err)}`);
+        })
+        .finally(() => this.giveWaiting());
+      return;
     }
+    this.busy = false;
     this.onIdle?.();
   }
 

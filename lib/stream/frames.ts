@@ -1,9 +1,9 @@
 // Frames for `for await`.
 
 import { Queue } from '../queue';
-import { checkInteger, checkOptionNames } from '../validate';
+import { checkInteger, checkOptionNames, checkSignal } from '../validate';
 import type { Frame } from './frame';
-import { Hold, logUnread, type Tap, type TapOwner } from './tap';
+import { Hold, type Tap, type TapOwner } from './tap';
 
 /** How {@link Master.frames} hands out frames. */
 export interface FramesOptions {
@@ -39,7 +39,7 @@ export class FrameIterator implements AsyncIterableIterator<Frame, undefined>, T
   ) {
     checkOptionNames('the options of frames', options, ['signal', 'maxDepth']);
     this.maxDepth = checkInteger('maxDepth', options.maxDepth ?? DEFAULT_MAX_DEPTH, 1, MAX_MAX_DEPTH);
-    this.signal = options.signal;
+    this.signal = checkSignal(options.signal);
   }
 
   /** From now on the signal ends the iteration; at once when it is aborted already. */
@@ -49,7 +49,11 @@ export class FrameIterator implements AsyncIterableIterator<Frame, undefined>, T
   }
 
   acceptFrame(frame: Frame): void | Promise<void> {
-    if (this.ended) return;
+    if (this.ended) {
+      // By a slave that was given this very frame before.
+      this.owner.unread(1);
+      return;
+    }
     const reader = this.readers.shift();
     if (reader !== undefined) {
       reader.resolve({ done: false, value: frame });
@@ -102,7 +106,7 @@ export class FrameIterator implements AsyncIterableIterator<Frame, undefined>, T
 
   /** The reader wants no more. */
   private readonly leave = (): void => {
-    logUnread(this.queue.clear());
+    this.owner.unread(this.queue.clear());
     this.error = undefined;
     this.end();
   };

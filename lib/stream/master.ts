@@ -2,6 +2,7 @@
 
 import type { Readable } from 'node:stream';
 import { show } from '../errors';
+import { Logging } from '../logging';
 import { isPromise } from './accepted';
 import type { Frame } from './frame';
 import { FrameIterator, type FramesOptions } from './frames';
@@ -10,6 +11,8 @@ import type { FrameSlave, SlaveLike } from './slave';
 import type { Tap, TapOwner } from './tap';
 
 const ACCEPTED = Promise.resolve();
+
+const log = Logging.create('stream.Frames');
 
 /**
  * Sends frames to the slaves added to it. The first one added is the primary.
@@ -24,6 +27,9 @@ export class Master {
     remove: (tap) => {
       this.#taps.delete(tap);
       this.removeSlave(tap);
+    },
+    unread: (frames) => {
+      if (frames > 0) this.onUnread(frames);
     },
   };
   /** Set when no more frames will come, with what went wrong if something did. */
@@ -106,6 +112,11 @@ export class Master {
   /** Ends the readers there are now; there may be more frames later. */
   protected endTaps(error?: Error): void {
     for (const tap of [...this.#taps]) tap.end(error);
+  }
+
+  /** Frames that readers were given, and left before they had taken them. */
+  protected onUnread(frames: number): void {
+    log.warning(`${frames} frames were not read: their reader left before it had taken them`);
   }
 
   #attach<T extends Tap>(tap: T): T {

@@ -5,7 +5,7 @@ import { show } from '../errors';
 import { isPromise } from './accepted';
 import { Frame } from './frame';
 import type { FrameSlave } from './slave';
-import { Hold, logUnread, type Tap, type TapOwner } from './tap';
+import { Hold, type Tap, type TapOwner } from './tap';
 
 /** As Node's streams of objects. */
 export interface FrameStreamOptions {
@@ -16,6 +16,9 @@ export interface FrameStreamOptions {
 /** What a master sends, as a Node stream of {@link Frame}s. */
 export class FrameReadable extends Readable implements Tap {
   private readonly hold = new Hold();
+  private ended = false;
+  /** What ended the source, while frames from before it are still to be read. */
+  private failure: Error | undefined;
 
   constructor(
     options: FrameStreamOptions,
@@ -25,15 +28,33 @@ export class FrameReadable extends Readable implements Tap {
   }
 
   acceptFrame(frame: Frame): void | Promise<void> {
-    if (this.destroyed || this.readableEnded) return;
-    if (!this.push(frame)) return this.hold.wait();
+    if (this.ended) {
+      // By a slave that was given this very frame before.
+      this.owner.unread(1);
+      return;
+    }
+    if (!this.push(frame) && !this.hasEnded()) return this.hold.wait();
   }
 
   end(error?: Error): void {
+    if (this.ended) return;
+    this.ended = true;
     this.owner.remove(this);
     this.hold.release();
     if (error === undefined) this.push(null);
-    else this.destroy(error);
+    else if (this.readableLength === 0) this.destroy(error);
+    else this.failure = error;
+  }
+
+  override read(size?: number): unknown {
+    const frame: unknown = super.read(size);
+    const { failure } = this;
+    if (failure !== undefined && this.readableLength === 0) {
+      this.failure = undefined;
+      // Behind the frame that is handed out now.
+      process.nextTick(() => this.destroy(failure));
+    }
+    return frame;
   }
 
   override _read(): void {
@@ -41,11 +62,17 @@ export class FrameReadable extends Readable implements Tap {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    logUnread(this.readableLength);
+    this.ended = true;
+    this.owner.unread(this.readableLength);
     this.owner.remove(this);
     // Whose frame was not taken is told why.
     this.hold.release(error ?? undefined);
     done(error);
+  }
+
+  /** A call, because whoever reads what is pushed may end this. */
+  private hasEnded(): boolean {
+    return this.ended;
   }
 }
 
@@ -65,10 +92,19 @@ export class FrameWritable extends Writable {
     }
     try {
       const accepted: unknown = this.slave.acceptFrame(frame);
-      if (isPromise(accepted)) accepted.then(() => done(), done);
+      if (isPromise(accepted))
+        accepted.then(
+          () => done(),
+          (err: unknown) => done(asError(err)),
+        );
       else done();
     } catch (err) {
-      done(err instanceof Error ? err : new Error(`a slave threw ${show(err)}`));
+      done(asError(err));
     }
   }
+}
+
+/** People throw strings, and nothing at all. */
+function asError(err: unknown): Error {
+  return err instanceof Error ? err : new Error(`a slave failed with ${show(err)}`);
 }

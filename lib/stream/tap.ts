@@ -1,6 +1,5 @@
 // What a master makes for a reader of its frames: an iterator, a Node stream.
 
-import { Logging } from '../logging';
 import type { FrameSlave } from './slave';
 
 /** A slave that its master has made, and ends when it is stopped. */
@@ -13,13 +12,8 @@ export interface Tap extends FrameSlave {
 export interface TapOwner {
   /** Nobody reads this tap any more. */
   remove(tap: Tap): void;
-}
-
-const log = Logging.create('stream.Frames');
-
-/** Says that frames had been accepted for a reader who has left. */
-export function logUnread(frames: number): void {
-  if (frames > 0) log.warning(`${frames} frames were not read: their reader left before it had taken them`);
+  /** Frames that were accepted, and that its reader did not take. */
+  unread(frames: number): void;
 }
 
 /** Holds a source back: every sender that waits here waits for the same thing. */

@@ -240,7 +240,10 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     const reason = new GeneralError('ERR_BRIDGE_STOPPED', `the bridge at ${addr}:${this.port} was stopped`);
     this.stopping.abort(reason);
     this.finish();
-    for (const writable of this.writables) writable.destroy(reason);
+    // Told where somebody listens: an error that nobody listens for ends the process.
+    for (const writable of this.writables) {
+      writable.destroy(writable.listenerCount('error') > 0 ? reason : undefined);
+    }
     await this.transport.close();
     this.events.removeAll();
   }
@@ -274,6 +277,11 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
         this.finish(err);
       },
     };
+  }
+
+  protected override onUnread(frames: number): void {
+    this.counters.unread += frames;
+    super.onUnread(frames);
   }
 
   private receive(frame: Frame): undefined | Promise<void> {
@@ -339,8 +347,9 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
 
   /** Logs, remembers and reports what no caller can be told. */
   private fail(err: Error): void {
+    // A disk that is full refuses every frame with the same error: one line tells it.
+    if (err !== this.counters.lastError) this.log.error(err.stack ?? err.message);
     this.counters.lastError = err;
-    this.log.error(err.stack ?? err.message);
     this.events.emit('error', err);
   }
 

@@ -14,6 +14,8 @@ export interface TcpStats {
   readonly slaveErrors: number;
   /** Frames that arrived while the bridge had no slave to give them to. */
   readonly withoutSlave: number;
+  /** Frames that `frames()` or `readable()` had been given, and that their reader left without taking. */
+  readonly unread: number;
   /** Frames given to us and refused: empty, too large, or the bridge was stopped. */
   readonly refused: number;
   /** Frames given to us that never left: timed out, or still waiting when the bridge was stopped. */
@@ -56,6 +58,7 @@ export function newCounters(): Counters {
     malformed: 0,
     slaveErrors: 0,
     withoutSlave: 0,
+    unread: 0,
     refused: 0,
     notSent: 0,
     discarded: 0,

@@ -1,10 +1,12 @@
 // Writing and reading Rogue's data files: what Rogue wrote, what it would write, and what is broken.
 
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   Frame,
   GeneralError,
+  Logging,
   Master,
   readFrames,
   StreamReader,
@@ -15,8 +17,14 @@ import {
 } from '../../../lib';
 import { rejection } from '../../helpers/errors';
 import { fileName, numberedFrame, recordOf, removeFiles, sha256 } from '../../helpers/files';
+import { collectLog } from '../../helpers/log';
+import { endPeers, startPeer } from '../../helpers/process';
+import { turns, waitFor } from '../../helpers/wait';
 
-afterEach(removeFiles);
+afterEach(async () => {
+  await endPeers();
+  removeFiles();
+});
 
 const FIXTURES = join(__dirname, '..', '..', 'fixtures');
 const RECORDED = join(FIXTURES, 'stream-writer.dat');
@@ -224,6 +232,76 @@ describe('what is written', () => {
     expect(await rejection(writer.waitFrameCount(-1))).toMatchObject({ name: 'RangeError' });
   });
 
+  test('waitFrameCount ends where no recording is', async () => {
+    const writer = new StreamWriter();
+    const channel = writer.getChannel(0);
+    expect(await Promise.all([writer.waitFrameCount(1), channel.waitFrameCount(1)])).toEqual([false, false]);
+    await writer.open('/dev/full');
+    await channel.acceptFrame(new Frame(1));
+    await waitFor('the failure', () => !writer.isOpen);
+    expect(await Promise.all([writer.waitFrameCount(9), channel.waitFrameCount(9)])).toEqual([false, false]);
+    await rejection(writer.close());
+    expect(await writer.waitFrameCount(1)).toBe(false);
+  });
+
+  test('the next recording begins while frames come: each is in the one or the other', async () => {
+    const writer = new StreamWriter();
+    const channel = writer.getChannel(0);
+    await writer.open(fileName('first.dat'));
+    let sent = 0;
+    let going = true;
+    const sending = (async () => {
+      for (; going; sent++) {
+        await channel.acceptFrame(numberedFrame(sent, 500));
+        if (sent % 50 === 0) await turns(1);
+      }
+    })();
+    await waitFor('the first frames', () => sent > 1000);
+    await writer.open(fileName('second.dat'));
+    const switched = sent;
+    await waitFor('more frames', () => sent > switched + 1000);
+    going = false;
+    await sending;
+    await writer.close();
+    const both = [...(await read(fileName('first.dat'))), ...(await read(fileName('second.dat')))];
+    expect(both.length).toBe(sent);
+    expect(both.map(({ flags }) => flags)).toEqual(Array.from({ length: sent }, (_, i) => (i * 7) & 0xffff));
+    expect(writer.dropCount).toBe(0);
+  });
+
+  test('a name that is refused leaves the recording before alone', async () => {
+    await write(fileName('old.dat'), [numberedFrame(1, 10)]);
+    const writer = new StreamWriter();
+    await writer.open(fileName('run.dat'));
+    await rejection(writer.open(fileName('old.dat')));
+    expect(writer.isOpen).toBe(true);
+    await writer.getChannel(0).acceptFrame(numberedFrame(1, 10));
+    await writer.close();
+    expect(await read(fileName('run.dat'))).toHaveLength(1);
+  });
+
+  test('open and close take turns, however they are called', async () => {
+    const writer = new StreamWriter();
+    const [a, b] = [fileName('a.dat'), fileName('b.dat')];
+    await Promise.all([writer.open(a), writer.open(b)]);
+    await writer.getChannel(0).acceptFrame(numberedFrame(1, 10));
+    await writer.close();
+    expect([(await read(a)).length, (await read(b)).length]).toEqual([0, 1]);
+    const opening = writer.open(fileName('c.dat'));
+    await writer.close();
+    await opening;
+    expect(writer.isOpen).toBe(false);
+  });
+
+  test('frames without an open file are logged, once', async () => {
+    const lines = collectLog();
+    Logging.setFilter('fileio.StreamWriter', Logging.Warning);
+    const writer = new StreamWriter();
+    for (let i = 0; i < 3; i++) await writer.getChannel(0).acceptFrame(new Frame(1));
+    expect(lines).toEqual([expect.stringMatching(/not recorded: no file is open/)]);
+    Logging.setSink(undefined);
+  });
+
   test('a file with data in it is left alone, unless told', async () => {
     const path = fileName('run.dat');
     await write(path, [numberedFrame(1, 10)], { maxSize: 18 });
@@ -246,6 +324,15 @@ describe('what is written', () => {
     expect((await read(`${fileName('old.dat')}.1`)).map(fields)).toEqual(
       [8, 9].map((i) => fields(numberedFrame(i, 10))),
     );
+    // Nor do they without overwrite, wherever in the row they are.
+    writeFileSync(fileName('gap.dat.3'), recordOf(numberedFrame(1, 10)));
+    expect(await rejection(writer.open(fileName('gap.dat')))).toMatchObject({
+      code: 'ERR_FILE_OPEN',
+      path: `${fileName('gap.dat')}.3`,
+    });
+    await writer.open(fileName('gap.dat'), { overwrite: true });
+    await writer.close();
+    expect(existsSync(`${fileName('gap.dat')}.3`)).toBe(false);
     // An empty one has nothing to lose.
     writeFileSync(fileName('empty.dat.1'), '');
     await writer.open(fileName('empty.dat'));
@@ -334,7 +421,55 @@ describe('what is broken', () => {
       `the first part of a recording is there: ${path}.1`,
     );
     expect(await read([`${path}.1`])).toHaveLength(1);
-    expect(await rejection(read(fileName('')))).toMatchObject({ code: 'ERR_FILE_READ' });
+    // A folder, and a pipe, whose opening nothing could end.
+    execFileSync('mkfifo', [fileName('pipe')]);
+    for (const other of ['', 'pipe']) {
+      expect(await rejection(read(fileName(other)))).toMatchObject({
+        code: 'ERR_FILE_OPEN',
+        message: expect.stringContaining('it is no regular file') as string,
+      });
+    }
+    // A regular file as far as the system tells, which cannot be read.
+    expect(await rejection(read('/proc/self/mem'))).toMatchObject({ code: 'ERR_FILE_READ', offset: 0 });
+  });
+
+  test('a header that announces more than 2^31 bytes is read in pieces, or is torn, and ends no process', async () => {
+    const header = Buffer.alloc(8);
+    header.writeUInt32LE(2 ** 31 + 1_000_000);
+    const path = fileName('huge.dat');
+    writeFileSync(path, header);
+    // In a process of its own: Node would end this one.
+    const reader = startPeer('reader-peer.cjs', ['iterate', path]);
+    expect(await reader.end()).toBe(1);
+    expect(reader.stderr).toContain('ERR_FILE_FORMAT');
+    truncateSync(path, 2 ** 31 + 1_000_004);
+    const again = startPeer('reader-peer.cjs', ['iterate', path]);
+    expect(await again.say('frames', 90_000)).toMatchObject({ frames: 1, bytes: 2 ** 31 + 999_996 });
+  });
+
+  test('what onConfig throws, at once or later, ends the reading', async () => {
+    const path = fileName('run.dat');
+    await write(
+      path,
+      [1, 2, 1, 2].map((channel) => new Frame(9, { channel })),
+    );
+    for (const onConfig of [
+      () => {
+        throw new Error('bad yaml');
+      },
+      () => Promise.reject(new Error('bad yaml')),
+    ]) {
+      expect(await rejection(read(path, { configChan: 1, onConfig }))).toMatchObject({ message: 'bad yaml' });
+    }
+    // A promise holds back what is behind.
+    const order: string[] = [];
+    const onConfig = async (): Promise<void> => {
+      await turns();
+      order.push('config');
+    };
+    for await (const frame of readFrames(path, { configChan: 1, onConfig }))
+      order.push(String(frame.channel));
+    expect(order).toEqual(['config', '2', 'config', '2']);
   });
 
   test('an empty file has no frames', async () => {
@@ -356,7 +491,12 @@ describe('what is broken', () => {
       path: '/dev/full',
       cause: { code: 'ENOSPC' },
     });
-    expect([writer.isOpen, writer.frameCount]).toEqual([false, 0]);
+    expect([writer.isOpen, writer.frameCount, writer.totalSize, writer.currentSize]).toEqual([
+      false,
+      0,
+      0,
+      0,
+    ]);
     expect(writer.dropCount).toBeGreaterThan(0);
     expect(await rejection(master.sendFrame(new Frame(1)))).toBe(refused);
     expect(await rejection(writer.close())).toBe(refused);

@@ -172,6 +172,119 @@ describe('StreamReader', () => {
     expect(reader.isActive).toBe(false);
   });
 
+  test('a playing that was closed has no part in the next one', async () => {
+    const [a, b] = [fileName('a.dat'), fileName('b.dat')];
+    await record(a, FRAMES.slice(0, 5));
+    await record(b, FRAMES);
+    const reader = new StreamReader();
+    const gate = makeGate();
+    let held = 0;
+    const slow = (): Promise<void> => {
+      held += 1;
+      return gate.opened;
+    };
+    reader.addSlave(slow);
+    await reader.open(a);
+    await waitFor('a frame to wait', () => held === 1);
+    await reader.close();
+    reader.removeSlave(slow);
+    await reader.open(b);
+    let count = 0;
+    for await (const frame of reader.frames()) {
+      expect(frame.size).toBe(FRAMES[count]!.size);
+      count += 1;
+      if (count === 10) gate.open();
+      if (count % 20 === 0) await turns(1);
+    }
+    expect([count, reader.frameCount]).toEqual([FRAMES.length, FRAMES.length]);
+  });
+
+  test('what is made between two files belongs to the second', async () => {
+    const [a, b] = [fileName('a.dat'), fileName('b.dat')];
+    await record(a, FRAMES.slice(0, 5));
+    await record(b, FRAMES.slice(0, 7));
+    const reader = new StreamReader();
+    reader.to(new Collector());
+    await reader.open(a);
+    await reader.closeWait();
+    const frames = reader.frames();
+    await reader.open(b);
+    let count = 0;
+    for await (const frame of frames) expect(frame.size).toBe(FRAMES[count++]!.size);
+    expect(count).toBe(7);
+  });
+
+  test('without a slave it waits for one: nothing is played to nobody, and closeWait says so', async () => {
+    const path = fileName('run.dat');
+    await record(path, FRAMES);
+    const reader = new StreamReader();
+    await reader.open(path);
+    await turns(50);
+    expect([reader.frameCount, reader.isActive]).toEqual([0, true]);
+    const missing = {
+      code: 'ERR_NO_SLAVE',
+      message: expect.stringContaining('0 frames were played') as string,
+    };
+    expect(await rejection(reader.closeWait())).toMatchObject(missing);
+    let count = 0;
+    for await (const frame of reader.frames({ maxDepth: 1 })) {
+      expect(frame.size).toBe(FRAMES[count++]!.size);
+      if (count === 3) break;
+    }
+    await turns(50);
+    expect(reader.frameCount).toBeLessThan(10);
+    // Said to those who wait already, too.
+    const slave = reader.to(new Collector());
+    await reader.closeWait();
+    expect(slave.frames.length + reader.frameCount).toBeGreaterThan(FRAMES.length);
+    await reader.open(path);
+    const waiting = rejection(reader.closeWait());
+    reader.removeSlave(slave);
+    expect(await waiting).toMatchObject({ code: 'ERR_NO_SLAVE' });
+    await reader.close();
+  });
+
+  test('open and close take turns, however they are called', async () => {
+    const [a, b] = [fileName('a.dat'), fileName('b.dat')];
+    await record(a, FRAMES.slice(0, 5));
+    await record(b, FRAMES.slice(5, 9));
+    const reader = new StreamReader();
+    const slave = reader.to(new Collector());
+    await Promise.all([reader.open(a), reader.open(b)]);
+    await reader.closeWait();
+    expect(slave.fields.slice(-4)).toEqual(FRAMES.slice(5, 9).map(fields));
+    const count = slave.frames.length;
+    const opening = reader.open(a);
+    await reader.close();
+    await opening;
+    await turns(20);
+    expect([reader.isActive, slave.frames.length]).toEqual([false, count]);
+  });
+
+  test('readable() gives all whole records of a torn file, and then the error', async () => {
+    collectLog();
+    const path = fileName('run.dat');
+    await record(path, FRAMES.slice(0, 12));
+    appendFileSync(path, Buffer.alloc(3));
+    const reader = new StreamReader();
+    const readable = reader.readable();
+    await reader.open(path);
+    let count = 0;
+    const reading = (async () => {
+      for await (const frame of readable) {
+        expect((frame as Frame).size).toBe(FRAMES[count++]!.size);
+        await turns(1);
+      }
+    })();
+    expect(await rejection(reading)).toMatchObject({ code: 'ERR_TORN_RECORD' });
+    expect(count).toBe(12);
+  });
+
+  test('a signal is no option of it', () => {
+    const options = { signal: AbortSignal.abort() } as object;
+    expect(() => new StreamReader(options)).toThrow(/unknown option 'signal' in the options of StreamReader/);
+  });
+
   test('empty records are passed over, as in Rogue', async () => {
     const path = fileName('run.dat');
     await record(path, [numberedFrame(1, 4)]);

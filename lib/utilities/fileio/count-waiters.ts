@@ -14,13 +14,17 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 export class CountWaiters {
   private readonly waiting = new Set<{ count: number; settle: (reached: boolean) => void }>();
 
-  /** True once the counter, which is at `now`, is `count` or more; false after the time, or {@link end}. */
-  async wait(count: number, now: number, options: WaitFrameCountOptions): Promise<boolean> {
+  /**
+   * True once the counter, which is at `now`, is `count` or more; false after the time, or {@link end}, and at once
+   * when it does not grow.
+   */
+  async wait(count: number, now: number, grows: boolean, options: WaitFrameCountOptions): Promise<boolean> {
     checkInteger('count', count, 0, Number.MAX_SAFE_INTEGER);
     checkOptionNames('the options of waitFrameCount', options, ['timeoutMs']);
     const { timeoutMs } = options;
     if (timeoutMs !== undefined) checkInteger('timeoutMs', timeoutMs, 0, MAX_TIMEOUT_MS);
     if (now >= count) return true;
+    if (!grows) return false;
     let timer: NodeJS.Timeout | undefined;
     const reached = await new Promise<boolean>((settle) => {
       const waiter = { count, settle };

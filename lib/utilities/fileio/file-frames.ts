@@ -3,8 +3,9 @@
 
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { describeError, GeneralError, systemCode } from '../../errors';
+import { isPromise } from '../../stream/accepted';
 import { Frame, type FrameOptions } from '../../stream/frame';
-import { checkInteger, checkOptionNames } from '../../validate';
+import { checkInteger, checkOptionNames, checkSignal } from '../../validate';
 import { HEADER_BYTES, LENGTH_OVERHEAD_BYTES, readLength } from './record';
 
 /** Which records of a file become frames. */
@@ -13,8 +14,11 @@ export interface ReadFramesOptions {
   readonly channel?: number | readonly number[];
   /** The channel of configuration text, which is given to `onConfig` and is no frame. */
   readonly configChan?: number;
-  /** Takes each configuration text (YAML, as pyrogue writes it), and where it is. */
-  readonly onConfig?: (text: string, place: FilePlace) => void;
+  /**
+   * Takes each configuration text (YAML, as pyrogue writes it), and where it is. A promise holds back what is behind;
+   * what it throws ends the reading.
+   */
+  readonly onConfig?: (text: string, place: FilePlace) => unknown;
   /** Ends the reading when it is aborted. */
   readonly signal?: AbortSignal;
 }
@@ -38,11 +42,14 @@ export class FileFrame extends Frame implements FilePlace {
   }
 }
 
-const OPTIONS = ['channel', 'configChan', 'onConfig', 'signal'];
+/** Names of {@link ReadFramesOptions}. */
+export const READ_OPTIONS = ['channel', 'configChan', 'onConfig', 'signal'] as const;
 // One read. Small frames are views of it, so a frame that is kept keeps this much.
 const CHUNK_BYTES = 256 * 1024;
 // A payload of this size has memory of its own, which the file is read straight into.
 const OWN_BUFFER_BYTES = 64 * 1024;
+// Node ends the process where it is asked for 2^31 bytes at once.
+const MAX_READ_BYTES = 2 ** 30;
 const NOTHING = Buffer.alloc(0);
 // The lowest length field there is: a record without a payload.
 const MIN_LENGTH = LENGTH_OVERHEAD_BYTES;
@@ -61,6 +68,8 @@ export class FileFrames {
   /** Where in the file the chunk begins. */
   private chunkAt = 0;
   private large: FileFrame | undefined;
+  /** What `onConfig` is doing with the last text. */
+  private configuring: Promise<void> | undefined;
   /** Read from this file so far. */
   private records = 0;
   private readonly channels: ReadonlySet<number> | undefined;
@@ -71,8 +80,10 @@ export class FileFrames {
     paths: string | readonly string[],
     private readonly options: ReadFramesOptions,
     what: string,
+    names: readonly string[],
   ) {
-    checkOptionNames(`the options of ${what}`, options, OPTIONS);
+    checkOptionNames(`the options of ${what}`, options, names);
+    checkSignal(options.signal);
     this.paths = typeof paths === 'string' ? [paths] : [...paths];
     if (this.paths.length === 0 || this.paths.some((path) => typeof path !== 'string' || path === '')) {
       throw new TypeError(`${what} needs a file's name, or a list of names`);
@@ -98,7 +109,8 @@ export class FileFrames {
       this.large = undefined;
       return large;
     }
-    for (;;) {
+    // What is behind a configuration text waits until that has been taken.
+    while (this.configuring === undefined) {
       const { chunk, pos } = this;
       const available = chunk.length - pos;
       if (available < HEADER_BYTES) return undefined;
@@ -109,6 +121,7 @@ export class FileFrames {
       const frame = this.frameOf(chunk.subarray(pos + HEADER_BYTES, end), chunk, pos, this.chunkAt + pos);
       if (frame !== undefined) return frame;
     }
+    return undefined;
   }
 
   /**
@@ -116,8 +129,13 @@ export class FileFrames {
    * @throws {GeneralError} `ERR_FILE_READ`, `ERR_FILE_OPEN`, `ERR_FILE_FORMAT`, `ERR_TORN_RECORD`
    */
   async fill(): Promise<boolean> {
-    const { handle, chunk, pos } = this;
+    const { handle, chunk, pos, configuring } = this;
     if (handle === undefined) return false;
+    if (configuring !== undefined) {
+      this.configuring = undefined;
+      await configuring;
+      return true;
+    }
     const rest = chunk.length - pos;
     if (rest >= HEADER_BYTES) {
       const size = this.lengthAt(pos) - LENGTH_OVERHEAD_BYTES;
@@ -160,7 +178,8 @@ export class FileFrames {
     this.records += 1;
     const channel = header[pos + 7]!;
     if (channel === this.configChan) {
-      this.options.onConfig?.(payload.toString(), { path: this.path, position });
+      const taken: unknown = this.options.onConfig?.(payload.toString(), { path: this.path, position });
+      if (isPromise(taken)) this.configuring = taken;
       return undefined;
     }
     if (this.channels !== undefined && !this.channels.has(channel)) return undefined;
@@ -236,6 +255,8 @@ export class FileFrames {
     this.pos = 0;
     this.records = 0;
     try {
+      // Asked first: opening a pipe waits for its other end, and nothing can end that wait.
+      if (!(await stat(path)).isFile()) throw new Error('it is no regular file');
       this.handle = await open(path, 'r');
     } catch (err) {
       const hint = (await isThere(`${path}.1`)) ? `; the first part of a recording is there: ${path}.1` : '';
@@ -253,7 +274,8 @@ export class FileFrames {
 
   private async read(handle: FileHandle, into: Buffer, at: number, position: number): Promise<number> {
     try {
-      return (await handle.read(into, at, into.length - at, position)).bytesRead;
+      const length = Math.min(into.length - at, MAX_READ_BYTES);
+      return (await handle.read(into, at, length, position)).bytesRead;
     } catch (err) {
       // Closed while it was read: there is nothing more.
       if (this.handle === undefined && systemCode(err) === 'EBADF') return 0;
@@ -280,7 +302,7 @@ export class FileFrames {
       );
     }
     const text =
-      `${this.path} ends within a record: at offset ${offset} there are ${record}. ` +
+      `${this.path} ends within a record, or its header is damaged: at offset ${offset} there are ${record}. ` +
       `Records before it, all of them read: ${this.records}`;
     return new GeneralError('ERR_TORN_RECORD', text, { path: this.path, offset });
   }

@@ -1,8 +1,15 @@
 // One file that records are written to.
 
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { describeError, GeneralError } from '../../errors';
 import type { RecordBatch } from './record-batch';
+
+/** How much of a batch is in a file. */
+export interface Written {
+  readonly records: number;
+  readonly bytes: number;
+  readonly error?: GeneralError;
+}
 
 /** A file open for writing, from its beginning. */
 export class OutputFile {
@@ -14,19 +21,11 @@ export class OutputFile {
     private readonly handle: FileHandle,
   ) {}
 
-  /**
-   * Makes the file. One that has something in it is refused unless `overwrite`; devices and pipes never are.
-   * @throws {GeneralError} `ERR_FILE_OPEN`
-   */
-  static async create(path: string, overwrite: boolean): Promise<OutputFile> {
+  /** Makes the file, empty. @throws {GeneralError} `ERR_FILE_OPEN` */
+  static async create(path: string): Promise<OutputFile> {
     try {
-      if (!overwrite && (await hasContent(path))) {
-        const text = `${path} has data in it, and was left alone: choose another name, or set overwrite: true`;
-        throw new GeneralError('ERR_FILE_OPEN', text, { path });
-      }
       return new OutputFile(path, await open(path, 'w'));
     } catch (err) {
-      if (err instanceof GeneralError) throw err;
       const text = `${path} could not be opened for writing: ${describeError(err)}`;
       throw new GeneralError('ERR_FILE_OPEN', text, { cause: err, path });
     }
@@ -34,9 +33,9 @@ export class OutputFile {
 
   /**
    * Appends the batch. When that fails, what was written of it is cut back to whole records.
-   * @returns records that are in the file: all of them, or fewer with the error that kept out the rest.
+   * @returns what is in the file: all of it, or less with the error that kept out the rest.
    */
-  async write(batch: RecordBatch): Promise<{ records: number; error?: GeneralError }> {
+  async write(batch: RecordBatch): Promise<Written> {
     let pieces = batch.pieces();
     let written = 0;
     try {
@@ -47,12 +46,12 @@ export class OutputFile {
         if (written < batch.bytes) pieces = behind(pieces, bytesWritten);
       }
       this.size += written;
-      return { records: batch.records };
+      return { records: batch.records, bytes: batch.bytes };
     } catch (err) {
       const whole = batch.wholeRecords(written);
       this.size += whole.bytes;
       await this.cutBack();
-      return { records: whole.records, error: this.failure(err) };
+      return { ...whole, error: this.failure(err) };
     }
   }
 
@@ -76,15 +75,6 @@ export class OutputFile {
   private failure(err: unknown): GeneralError {
     const text = `writing to ${this.path} failed after ${this.size} bytes: ${describeError(err)}`;
     return new GeneralError('ERR_FILE_WRITE', text, { cause: err, path: this.path });
-  }
-}
-
-async function hasContent(path: string): Promise<boolean> {
-  try {
-    const found = await stat(path);
-    return found.isFile() && found.size > 0;
-  } catch {
-    return false;
   }
 }
 

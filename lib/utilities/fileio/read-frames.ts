@@ -1,6 +1,6 @@
 // Data files for `for await`.
 
-import { FileFrames, type FileFrame, type ReadFramesOptions } from './file-frames';
+import { FileFrames, READ_OPTIONS, type FileFrame, type ReadFramesOptions } from './file-frames';
 
 /**
  * The frames of a data file, in order, each with the file and the position it was read from. Memory stays the same
@@ -16,7 +16,7 @@ export function readFrames(
   paths: string | readonly string[],
   options: ReadFramesOptions = {},
 ): AsyncIterableIterator<FileFrame, undefined> {
-  return new FileFrameIterator(new FileFrames(paths, options, 'readFrames'), options.signal);
+  return new FileFrameIterator(new FileFrames(paths, options, 'readFrames', READ_OPTIONS), options.signal);
 }
 
 const DONE: IteratorResult<FileFrame, undefined> = { done: true, value: undefined };

@@ -29,6 +29,8 @@ export class RecordBatch {
   /** Bytes they take in the file. */
   bytes = 0;
   private readonly done: Buffer[] = [];
+  /** Of raw payloads, which do not tell their own. */
+  private readonly sizes: number[] = [];
   private readonly chunks: Buffer[] = [];
   private start = 0;
   private used = CHUNK_BYTES;
@@ -60,6 +62,7 @@ export class RecordBatch {
       this.closePiece();
       this.done.push(payload);
     }
+    if (this.raw) this.sizes.push(size);
     this.records += 1;
     this.bytes += RecordBatch.recordBytes(size, this.raw);
   }
@@ -75,18 +78,21 @@ export class RecordBatch {
     this.pool.give(this.chunks);
   }
 
-  /** How much of the first `written` bytes are whole records, and how many. Raw payloads have no boundaries. */
+  /** How much of the first `written` bytes are whole records, and how many. */
   wholeRecords(written: number): { bytes: number; records: number } {
-    if (this.raw) return { bytes: written, records: 0 };
-    const all = Buffer.concat(this.pieces());
+    const all = this.raw ? undefined : Buffer.concat(this.pieces());
     let [bytes, records] = [0, 0];
-    for (;;) {
-      if (written - bytes < HEADER_BYTES) return { bytes, records };
-      const end = bytes + HEADER_BYTES - LENGTH_OVERHEAD_BYTES + readLength(all, bytes);
-      if (end > written) return { bytes, records };
-      bytes = end;
+    while (records < this.records) {
+      const size = all === undefined ? this.sizes[records]! : this.recordAt(all, bytes);
+      if (bytes + size > written) break;
+      bytes += size;
       records += 1;
     }
+    return { bytes, records };
+  }
+
+  private recordAt(all: Buffer, at: number): number {
+    return HEADER_BYTES - LENGTH_OVERHEAD_BYTES + readLength(all, at);
   }
 
   private room(bytes: number): Buffer {

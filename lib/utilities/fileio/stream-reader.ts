@@ -1,22 +1,28 @@
 // Rogue's file player. slaclab/rogue src/rogue/utilities/fileio/StreamReader.cpp.
 
-import { describeError } from '../../errors';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describeError, GeneralError } from '../../errors';
 import { Logging } from '../../logging';
 import { Master } from '../../stream/master';
-import { FileFrames, type FileFrame, type ReadFramesOptions } from './file-frames';
+import type { SlaveLike } from '../../stream/slave';
+import { FileFrames, READ_OPTIONS, type ReadFramesOptions } from './file-frames';
 
 /** One file, or sequence of files, being played. */
 interface Playing {
   readonly source: FileFrames;
-  /** Resolves at the end of it; rejects with what ended it. */
+  /** Resolves at the end of it, however it came about; {@link failure} says whether it was one. */
   done: Promise<void>;
+  failure: Error | undefined;
+  /** Nothing of it happens any more. */
   stopped: boolean;
   /** Ends {@link done} without waiting for a slave. */
   readonly abandon: () => void;
 }
 
+const OPTIONS = READ_OPTIONS.filter((name) => name !== 'signal');
+
 /**
- * Plays data files into a stream, as fast as its slaves accept:
+ * Plays data files into a stream, as fast as its slaves accept; while it has none it waits for one.
  *
  * ```ts
  * const reader = new StreamReader();
@@ -28,13 +34,18 @@ interface Playing {
 export class StreamReader extends Master implements AsyncDisposable {
   private readonly log = Logging.create('fileio.StreamReader');
   private playing: Playing | undefined;
+  /** Calls of open and close take turns. */
+  private last: Promise<unknown> = Promise.resolve();
   private played = 0;
+  /** Woken when a slave is added, and when one is missed. */
+  private onSlave: (() => void) | undefined;
+  private readonly missing = new Set<() => void>();
 
   /** @throws {TypeError} {RangeError} for options that are wrong. */
   constructor(private readonly options: Omit<ReadFramesOptions, 'signal'> = {}) {
     super();
     // So that a wrong option is told here, and not when a file is opened.
-    new FileFrames('checks the options', options, 'StreamReader');
+    new FileFrames('checks the options', options, 'StreamReader', OPTIONS);
   }
 
   /** Frames that the slaves have accepted since {@link open}. */
@@ -44,7 +55,7 @@ export class StreamReader extends Master implements AsyncDisposable {
 
   /** True until the last frame has been accepted. */
   get isActive(): boolean {
-    return this.playing !== undefined && !this.playing.stopped;
+    return this.playing?.stopped === false;
   }
 
   /** As {@link isActive}, by Rogue's other name for it. */
@@ -52,44 +63,58 @@ export class StreamReader extends Master implements AsyncDisposable {
     return this.isActive;
   }
 
+  override addSlave(slave: SlaveLike): void {
+    super.addSlave(slave);
+    this.onSlave?.();
+  }
+
   /**
-   * Opens the file and begins to play it; one that is still played is closed.
+   * Opens the file and begins to play it; one that is still played is closed. `frames()` and `readable()` get all of
+   * it when they are called before this, or right behind it.
    *
    * @param paths as for `readFrames`: a file, the first part (`.1`) of a recording, or a list of files.
    * @throws {GeneralError} `ERR_FILE_OPEN`
    */
-  async open(paths: string | readonly string[]): Promise<void> {
-    const source = new FileFrames(paths, this.options, 'StreamReader');
-    await this.close();
-    await source.open();
-    this.played = 0;
-    let abandon: () => void = () => undefined;
-    const abandoned = new Promise<void>((resolve) => (abandon = resolve));
-    const playing: Playing = { source, done: abandoned, stopped: false, abandon };
-    playing.done = Promise.race([this.play(playing), abandoned]);
-    // Told by closeWait, and by the log where nobody asks.
-    playing.done.catch(() => undefined);
-    this.playing = playing;
+  open(paths: string | readonly string[]): Promise<void> {
+    const source = new FileFrames(paths, this.options, 'StreamReader', OPTIONS);
+    return this.inTurn(async () => {
+      await this.end();
+      await source.open();
+      this.played = 0;
+      let abandon: () => void = () => undefined;
+      const abandoned = new Promise<void>((resolve) => (abandon = resolve));
+      const playing: Playing = { source, done: abandoned, failure: undefined, stopped: false, abandon };
+      playing.done = Promise.race([this.play(playing), abandoned]);
+      this.playing = playing;
+    });
   }
 
   /**
    * Resolves when everything has been played, at once when nothing is.
    * @throws {GeneralError} `ERR_FILE_READ`, `ERR_FILE_FORMAT`, `ERR_TORN_RECORD`
-   * @throws what a slave failed with: that ends the playing.
+   * @throws {GeneralError} `ERR_NO_SLAVE`: there is nobody to play it to, so there would be no end.
+   * @throws what a slave, or `onConfig`, failed with: that ends the playing.
    */
   async closeWait(): Promise<void> {
-    await this.playing?.done;
-  }
-
-  /** Ends the playing at once. What `frames()` and `readable()` have handed out ends as well. */
-  async close(): Promise<void> {
     const { playing } = this;
     if (playing === undefined) return;
-    this.playing = undefined;
-    playing.stopped = true;
-    playing.abandon();
-    await playing.source.close();
-    this.endTaps();
+    let isMissing: () => void = () => undefined;
+    const missing = new Promise<void>((_resolve, reject) => {
+      isMissing = () => reject(this.noSlave());
+    });
+    if (this.onSlave !== undefined && this.slaveCount === 0) isMissing();
+    this.missing.add(isMissing);
+    try {
+      await Promise.race([playing.done, missing]);
+    } finally {
+      this.missing.delete(isMissing);
+    }
+    if (playing.failure !== undefined) throw playing.failure;
+  }
+
+  /** Ends the playing at once, and with it what `frames()` and `readable()` have handed out for it. */
+  close(): Promise<void> {
+    return this.inTurn(() => this.end());
   }
 
   /** {@link close}, by the name all modules with something to end have. */
@@ -102,32 +127,75 @@ export class StreamReader extends Master implements AsyncDisposable {
     return this.close();
   }
 
+  private inTurn(act: () => Promise<void>): Promise<void> {
+    const result = this.last.then(act);
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+
+  private async end(): Promise<void> {
+    const { playing } = this;
+    this.playing = undefined;
+    if (playing === undefined) return;
+    const wasActive = !playing.stopped;
+    playing.stopped = true;
+    playing.abandon();
+    this.onSlave?.();
+    if (wasActive) this.endTaps();
+    await playing.source.close();
+  }
+
+  /** Never rejects. Once `playing` is stopped it touches nothing: another one may be under way. */
   private async play(playing: Playing): Promise<void> {
     const { source } = playing;
     try {
+      // So that whoever awaits open() can still add a slave.
+      await nextTurn();
       while (!playing.stopped) {
         const frame = source.take();
-        if (frame !== undefined) await this.give(frame);
-        else if (!(await source.fill())) break;
+        if (frame === undefined) {
+          if (!(await source.fill())) break;
+          continue;
+        }
+        // As in Rogue: no bridge to a Rogue peer can send it.
+        if (frame.size === 0) continue;
+        while (this.slaveCount === 0 && !isStopped(playing)) await this.slaveAdded();
+        if (isStopped(playing)) return;
+        const accepted = this.deliver(frame);
+        if (accepted !== undefined) await accepted;
+        if (isStopped(playing)) return;
+        this.played += 1;
       }
+      if (isStopped(playing)) return;
       playing.stopped = true;
       this.endTaps();
     } catch (err) {
       // Of a file that was closed meanwhile nobody wants to know.
-      if (playing.stopped) return;
+      if (isStopped(playing)) return;
       playing.stopped = true;
+      playing.failure = err instanceof Error ? err : new Error(describeError(err));
       this.log.error(`Playing has ended after ${this.played} frames: ${describeError(err)}`);
-      this.endTaps(err instanceof Error ? err : new Error(describeError(err)));
-      throw err;
+      this.endTaps(playing.failure);
     } finally {
       await source.close();
     }
   }
 
-  private async give(frame: FileFrame): Promise<void> {
-    // As in Rogue: no bridge to a Rogue peer can send it.
-    if (frame.size === 0) return;
-    await this.deliver(frame);
-    this.played += 1;
+  private async slaveAdded(): Promise<void> {
+    for (const tell of this.missing) tell();
+    await new Promise<void>((resolve) => (this.onSlave = resolve));
+    this.onSlave = undefined;
   }
+
+  private noSlave(): GeneralError {
+    return new GeneralError(
+      'ERR_NO_SLAVE',
+      `${this.played} frames were played, and there is no slave to take the next one: add one, or close()`,
+    );
+  }
+}
+
+/** A call, because the compiler takes a flag for constant across an await. */
+function isStopped({ stopped }: Playing): boolean {
+  return stopped;
 }

@@ -10,7 +10,10 @@ export class StreamWriterChannel extends Slave {
   private before = 0;
 
   /** @internal */
-  constructor(private readonly write: (frame: Frame) => void | Promise<void>) {
+  constructor(
+    private readonly write: (frame: Frame) => void | Promise<void>,
+    private readonly isRecording: () => boolean,
+  ) {
     super();
   }
 
@@ -28,7 +31,7 @@ export class StreamWriterChannel extends Slave {
 
   /** As `StreamWriter.waitFrameCount`, for the frames of this channel. */
   waitFrameCount(count: number, options: WaitFrameCountOptions = {}): Promise<boolean> {
-    return this.waiters.wait(count, this.frameCount, options);
+    return this.waiters.wait(count, this.frameCount, this.isRecording(), options);
   }
 
   /** @internal A recording begins. */

@@ -1,6 +1,5 @@
 // Rogue's file writer. slaclab/rogue src/rogue/utilities/fileio/StreamWriter.cpp.
 
-import { rm, stat } from 'node:fs/promises';
 import { GeneralError } from '../../errors';
 import { Logging } from '../../logging';
 import { Queue } from '../../queue';
@@ -9,7 +8,8 @@ import { Hold } from '../../stream/tap';
 import { checkBoolean, checkInteger, checkOptionNames } from '../../validate';
 import { RateMeter } from '../rate';
 import { CountWaiters, type WaitFrameCountOptions } from './count-waiters';
-import { OutputFile } from './output-file';
+import { FileNames } from './file-names';
+import { OutputFile, type Written } from './output-file';
 import { MAX_RECORD_PAYLOAD_BYTES } from './record';
 import { ChunkPool, RecordBatch } from './record-batch';
 import { StreamWriterChannel } from './stream-writer-channel';
@@ -52,11 +52,15 @@ export class StreamWriter implements AsyncDisposable {
   private readonly hold = new Hold();
   private meter = new RateMeter();
 
-  private path = '';
-  private overwrite = false;
+  private names = new FileNames('', false);
   private file: OutputFile | undefined;
   private fileIndex = 0;
   private opened = false;
+  private warnedClosed = false;
+  /** Calls of open that are under way. */
+  private switching = 0;
+  private readonly onSwitched = new Hold();
+  private last: Promise<unknown> = Promise.resolve();
   private failure: GeneralError | undefined;
 
   /** What is being gathered, and before it what waits to be written. */
@@ -121,51 +125,84 @@ export class StreamWriter implements AsyncDisposable {
     checkInteger('channel', channel, 0, 0xff);
     let slave = this.channels.get(channel);
     if (slave === undefined) {
-      slave = new StreamWriterChannel((frame) => this.write(frame, channel === 0 ? frame.channel : channel));
+      slave = new StreamWriterChannel(
+        (frame) => this.write(frame, channel === 0 ? frame.channel : channel),
+        () => this.isRecording,
+      );
       this.channels.set(channel, slave);
     }
     return slave;
   }
 
   /**
-   * Begins a recording, and ends the one before. All counts begin at 0.
+   * Begins a recording, and ends the one before; frames that come meanwhile wait for the new one. All counts begin at 0.
    *
    * @param path the file; with `maxSize` its parts are `<path>.1`, `<path>.2`, ...
    * @param options `overwrite: true` replaces a file that has data in it, and the parts of an older recording.
-   * @throws {GeneralError} `ERR_FILE_OPEN`: the file could not be made, or has data in it.
+   * @throws {GeneralError} `ERR_FILE_OPEN`: the file could not be made, or it, or a part of that name, has data in it.
+   *   The recording before goes on where that is known beforehand.
    * @throws {GeneralError} `ERR_FILE_WRITE`: the recording before could not be ended, and this one has not begun.
    */
-  async open(path: string, options: { readonly overwrite?: boolean } = {}): Promise<void> {
+  open(path: string, options: { readonly overwrite?: boolean } = {}): Promise<void> {
     checkOptionNames('the options of open', options, ['overwrite']);
     if (typeof path !== 'string' || path === '') throw new TypeError("path must be a file's name");
     const overwrite = checkBoolean('overwrite', options.overwrite ?? false);
-    // Its senders have been told, and so has the log.
-    if (!this.opened) this.failure = undefined;
-    await this.close();
-    this.path = path;
-    this.overwrite = overwrite;
-    this.fileIndex = 1;
-    this.file = await OutputFile.create(this.pathOf(1), overwrite);
-    if (overwrite && this.options.maxSize > 0) await this.removeOldParts();
-    this.frames = this.dropped = this.current = this.total = 0;
-    this.meter = new RateMeter();
-    for (const channel of this.channels.values()) channel.restart();
-    this.opened = true;
+    this.switching += 1;
+    const opened = this.inTurn(() => this.begin(path, overwrite)).finally(() => {
+      this.switching -= 1;
+      this.onSwitched.release();
+    });
+    return opened;
   }
 
   /**
-   * Waits until `count` frames of this recording are written or wait for the disk; false when that takes longer than
-   * `timeoutMs`, or when the recording ends before.
+   * Waits until `count` frames of this recording are written or wait for the disk. False when that takes longer than
+   * `timeoutMs`, when the recording ends before, and when there is none.
    */
-  waitFrameCount(count: number, options: WaitFrameCountOptions = {}): Promise<boolean> {
-    return this.waiters.wait(count, this.frames, options);
+  async waitFrameCount(count: number, options: WaitFrameCountOptions = {}): Promise<boolean> {
+    return this.waiters.wait(count, this.frames, this.isRecording, options);
   }
 
   /**
    * Ends the recording when everything that was accepted is in the file. Does nothing when none is open.
    * @throws {GeneralError} `ERR_FILE_WRITE`: a write has failed; said once.
    */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.inTurn(() => this.end());
+  }
+
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private get isRecording(): boolean {
+    return this.opened || this.switching > 0;
+  }
+
+  /** Calls of open and close, one after the other. */
+  private inTurn(act: () => Promise<void>): Promise<void> {
+    const result = this.last.then(act);
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+
+  private async begin(path: string, overwrite: boolean): Promise<void> {
+    const names = new FileNames(path, this.options.maxSize > 0);
+    if (!overwrite) await names.refuseData();
+    await this.end();
+    if (overwrite) await names.removeParts();
+    this.names = names;
+    this.file = await OutputFile.create(names.of(1));
+    this.fileIndex = 1;
+    this.frames = this.dropped = this.current = this.total = 0;
+    this.meter = new RateMeter();
+    for (const channel of this.channels.values()) channel.restart();
+    this.opened = true;
+    this.warnedClosed = false;
+  }
+
+  private async end(): Promise<void> {
     this.opened = false;
     this.endPart();
     await this.pumping;
@@ -177,17 +214,15 @@ export class StreamWriter implements AsyncDisposable {
     if (failure !== undefined) throw failure;
   }
 
-  /** {@link close}, for `await using`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
   private write(frame: Frame, channel: number): void | Promise<void> {
     const { failure, options } = this;
     if (failure !== undefined) return Promise.reject(failure);
+    if (!this.opened && this.switching > 0) {
+      return this.onSwitched.wait().then(() => this.write(frame, channel));
+    }
     const { size } = frame;
     if (!this.opened || size === 0 || (options.dropErrors && frame.error !== 0)) {
-      this.dropped += 1;
+      this.leaveOut();
       return;
     }
     const bytes = RecordBatch.recordBytes(size, options.raw);
@@ -210,6 +245,13 @@ export class StreamWriter implements AsyncDisposable {
     if (this.pendingBytes >= Math.max(PENDING_BYTES, 2 * options.bufferSize)) return this.hold.wait();
   }
 
+  private leaveOut(): void {
+    this.dropped += 1;
+    if (this.opened || this.warnedClosed) return;
+    this.warnedClosed = true;
+    this.log.warning('Frames arrive and are not recorded: no file is open');
+  }
+
   /** What has been gathered is to be written. */
   private endPart(): void {
     if (this.part === undefined) return;
@@ -222,9 +264,9 @@ export class StreamWriter implements AsyncDisposable {
   private async pump(): Promise<void> {
     for (let part = this.parts.shift(); part !== undefined; part = this.parts.shift()) {
       const { batch } = part;
-      const { records, error } = await this.writePart(part);
+      const { records, bytes, error } = await this.writePart(part);
       if (error !== undefined) {
-        await this.fail(error, batch.records - records);
+        await this.fail(error, { records: batch.records - records, bytes: batch.bytes - bytes });
         break;
       }
       this.pendingBytes -= batch.bytes;
@@ -237,32 +279,37 @@ export class StreamWriter implements AsyncDisposable {
     this.pumping = undefined;
   }
 
-  /** How many of its records are in the file, and what kept out the others. */
-  private async writePart({ index, batch }: Part): Promise<{ records: number; error?: GeneralError }> {
-    const path = this.pathOf(index);
+  /** How much of it is in the file, and what kept out the rest. */
+  private async writePart({ index, batch }: Part): Promise<Written> {
+    const path = this.names.of(index);
     try {
       if (this.file?.path !== path) {
         await this.file?.close();
-        this.file = await OutputFile.create(path, this.overwrite);
+        this.file = await OutputFile.create(path);
       }
       return await this.file.write(batch);
     } catch (err) {
-      return { records: 0, error: err as GeneralError };
+      return { records: 0, bytes: 0, error: err as GeneralError };
     }
   }
 
-  /** Ends the recording: `lost` records and all that wait are not in the file. */
-  private async fail(failure: GeneralError, lost: number): Promise<void> {
+  /** Ends the recording: `lost` and all that waits is not in the file. */
+  private async fail(failure: GeneralError, lost: { records: number; bytes: number }): Promise<void> {
     this.opened = false;
     this.failure = failure;
-    for (let part = this.parts.shift(); part !== undefined; part = this.parts.shift())
-      lost += part.batch.records;
-    lost += this.part?.batch.records ?? 0;
+    if (this.part !== undefined) this.parts.push(this.part);
     this.part = undefined;
+    let { records, bytes } = lost;
+    for (let part = this.parts.shift(); part !== undefined; part = this.parts.shift()) {
+      records += part.batch.records;
+      bytes += part.batch.bytes;
+    }
     this.pendingBytes = 0;
-    this.frames -= lost;
-    this.dropped += lost;
-    this.log.error(`${failure.message}; ${this.dropped} frames are not in the file`);
+    this.frames -= records;
+    this.dropped += records;
+    this.total -= bytes;
+    this.current = this.file?.size ?? 0;
+    this.log.error(`${failure.message}; ${records} frames that had been accepted are not in the file`);
     const { file } = this;
     this.file = undefined;
     await file?.close().catch(() => undefined);
@@ -275,27 +322,9 @@ export class StreamWriter implements AsyncDisposable {
     this.hold.release(failure);
   }
 
-  private pathOf(index: number): string {
-    return this.options.maxSize > 0 ? `${this.path}.${index}` : this.path;
-  }
-
-  /** A reader would take them for the end of this recording. */
-  private async removeOldParts(): Promise<void> {
-    for (let index = 2; await exists(this.pathOf(index)); index++) await rm(this.pathOf(index));
-  }
-
   private tooLarge(size: number): GeneralError {
     const { maxSize } = this.options;
     const limit = maxSize > 0 ? `a file of maxSize = ${maxSize} bytes` : 'a record';
     return new GeneralError('ERR_FRAME_TOO_LARGE', `a frame of ${size} bytes does not fit into ${limit}`);
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,0 +1,56 @@
+// The names of a recording's files, and what is there under them already.
+
+import { readdir, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { describeError, GeneralError } from '../../errors';
+
+/** `<path>`, or `<path>.1`, `<path>.2`, ... */
+export class FileNames {
+  constructor(
+    private readonly path: string,
+    private readonly inParts: boolean,
+  ) {}
+
+  /** @param index from 1. */
+  of(index: number): string {
+    return this.inParts ? `${this.path}.${index}` : this.path;
+  }
+
+  /**
+   * Data under one of the names would be lost, or be read as part of this recording.
+   * @throws {GeneralError} `ERR_FILE_OPEN` when there is any; devices and pipes have none.
+   */
+  async refuseData(): Promise<void> {
+    for (const path of await this.existing()) {
+      const found = await stat(path).catch(() => undefined);
+      if (found === undefined || !found.isFile() || found.size === 0) continue;
+      const text = `${path} has data in it, and was left alone: choose another name, or set overwrite: true`;
+      throw new GeneralError('ERR_FILE_OPEN', text, { path });
+    }
+  }
+
+  /** Removes the parts of an older recording. @throws {GeneralError} `ERR_FILE_OPEN` */
+  async removeParts(): Promise<void> {
+    if (!this.inParts) return;
+    for (const path of await this.existing()) {
+      try {
+        await rm(path);
+      } catch (err) {
+        const text = `${path}, of an older recording, could not be removed: ${describeError(err)}`;
+        throw new GeneralError('ERR_FILE_OPEN', text, { cause: err, path });
+      }
+    }
+  }
+
+  private async existing(): Promise<string[]> {
+    if (!this.inParts) return [this.path];
+    const folder = dirname(this.path);
+    const prefix = `${basename(this.path)}.`;
+    // A folder that is not there has nothing in it; making the file says what is wrong with it.
+    const names = await readdir(folder).catch(() => []);
+    return names
+      .filter((name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
+      .sort((a, b) => Number(a.slice(prefix.length)) - Number(b.slice(prefix.length)))
+      .map((name) => join(folder, name));
+  }
+}
