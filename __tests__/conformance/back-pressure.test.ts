@@ -187,3 +187,44 @@ test('a master waits for its bridge', async () => {
   await client.stop();
   await sent;
 });
+
+test.each([
+  ['client', makeClient, makeServer],
+  ['server', makeServer, makeClient],
+] as const)(
+  'asking a %s for its stats while its frames wait holds none of them up',
+  async (_role, make, makeOther) => {
+    const marks = { sendHighWaterMark: 1, receiveHighWaterMark: 1 };
+    const port = await reservePorts();
+    const [sender, receiver] = [await make(port, marks), await makeOther(port, marks)];
+    const count = 100;
+    let received = 0;
+    receiver.to(async () => {
+      received += 1;
+      await turns(1);
+    });
+    let asking = true;
+    const asked = (async () => {
+      // Where asking cost the sender its wake-up, it never woke again.
+      while (asking) {
+        expect(sender.stats.notSent).toBe(0);
+        await pause(1);
+      }
+    })();
+    const sending = (async () => {
+      for (let i = 0; i < count; i++) await sender.acceptFrame(new Frame(300_000));
+    })();
+    try {
+      await waitFor(
+        'all frames',
+        () => received === count,
+        20_000,
+        () => received,
+      );
+      await sending;
+    } finally {
+      asking = false;
+      await asked;
+    }
+  },
+);

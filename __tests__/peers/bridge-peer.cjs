@@ -42,6 +42,8 @@ async function send(bridge) {
   for (let number = 0; ; number++) {
     const payload = Buffer.alloc(1000);
     payload.writeUInt32LE(number);
+    // Which of several senders it is from.
+    payload.writeUInt32LE(process.pid, 4);
     await master.sendFrame(new Frame(payload));
   }
 }

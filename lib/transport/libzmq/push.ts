@@ -19,6 +19,8 @@ export class PushEnd implements Outlet<FrameParts> {
   readonly sendsPerTurn = 512;
   private readonly queue: SendQueue<FrameParts>;
   private sentAny = false;
+  /** True while zeromq.js waits for the socket to take a frame. */
+  private waitingForRoom = false;
   /** Sends of this turn whose outcome zeromq.js has yet to tell, which it does in a microtask. */
   private untold = 0;
   /** Whether the latest of them was made without asking. */
@@ -53,6 +55,9 @@ export class PushEnd implements Outlet<FrameParts> {
    */
   hasReadyPeer(peers: number): boolean {
     if (this.socket.closed) return false;
+    // Asking makes libzmq take note of what has happened, and whoever waits for that to happen is told no more: zeromq.js
+    // waits for a sign that libzmq gives once (zmq_getsockopt(3), ZMQ_FD). So nobody asks while a send waits.
+    if (this.waitingForRoom) return peers > 0 && this.sentAny;
     return this.socket.writable || (peers > 0 && this.sentAny);
   }
 
@@ -112,6 +117,7 @@ export class PushEnd implements Outlet<FrameParts> {
     for (let left = timeoutMs; !socket.closed; left = Math.ceil(deadline - performance.now())) {
       if (left !== undefined && left < 0) return false;
       socket.sendTimeout = left === undefined || left === Infinity ? FOR_EVER : left;
+      this.waitingForRoom = true;
       const sent = socket.send(parts);
       socket.sendTimeout = AT_ONCE;
       try {
@@ -123,6 +129,8 @@ export class PushEnd implements Outlet<FrameParts> {
         // EAGAIN: the time is over, the socket was closed, or the peer left as it became ready: see the loop.
         if (systemCode(err) !== 'EAGAIN' && !isClosed(socket)) throw err;
         if (left === AT_ONCE) return false;
+      } finally {
+        this.waitingForRoom = false;
       }
     }
     return false;
