@@ -2,7 +2,7 @@
 
 import type { Benchmark } from './benchmark';
 import { Decoder } from '../lib/transport/native/decoder';
-import { BATCH_BYTES, BufferPool, Encoder } from '../lib/transport/native/encoder';
+import { BATCH_BYTES, Encoder, newBatchPool } from '../lib/transport/native/encoder';
 import { readyCommand } from '../lib/transport/native/command';
 import { ReadMemory } from '../lib/transport/native/read-memory';
 import { median, medianRatio, spread } from './statistics';
@@ -89,7 +89,7 @@ function copying(sizeBytes: number): Run {
 }
 
 function encoding(sizeBytes: number): Run {
-  const encoder = new Encoder(new BufferPool());
+  const encoder = new Encoder(newBatchPool());
   const frame = { payload: Buffer.alloc(sizeBytes, 1), flags: 0x0201, channel: 3, error: 4 };
   const count = framesIn(sizeBytes);
   return () => {
@@ -143,7 +143,7 @@ function inChunks(decoder: Decoder, stream: Buffer): void {
 }
 
 function streamOf(sizeBytes: number, count: number): Buffer {
-  const encoder = new Encoder(new BufferPool());
+  const encoder = new Encoder(newBatchPool());
   const payload = Buffer.alloc(sizeBytes, 1);
   for (let i = 0; i < count; i++) encoder.add({ payload, flags: 0x0201, channel: 3, error: 4 });
   return Buffer.concat(encoder.take(Infinity).chunks);

@@ -4,7 +4,15 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Frame } from '../../lib';
+import {
+  Frame,
+  Master,
+  readFrames,
+  StreamWriter,
+  type FileFrame,
+  type ReadFramesOptions,
+  type StreamWriterOptions,
+} from '../../lib';
 
 let folder: string | undefined;
 
@@ -38,4 +46,34 @@ export function numberedFrame(number: number, size: number): Frame {
 
 export function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** What tells one frame from another, comparable with toEqual, without the payload itself. */
+export const fields = ({ payload, flags, channel, error }: Frame): unknown => [
+  sha256(payload),
+  flags,
+  channel,
+  error,
+];
+
+/** Everything in these files. */
+export async function read(paths: string | string[], options?: ReadFramesOptions): Promise<FileFrame[]> {
+  const frames: FileFrame[] = [];
+  for await (const frame of readFrames(paths, options)) frames.push(frame);
+  return frames;
+}
+
+/** Records `frames`, each with its own channel, one after the other. */
+export async function write(
+  path: string,
+  frames: readonly Frame[],
+  options: StreamWriterOptions = {},
+): Promise<StreamWriter> {
+  const writer = new StreamWriter(options);
+  const master = new Master();
+  master.to(writer.getChannel(0));
+  await writer.open(path);
+  for (const frame of frames) await master.sendFrame(frame);
+  await writer.close();
+  return writer;
 }

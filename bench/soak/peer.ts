@@ -6,7 +6,7 @@
 // {stopped: true, descriptorsLeft}; then it ends by itself, unless something was left behind.
 
 import { readdirSync } from 'node:fs';
-import { Frame, TcpClient, TcpServer, type TcpOptions } from '../../lib/index';
+import { Frame, TcpClient, TcpServer, type TcpCore, type TcpOptions } from '../../lib/index';
 import { say } from '../peers/lines';
 import { prbsPayload, Tally } from './tally';
 
@@ -30,7 +30,7 @@ function descriptors(): number {
 }
 
 async function main(): Promise<void> {
-  const create = (at: number): Promise<TcpServer> =>
+  const create = (at: number): Promise<TcpCore> =>
     (role === 'server' ? TcpServer : TcpClient).create(HOST, at, OPTIONS);
   // What the engine opens once and keeps.
   await (await create(Number(port))).stop();
@@ -74,7 +74,7 @@ async function main(): Promise<void> {
   }
 }
 
-async function send(bridge: TcpServer): Promise<void> {
+async function send(bridge: TcpCore): Promise<void> {
   try {
     for (let sequence = 0; ; sequence++) {
       // Sizes in an order that is neither sorted nor in step with the channels.

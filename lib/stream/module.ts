@@ -10,7 +10,8 @@ import { Slave, type FrameSlave } from './slave';
 export abstract class StreamModule extends Master implements FrameSlave {
   private readonly accepted = new Slave();
   private dropped = 0;
-  private isStopped = false;
+  /** Set by {@link stop}: from then on nothing is passed on. */
+  protected stopped = false;
 
   /** Frames accepted, those that were dropped included. */
   get frameCount(): number {
@@ -39,7 +40,7 @@ export abstract class StreamModule extends Master implements FrameSlave {
 
   acceptFrame(frame: Frame): void | Promise<void> {
     this.accepted.acceptFrame(frame) as undefined;
-    if (!this.isStopped) return this.pass(frame);
+    if (!this.stopped) return this.pass(frame);
     this.drop();
   }
 
@@ -50,7 +51,7 @@ export abstract class StreamModule extends Master implements FrameSlave {
 
   /** From now on frames are dropped, and counted in {@link dropCount}; `frames()` and `readable()` end. */
   override stop(): void | Promise<void> {
-    this.isStopped = true;
+    this.stopped = true;
     this.finish();
   }
 
@@ -60,12 +61,5 @@ export abstract class StreamModule extends Master implements FrameSlave {
   /** Counts frames that go nowhere. */
   protected drop(frames = 1): void {
     this.dropped += frames;
-  }
-
-  protected get stopped(): boolean {
-    return this.isStopped;
-  }
-  protected set stopped(value: boolean) {
-    this.isStopped = value;
   }
 }

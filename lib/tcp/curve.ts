@@ -2,19 +2,11 @@
 
 import { show } from '../errors';
 import { newKeyPair } from '../transport/engines';
+import type { CurveKeys } from '../transport/transport';
 import { checkOptionNames } from '../validate';
 import { isKey } from '../wire/z85';
 
-/** Keys are 40 characters of Z85 each; make them with {@link generateCurveKeys}. */
-export interface CurveOptions {
-  /** This bridge's own. */
-  readonly publicKey: string;
-  readonly secretKey: string;
-  /** Clients: the server's public key, by which it is known. */
-  readonly serverKey?: string;
-  /** Servers: the public keys of the clients that may connect; left out, every client that knows the server's. */
-  readonly clientKeys?: readonly string[];
-}
+export type CurveOptions = CurveKeys;
 
 /** A new pair of keys for one bridge. The secret one stays where it is. */
 export function generateCurveKeys(): { publicKey: string; secretKey: string } {

@@ -44,11 +44,14 @@ export interface TransportOptions {
   readonly curve: CurveKeys | undefined;
 }
 
-/** The keys of a bridge: a client's has `serverKey`, a server's may have `clientKeys`. */
+/** The keys of a bridge, 40 characters of Z85 each; `generateCurveKeys` makes them. */
 export interface CurveKeys {
+  /** This bridge's own. */
   readonly publicKey: string;
   readonly secretKey: string;
+  /** Clients: the server's public key, by which it is known. */
   readonly serverKey?: string;
+  /** Servers: the public keys of the clients that may connect; left out, every client that knows the server's. */
   readonly clientKeys?: readonly string[];
 }
 

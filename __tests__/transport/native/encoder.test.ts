@@ -1,12 +1,12 @@
 // The encoder alone: frames in, bytes out.
 
 import fc from 'fast-check';
-import { BATCH_BYTES, BufferPool, Encoder } from '../../../lib/transport/native/encoder';
+import { BATCH_BYTES, Encoder, newBatchPool } from '../../../lib/transport/native/encoder';
 import type { WireFrame } from '../../../lib/wire/message';
 import { COMMAND, frameMessage, part } from '../../helpers/raw-peer';
 
 function makeEncoder(): Encoder {
-  return new Encoder(new BufferPool());
+  return new Encoder(newBatchPool());
 }
 
 function frameOf(payload: Buffer | string, flags = 0, channel = 0, error = 0): WireFrame {
@@ -123,7 +123,7 @@ test('a full buffer whose bytes are all being written, and a frame larger than a
 });
 
 test('buffers come back: a million small frames need as few as one', () => {
-  const pool = new BufferPool();
+  const pool = newBatchPool();
   const taken = new Set<Buffer>();
   const take = pool.take.bind(pool);
   pool.take = () => {

@@ -1,7 +1,7 @@
 import { appendFileSync, truncateSync } from 'node:fs';
-import { Logging, StreamReader, StreamWriter, type Frame, type FrameSlave } from '../../../lib';
+import { Logging, StreamReader, type Frame, type FrameSlave } from '../../../lib';
 import { rejection } from '../../helpers/errors';
-import { fileName, numberedFrame, removeFiles, sha256 } from '../../helpers/files';
+import { fields, fileName, numberedFrame, removeFiles, write } from '../../helpers/files';
 import { collectLog } from '../../helpers/log';
 import { makeGate, turns, waitFor } from '../../helpers/wait';
 
@@ -11,12 +11,6 @@ afterEach(() => {
 });
 
 const FRAMES = Array.from({ length: 200 }, (_, i) => numberedFrame(i, 1 + ((i * 997) % 90_000)));
-
-async function record(path: string, frames: Frame[], maxSize = 0): Promise<void> {
-  await using writer = new StreamWriter({ maxSize });
-  await writer.open(path);
-  for (const frame of frames) await writer.getChannel(0).acceptFrame(frame);
-}
 
 class Collector implements FrameSlave {
   readonly frames: Frame[] = [];
@@ -30,17 +24,10 @@ class Collector implements FrameSlave {
   }
 }
 
-const fields = ({ payload, flags, channel, error }: Frame): unknown => [
-  sha256(payload),
-  flags,
-  channel,
-  error,
-];
-
 describe('StreamReader', () => {
   test('plays a file, all of it, and then another', async () => {
     const path = fileName('run.dat');
-    await record(path, FRAMES);
+    await write(path, FRAMES);
     const reader = new StreamReader();
     const slave = reader.to(new Collector());
     for (const times of [1, 2]) {
@@ -57,7 +44,7 @@ describe('StreamReader', () => {
 
   test('plays the parts of a recording, one channel of it, without its configuration', async () => {
     const path = fileName('run.dat');
-    await record(path, FRAMES, 100_000);
+    await write(path, FRAMES, { maxSize: 100_000 });
     const texts: string[] = [];
     const reader = new StreamReader({
       channel: [1, 2],
@@ -74,7 +61,7 @@ describe('StreamReader', () => {
 
   test('goes at the pace of its slaves', async () => {
     const path = fileName('run.dat');
-    await record(path, FRAMES);
+    await write(path, FRAMES);
     const reader = new StreamReader();
     let gate = makeGate();
     let count = 0;
@@ -103,7 +90,7 @@ describe('StreamReader', () => {
 
   test('frames() and readable() end where the file ends', async () => {
     const path = fileName('run.dat');
-    await record(path, FRAMES);
+    await write(path, FRAMES);
     const reader = new StreamReader();
     const [frames, readable] = [reader.frames(), reader.readable()];
     await reader.open(path);
@@ -119,7 +106,7 @@ describe('StreamReader', () => {
   test('a torn record ends it behind all others, told to whoever waits, reads or looks at the log', async () => {
     const log = collectLog();
     const path = fileName('run.dat');
-    await record(
+    await write(
       path,
       [1, 2, 3].map((i) => numberedFrame(i, 10)),
     );
@@ -139,7 +126,7 @@ describe('StreamReader', () => {
   test('a slave that fails ends it', async () => {
     collectLog();
     const path = fileName('run.dat');
-    await record(path, FRAMES);
+    await write(path, FRAMES);
     const reader = new StreamReader();
     let count = 0;
     reader.to(() => {
@@ -153,8 +140,8 @@ describe('StreamReader', () => {
 
   test('opening another file ends the one being played; one that is not there is told', async () => {
     const path = fileName('run.dat');
-    await record(path, FRAMES);
-    await record(fileName('short.dat'), FRAMES.slice(0, 2));
+    await write(path, FRAMES);
+    await write(fileName('short.dat'), FRAMES.slice(0, 2));
     const reader = new StreamReader();
     let stuck = true;
     const got: number[] = [];
@@ -174,8 +161,8 @@ describe('StreamReader', () => {
 
   test('a playing that was closed has no part in the next one', async () => {
     const [a, b] = [fileName('a.dat'), fileName('b.dat')];
-    await record(a, FRAMES.slice(0, 5));
-    await record(b, FRAMES);
+    await write(a, FRAMES.slice(0, 5));
+    await write(b, FRAMES);
     const reader = new StreamReader();
     const gate = makeGate();
     let held = 0;
@@ -201,8 +188,8 @@ describe('StreamReader', () => {
 
   test('what is made between two files belongs to the second', async () => {
     const [a, b] = [fileName('a.dat'), fileName('b.dat')];
-    await record(a, FRAMES.slice(0, 5));
-    await record(b, FRAMES.slice(0, 7));
+    await write(a, FRAMES.slice(0, 5));
+    await write(b, FRAMES.slice(0, 7));
     const reader = new StreamReader();
     reader.to(new Collector());
     await reader.open(a);
@@ -216,7 +203,7 @@ describe('StreamReader', () => {
 
   test('without a slave it waits for one: nothing is played to nobody, and closeWait says so', async () => {
     const path = fileName('run.dat');
-    await record(path, FRAMES);
+    await write(path, FRAMES);
     const reader = new StreamReader();
     await reader.open(path);
     await turns(50);
@@ -246,8 +233,8 @@ describe('StreamReader', () => {
 
   test('open and close take turns, however they are called', async () => {
     const [a, b] = [fileName('a.dat'), fileName('b.dat')];
-    await record(a, FRAMES.slice(0, 5));
-    await record(b, FRAMES.slice(5, 9));
+    await write(a, FRAMES.slice(0, 5));
+    await write(b, FRAMES.slice(5, 9));
     const reader = new StreamReader();
     const slave = reader.to(new Collector());
     await Promise.all([reader.open(a), reader.open(b)]);
@@ -264,7 +251,7 @@ describe('StreamReader', () => {
   test('readable() gives all whole records of a torn file, and then the error', async () => {
     collectLog();
     const path = fileName('run.dat');
-    await record(path, FRAMES.slice(0, 12));
+    await write(path, FRAMES.slice(0, 12));
     appendFileSync(path, Buffer.alloc(3));
     const reader = new StreamReader();
     const readable = reader.readable();
@@ -287,7 +274,7 @@ describe('StreamReader', () => {
 
   test('empty records are passed over, as in Rogue', async () => {
     const path = fileName('run.dat');
-    await record(path, [numberedFrame(1, 4)]);
+    await write(path, [numberedFrame(1, 4)]);
     appendFileSync(path, Buffer.from([4, 0, 0, 0, 0, 0, 0, 0]));
     const reader = new StreamReader();
     const slave = reader.to(new Collector());

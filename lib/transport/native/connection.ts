@@ -6,7 +6,7 @@ import { hostPort } from '../../wire/endpoints';
 import type { WireFrame } from '../../wire/message';
 import { checkReady, PING, readPing, readyCommand } from './command';
 import { Decoder, type DecoderSink } from './decoder';
-import { BATCH_BYTES, BufferPool, Encoder, type Batch } from './encoder';
+import { BATCH_BYTES, Encoder, newBatchPool, type Batch } from './encoder';
 import { flushSoon, type Flushable } from './flusher';
 import { GREETING, GreetingReader } from './greeting';
 import { ProtocolError, type SocketType } from './protocol';
@@ -43,7 +43,7 @@ const MAX_WRITE_BYTES = 1024 * 1024;
 const SILENT_INTERVALS = 2;
 
 const memory = new ReadMemory();
-const pool = new BufferPool();
+const pool = newBatchPool();
 
 /** One connection to one peer, from the attempt to make it to its end. */
 export class Connection implements ByteReader, Flushable {

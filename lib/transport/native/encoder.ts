@@ -1,6 +1,7 @@
 // Frames in, bytes out: small frames gathered into shared buffers, large payloads passed on as they are.
 // Pure: no socket, no timer, no logger. zeromq/rfc 37, Framing; zeromq/libzmq src/v2_encoder.cpp.
 
+import { BufferPool } from '../../buffer-pool';
 import type { WireFrame } from '../../wire/message';
 import { MAX_SHORT_BYTES, PART_FLAGS } from './protocol';
 
@@ -40,17 +41,9 @@ export interface Batch {
   readonly full: readonly Buffer[];
 }
 
-/** Batch buffers that nobody uses, shared by all connections of a process. */
-export class BufferPool {
-  private readonly spare: Buffer[] = [];
-
-  take(): Buffer {
-    return this.spare.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
-  }
-
-  give(buffer: Buffer): void {
-    if (this.spare.length < MAX_SPARE_BUFFERS) this.spare.push(buffer);
-  }
+/** Batch buffers for all connections of a process. */
+export function newBatchPool(): BufferPool {
+  return new BufferPool(BUFFER_BYTES, MAX_SPARE_BUFFERS);
 }
 
 /** What waits to be written to one peer. */

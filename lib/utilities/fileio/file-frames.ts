@@ -65,6 +65,8 @@ export class FileFrames {
 
   private chunk = NOTHING;
   private pos = 0;
+  /** Of this file, when it was last asked for. */
+  private size = 0;
   /** Where in the file the chunk begins. */
   private chunkAt = 0;
   private large: FileFrame | undefined;
@@ -229,9 +231,10 @@ export class FileFrames {
 
   /** @throws when the record at `position` would end behind the file. */
   private async checkSize(position: number, end: number): Promise<void> {
-    const { size } = await this.handle!.stat();
-    if (end > size)
-      throw this.tornError(position, end - position - HEADER_BYTES, size - position - HEADER_BYTES);
+    // Asked again only beyond what is known: a file may still grow.
+    if (end > this.size) this.size = (await this.handle!.stat()).size;
+    if (end <= this.size) return;
+    throw this.tornError(position, end - position - HEADER_BYTES, this.size - position - HEADER_BYTES);
   }
 
   private async endFile(rest: number): Promise<boolean> {
@@ -256,7 +259,9 @@ export class FileFrames {
     this.records = 0;
     try {
       // Asked first: opening a pipe waits for its other end, and nothing can end that wait.
-      if (!(await stat(path)).isFile()) throw new Error('it is no regular file');
+      const found = await stat(path);
+      if (!found.isFile()) throw new Error('it is no regular file');
+      this.size = found.size;
       this.handle = await open(path, 'r');
     } catch (err) {
       const hint = (await isThere(`${path}.1`)) ? `; the first part of a recording is there: ${path}.1` : '';

@@ -1,5 +1,6 @@
 // Data files for `for await`.
 
+import { Turns } from '../../turns';
 import { FileFrames, READ_OPTIONS, type FileFrame, type ReadFramesOptions } from './file-frames';
 
 /**
@@ -24,9 +25,8 @@ const DONE: IteratorResult<FileFrame, undefined> = { done: true, value: undefine
 class FileFrameIterator implements AsyncIterableIterator<FileFrame, undefined> {
   private opened = false;
   private ended = false;
-  /** The last call that has to wait, and how many there are: calls are served in their order. */
-  private last: Promise<unknown> = Promise.resolve();
-  private waiting = 0;
+  /** Of the calls that have to wait. */
+  private readonly turns = new Turns();
 
   constructor(
     private readonly source: FileFrames,
@@ -34,30 +34,23 @@ class FileFrameIterator implements AsyncIterableIterator<FileFrame, undefined> {
   ) {}
 
   next(): Promise<IteratorResult<FileFrame, undefined>> {
-    if (this.waiting === 0 && this.opened && this.signal?.aborted !== true) {
+    if (this.turns.waiting === 0 && this.opened && this.signal?.aborted !== true) {
       try {
         const frame = this.source.take();
         if (frame !== undefined) return Promise.resolve({ done: false, value: frame });
       } catch (err) {
-        return this.inTurn(() => this.fail(err));
+        return this.turns.take(() => this.fail(err));
       }
     }
-    return this.inTurn(() => this.advance());
+    return this.turns.take(() => this.advance());
   }
 
   return(): Promise<IteratorResult<FileFrame, undefined>> {
-    return this.inTurn(() => this.end());
+    return this.turns.take(() => this.end());
   }
 
   [Symbol.asyncIterator](): this {
     return this;
-  }
-
-  private inTurn<T>(act: () => Promise<T>): Promise<T> {
-    this.waiting += 1;
-    const result = this.last.then(act).finally(() => (this.waiting -= 1));
-    this.last = result.catch(() => undefined);
-    return result;
   }
 
   private async advance(): Promise<IteratorResult<FileFrame, undefined>> {

@@ -1,5 +1,6 @@
 // Records on their way into a file: small payloads gathered, large ones passed on as they are. Pure.
 
+import { BufferPool } from '../../buffer-pool';
 import type { Frame } from '../../stream/frame';
 import { HEADER_BYTES, LENGTH_OVERHEAD_BYTES, readLength, writeHeader } from './record';
 
@@ -9,17 +10,9 @@ const REFERENCE_BYTES = 32 * 1024;
 // Kept for the next batch: one is filled while another is written.
 const MAX_SPARE_CHUNKS = 32;
 
-/** Chunks that nobody uses. */
-export class ChunkPool {
-  private readonly spare: Buffer[] = [];
-
-  take(): Buffer {
-    return this.spare.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  }
-
-  give(chunks: readonly Buffer[]): void {
-    for (const chunk of chunks) if (this.spare.length < MAX_SPARE_CHUNKS) this.spare.push(chunk);
-  }
+/** Chunks for the batches of one writer. */
+export function newChunkPool(): BufferPool {
+  return new BufferPool(CHUNK_BYTES, MAX_SPARE_CHUNKS);
 }
 
 /** Records of one file, in order. */
@@ -36,7 +29,7 @@ export class RecordBatch {
   private used = CHUNK_BYTES;
 
   constructor(
-    private readonly pool: ChunkPool,
+    private readonly pool: BufferPool,
     private readonly raw: boolean,
   ) {}
 
@@ -75,7 +68,7 @@ export class RecordBatch {
 
   /** It is written, or never will be: its chunks can be used again. */
   release(): void {
-    this.pool.give(this.chunks);
+    for (const chunk of this.chunks) this.pool.give(chunk);
   }
 
   /** How much of the first `written` bytes are whole records, and how many. */

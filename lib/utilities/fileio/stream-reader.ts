@@ -5,6 +5,7 @@ import { describeError, GeneralError } from '../../errors';
 import { Logging } from '../../logging';
 import { Master } from '../../stream/master';
 import type { SlaveLike } from '../../stream/slave';
+import { Turns } from '../../turns';
 import { FileFrames, READ_OPTIONS, type ReadFramesOptions } from './file-frames';
 
 /** One file, or sequence of files, being played. */
@@ -34,8 +35,8 @@ const OPTIONS = READ_OPTIONS.filter((name) => name !== 'signal');
 export class StreamReader extends Master implements AsyncDisposable {
   private readonly log = Logging.create('fileio.StreamReader');
   private playing: Playing | undefined;
-  /** Calls of open and close take turns. */
-  private last: Promise<unknown> = Promise.resolve();
+  /** Of open and close. */
+  private readonly turns = new Turns();
   private played = 0;
   /** Woken when a slave is added, and when one is missed. */
   private onSlave: (() => void) | undefined;
@@ -77,7 +78,7 @@ export class StreamReader extends Master implements AsyncDisposable {
    */
   open(paths: string | readonly string[]): Promise<void> {
     const source = new FileFrames(paths, this.options, 'StreamReader', OPTIONS);
-    return this.inTurn(async () => {
+    return this.turns.take(async () => {
       await this.end();
       await source.open();
       this.played = 0;
@@ -114,7 +115,7 @@ export class StreamReader extends Master implements AsyncDisposable {
 
   /** Ends the playing at once, and with it what `frames()` and `readable()` have handed out for it. */
   close(): Promise<void> {
-    return this.inTurn(() => this.end());
+    return this.turns.take(() => this.end());
   }
 
   /** {@link close}, by the name all modules with something to end have. */
@@ -125,12 +126,6 @@ export class StreamReader extends Master implements AsyncDisposable {
   /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  private inTurn(act: () => Promise<void>): Promise<void> {
-    const result = this.last.then(act);
-    this.last = result.catch(() => undefined);
-    return result;
   }
 
   private async end(): Promise<void> {

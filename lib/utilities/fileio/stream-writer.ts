@@ -5,13 +5,14 @@ import { Logging } from '../../logging';
 import { Queue } from '../../queue';
 import type { Frame } from '../../stream/frame';
 import { Hold } from '../../stream/tap';
+import { Turns } from '../../turns';
 import { checkBoolean, checkInteger, checkOptionNames } from '../../validate';
 import { RateMeter } from '../rate';
 import { CountWaiters, type WaitFrameCountOptions } from './count-waiters';
 import { FileNames } from './file-names';
 import { OutputFile, type Written } from './output-file';
 import { MAX_RECORD_PAYLOAD_BYTES } from './record';
-import { ChunkPool, RecordBatch } from './record-batch';
+import { newChunkPool, RecordBatch } from './record-batch';
 import { StreamWriterChannel } from './stream-writer-channel';
 
 /** How a {@link StreamWriter} writes. */
@@ -47,7 +48,7 @@ export class StreamWriter implements AsyncDisposable {
   private readonly options: Required<StreamWriterOptions>;
   private readonly log = Logging.create('fileio.StreamWriter');
   private readonly channels = new Map<number, StreamWriterChannel>();
-  private readonly pool = new ChunkPool();
+  private readonly pool = newChunkPool();
   private readonly waiters = new CountWaiters();
   private readonly hold = new Hold();
   private meter = new RateMeter();
@@ -60,7 +61,8 @@ export class StreamWriter implements AsyncDisposable {
   /** Calls of open that are under way. */
   private switching = 0;
   private readonly onSwitched = new Hold();
-  private last: Promise<unknown> = Promise.resolve();
+  /** Of open and close. */
+  private readonly turns = new Turns();
   private failure: GeneralError | undefined;
 
   /** What is being gathered, and before it what waits to be written. */
@@ -148,11 +150,11 @@ export class StreamWriter implements AsyncDisposable {
     if (typeof path !== 'string' || path === '') throw new TypeError("path must be a file's name");
     const overwrite = checkBoolean('overwrite', options.overwrite ?? false);
     this.switching += 1;
-    const opened = this.inTurn(() => this.begin(path, overwrite)).finally(() => {
+    const begun = this.turns.take(() => this.begin(path, overwrite));
+    return begun.finally(() => {
       this.switching -= 1;
       this.onSwitched.release();
     });
-    return opened;
   }
 
   /**
@@ -168,7 +170,7 @@ export class StreamWriter implements AsyncDisposable {
    * @throws {GeneralError} `ERR_FILE_WRITE`: a write has failed; said once.
    */
   close(): Promise<void> {
-    return this.inTurn(() => this.end());
+    return this.turns.take(() => this.end());
   }
 
   /** {@link close}, for `await using`. */
@@ -178,13 +180,6 @@ export class StreamWriter implements AsyncDisposable {
 
   private get isRecording(): boolean {
     return this.opened || this.switching > 0;
-  }
-
-  /** Calls of open and close, one after the other. */
-  private inTurn(act: () => Promise<void>): Promise<void> {
-    const result = this.last.then(act);
-    this.last = result.catch(() => undefined);
-    return result;
   }
 
   private async begin(path: string, overwrite: boolean): Promise<void> {
