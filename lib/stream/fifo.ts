@@ -1,6 +1,7 @@
 // A queue between a source and slaves that are slower at times. slaclab/rogue src/rogue/interfaces/stream/Fifo.cpp.
 
 import { describeError } from '../errors';
+import { LogLimit } from '../log-limit';
 import { Logging } from '../logging';
 import { Queue } from '../queue';
 import { checkBoolean, checkInteger } from '../validate';
@@ -19,6 +20,7 @@ const MAX_LINGER_MS = 2 ** 31 - 1;
  */
 export class Fifo extends StreamModule {
   private readonly log = Logging.create('stream.Fifo');
+  private readonly errorLines = new LogLimit((text) => this.log.error(text));
   private readonly queue = new Queue<Frame>();
   /** True while slaves have a frame: from within one of them, too, the next one waits its turn. */
   private busy = false;
@@ -101,7 +103,7 @@ export class Fifo extends StreamModule {
       accepted
         .catch((err: unknown) => {
           this.errors += 1;
-          this.log.error(`A slave did not accept a frame: ${describeError(err)}`);
+          this.errorLines.note(`A slave did not accept a frame: ${describeError(err)}`);
         })
         .finally(() => this.giveWaiting());
       return;

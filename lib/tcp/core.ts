@@ -13,13 +13,12 @@ import type { PeerEvent, Refusal, Transport, TransportSink } from '../transport/
 import { checkBoolean, checkInteger, checkOptionNames } from '../validate';
 import { endpointsOf, isLoopback, type Endpoints } from '../wire/endpoints';
 import { MAX_PAYLOAD_BYTES, type WireFrame } from '../wire/message';
+import { BridgeLog } from './bridge-log';
 import { TcpEmitter, type TcpEvents, type TcpListener } from './events';
 import { resolveOptions, type ResolvedOptions, type TcpCoreOptions, type TcpOptions } from './options';
 import { newCounters, type TcpStats } from './stats';
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-// A port scanner finds many ways to be refused; the counter goes on where the log stops.
-const MAX_REFUSALS_LOGGED = 100;
 
 /** How long, and for how long at most, to wait for a peer. */
 export interface WaitForPeerOptions {
@@ -36,12 +35,11 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   /** `pyrogue.stream.TcpCore.<addr>.<Server|Client>.<port>` */
   readonly logName: string;
   private readonly log: Logging;
+  private readonly book: BridgeLog;
   private readonly counters = newCounters();
   private readonly events = new TcpEmitter();
   private readonly accepted = new Slave();
   private readonly stopping = new AbortController();
-  /** Who was refused for what, so that it is logged once. */
-  private readonly refusals = new Set<string>();
   private readonly writables = new Set<Writable>();
   private stopped: Promise<void> | undefined;
   private transport!: Transport;
@@ -54,7 +52,8 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   ) {
     super();
     const role = endpoints.server ? 'Server' : 'Client';
-    this.log = Logging.create(`stream.TcpCore.${endpoints.addr}.${role}.${port}`);
+    this.book = new BridgeLog(`stream.TcpCore.${endpoints.addr}.${role}.${port}`);
+    this.log = this.book.log;
     this.logName = this.log.name;
   }
 
@@ -253,7 +252,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
       frame: (payload, flags, channel, error) => this.receive(new Frame(payload, { flags, channel, error })),
       malformed: (reason) => {
         this.counters.malformed += 1;
-        this.log.warning(reason);
+        this.book.onMalformed(reason);
       },
       peer: (event) => this.onPeer(event),
       backlog: (waiting) =>
@@ -263,11 +262,11 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
       sent: (payloadBytes) => this.countSent(payloadBytes),
       notSent: (accepted) => {
         this.counters.notSent += 1;
-        if (accepted) this.log.warning('A frame was not sent: its peer left as it was handed over');
+        if (accepted) this.book.onLost(undefined);
       },
       discarded: (frames) => {
         this.counters.discarded += frames;
-        this.log.warning(`${frames} frames were lost: their peer left before they were on the wire`);
+        this.book.onLost(frames);
       },
       refused: (refusal) => this.onRefused(refusal),
       failed: (cause) => {
@@ -329,26 +328,21 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     }
   }
 
-  private onPeer({ type, direction, remoteAddress }: PeerEvent): void {
-    this.log.info(`Peer ${type}: ${direction} ${remoteAddress ?? '(address unknown)'}`);
+  private onPeer(event: PeerEvent): void {
+    this.book.onPeer(event);
+    const { type, direction, remoteAddress } = event;
     this.events.emit(type, { direction, remoteAddress });
   }
 
-  private onRefused({ direction, remoteAddress, reason }: Refusal): void {
+  private onRefused(refusal: Refusal): void {
     this.counters.refusedPeers += 1;
-    const port = direction === 'send' ? this.endpoints.pushPort : this.endpoints.pullPort;
-    // Whoever is in the wrong place comes again and again, from another port each time.
-    const address = remoteAddress ?? 'an unknown address';
-    const seen = `${port} ${address.replace(/:\d+$/, '')} ${reason}`;
-    if (this.refusals.has(seen) || this.refusals.size >= MAX_REFUSALS_LOGGED) return;
-    this.refusals.add(seen);
-    this.log.warning(`Refused on port ${port}: the peer at ${address} ${reason}`);
+    const { pushPort, pullPort } = this.endpoints;
+    this.book.onRefused(refusal, refusal.direction === 'send' ? pushPort : pullPort);
   }
 
   /** Logs, remembers and reports what no caller can be told. */
   private fail(err: Error): void {
-    // A disk that is full refuses every frame with the same error: one line tells it.
-    if (err !== this.counters.lastError) this.log.error(err.stack ?? err.message);
+    this.book.onError(err);
     this.counters.lastError = err;
     this.events.emit('error', err);
   }

@@ -3,6 +3,7 @@
 
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { show } from '../errors';
+import { LogLimit } from '../log-limit';
 import { Logging } from '../logging';
 import { Frame } from '../stream/frame';
 import { Master } from '../stream/master';
@@ -35,6 +36,7 @@ export class Prbs extends Master implements FrameSlave {
    */
   sendCount = false;
   private readonly rxLog = Logging.create('prbs.rx');
+  private readonly faultLines = new LogLimit((text) => this.rxLog.warning(text));
   private format = new PrbsFormat(DEFAULT_WIDTH, DEFAULT_TAPS);
   private period = 0;
   private background: { running: boolean; readonly done: Promise<void> } | undefined;
@@ -218,7 +220,7 @@ export class Prbs extends Master implements FrameSlave {
       return;
     }
     this.rx.errors += 1;
-    this.rxLog.warning(fault);
+    this.faultLines.note(fault);
   }
 
   /** What is wrong with the frame, in Rogue's words; undefined when nothing is. */

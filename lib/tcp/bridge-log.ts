@@ -1,0 +1,64 @@
+// What a bridge says in the log. Whatever a peer or a slave can cause over and over is bounded.
+
+import { LogLimit } from '../log-limit';
+import { Logging } from '../logging';
+import type { PeerEvent, Refusal } from '../transport/transport';
+
+// A port scanner finds many ways to be refused; the counter goes on where the log stops.
+const MAX_REFUSALS = 100;
+// Peers that come and go, in ten seconds.
+const PEERS = 100;
+
+/** The lines of one bridge. */
+export class BridgeLog {
+  readonly log: Logging;
+  private readonly malformed: LogLimit;
+  private readonly lost: LogLimit;
+  private readonly peers: LogLimit;
+  private readonly errors: LogLimit;
+  /** Who was refused for what, so that it is logged once. */
+  private readonly refusals = new Set<string>();
+  private lastError: Error | undefined;
+
+  constructor(name: string) {
+    const log = Logging.create(name);
+    this.log = log;
+    this.malformed = new LogLimit((text) => log.warning(text));
+    this.lost = new LogLimit((text) => log.warning(text));
+    this.peers = new LogLimit((text) => log.info(text), PEERS);
+    this.errors = new LogLimit((text) => log.error(text));
+  }
+
+  onMalformed(reason: string): void {
+    this.malformed.note(reason);
+  }
+
+  /** Frames that had been accepted; undefined for one that was about to be. */
+  onLost(frames: number | undefined): void {
+    this.lost.note(
+      frames === undefined
+        ? 'A frame was not sent: its peer left as it was handed over'
+        : `${frames} frames were lost: their peer left before they were on the wire`,
+    );
+  }
+
+  onPeer({ type, direction, remoteAddress }: PeerEvent): void {
+    this.peers.note(`Peer ${type}: ${direction} ${remoteAddress ?? '(address unknown)'}`);
+  }
+
+  onRefused({ remoteAddress, reason }: Refusal, port: number): void {
+    // Whoever is in the wrong place comes again and again, from another port each time.
+    const address = remoteAddress ?? 'an unknown address';
+    const seen = `${port} ${address.replace(/:\d+$/, '')} ${reason}`;
+    if (this.refusals.has(seen) || this.refusals.size > MAX_REFUSALS) return;
+    this.refusals.add(seen);
+    const more = this.refusals.size > MAX_REFUSALS ? '; others are counted, and not logged any more' : '';
+    this.log.warning(`Refused on port ${port}: the peer at ${address} ${reason}${more}`);
+  }
+
+  onError(err: Error): void {
+    // A disk that is full refuses every frame with the same error: one line tells it.
+    if (err !== this.lastError) this.errors.note(err.stack ?? err.message);
+    this.lastError = err;
+  }
+}
