@@ -25,6 +25,9 @@ export interface Fault {
 const LONG_MS = 700;
 const SHORT_MS = 300;
 
+/** The end of either process, at any moment. */
+export const KILLS: readonly Fault[] = [killing('server'), killing('client')];
+
 export const FAULTS: readonly Fault[] = [
   proxied('delay and jitter', 'delay', LONG_MS),
   proxied('stall', 'stall', LONG_MS),
@@ -40,8 +43,7 @@ export const FAULTS: readonly Fault[] = [
       proxy.reset();
     },
   },
-  killing('server'),
-  killing('client'),
+  ...KILLS,
   stopping('server'),
   stopping('client'),
   {

@@ -1,195 +1,169 @@
-// npm run soak: a bridge between two processes, through a proxy that misbehaves, with every fault in turn.
-// Ends with a table, and status 1 when a frame was wrong, twice there or out of order, or the bridge did not recover.
+// npm run soak: what a bridge goes through in a year, in minutes. Ends with tables, and status 1 when a frame was wrong,
+// twice there, lost without a cause or out of order, when the bridge did not recover, or when it took what it should not.
 
 import { writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Engine } from '../../lib/index';
 import { describeMachine, machineText } from '../machine';
-import { freePorts } from '../ports';
-import { formatTable, numberText } from '../table';
-import { FAULTS, type Scene } from './faults';
-import { ChaosProxy } from './proxy';
-import { SoakSide } from './side';
+import { formatTable } from '../table';
+import { runAbuse } from './abuse';
+import { randomFrom, type Part, type PartResult } from './part';
+import { runSlowReader } from './slow-reader';
+import { runFaults, runKills } from './soak';
 
-const HELP = `Usage: npm run soak -- [options]
-
-Two processes send each other PRBS frames of mixed size through a proxy of faults, on each engine for half of the time.
-
-  --minutes N     how long (default 10)
-  --engine NAME   native or libzmq alone
-  --seed N        repeats the random moments of another run
-  --json FILE     also writes the results as JSON`;
-
-const ENGINES: readonly Engine[] = ['native', 'libzmq'];
-// A receiver reports every 100 ms, and the machine has two cores for five processes.
-const RESUME_LIMIT_MS = 5000;
-const RESUME_PROMISED_MS = 1000;
-const CALM_MS = 300;
-
-// libzmq's PULL takes from its connections in turn, so what is left of one that has ended comes among the frames of the
-// next: out of order, and counted, but each connection's own are in order.
-const NEVER: Readonly<Record<Engine, readonly ('corrupted' | 'duplicated' | 'reordered' | 'malformed')[]>> = {
-  native: ['corrupted', 'duplicated', 'reordered', 'malformed'],
-  libzmq: ['corrupted', 'duplicated', 'malformed'],
+const PARTS: Readonly<Record<string, Part>> = {
+  faults: runFaults,
+  kills: runKills,
+  'slow-reader': runSlowReader,
+  abuse: runAbuse,
 };
+const NAMES = Object.keys(PARTS);
+const ENGINES: readonly Engine[] = ['native', 'libzmq'];
+const STATUS_FAILED = 1;
+const STATUS_USAGE = 2;
 
-interface Seen {
-  times: number;
-  missing: number;
-  readonly resumeMs: number[];
+const HELP = `Usage: npm run soak -- [part ...] [options]
+
+Each part on both engines, on processes of its own. Without a name: faults; with all: all of them.
+
+  faults        PRBS frames of mixed size both ways, through a proxy that delays, stalls, cuts, resets and doubles
+                connections, while either process is killed, stopped and replaced by another service
+  kills         the same, with SIGKILL of either process alone
+  slow-reader   a sender that never stops, and a slave that takes its time, at 64 B and 1 MB
+  abuse         strangers on both ports of a server that streams both ways: every byte of a recorded conversation
+                flipped, mutated conversations, noise, HTTP, TLS, impossible lengths, connections that say nothing
+
+  --minutes N     of faults and of slow-reader (default 10)
+  --kills N       processes killed, an engine (default 200)
+  --inputs N      inputs of abuse, an engine, on top of the flipped bytes (default 100000)
+  --engine NAME   native or libzmq alone
+  --seed N        repeats the random moments and bytes of another run
+  --json FILE     also writes the results as JSON
+  --quick         a little of each part: shows that all is well, in two minutes`;
+
+const DEFAULTS = { minutes: 10, kills: 200, inputs: 100_000 };
+const QUICK = { minutes: 0.4, kills: 8, inputs: 4_000 };
+
+/** Thrown for arguments that make no sense. */
+class UsageError extends Error {}
+
+interface Arguments {
+  readonly names: readonly string[];
+  readonly engines: readonly Engine[];
+  readonly seed: number;
+  readonly json: string | undefined;
+  readonly amounts: typeof DEFAULTS;
 }
 
-async function soak(engine: Engine, durationMs: number, random: () => number): Promise<Result> {
-  const [front, , back] = await freePorts(4);
-  const scene: Scene = {
-    proxy: await ChaosProxy.open(front!, back!, random),
-    server: new SoakSide('server', back!, engine),
-    client: new SoakSide('client', front!, engine),
-    port: back!,
+function readArguments(args: string[]): Arguments | undefined {
+  const { values, positionals } = parse(args);
+  if (values.help === true) return undefined;
+  const quick = values.quick === true;
+  const unknown = positionals.find((name) => name !== 'all' && !NAMES.includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(`there is no part '${unknown}'; there are ${NAMES.join(', ')}, all`);
+  const amounts = quick ? QUICK : DEFAULTS;
+  const everything = positionals.includes('all') || (quick && positionals.length === 0);
+  const engines = ENGINES.filter((engine) => values.engine === undefined || engine === values.engine);
+  if (engines.length === 0)
+    throw new UsageError(`--engine is '${values.engine ?? ''}', but must be native or libzmq`);
+  return {
+    names: NAMES.filter((name) =>
+      positionals.length === 0 && !everything ? name === 'faults' : everything || positionals.includes(name),
+    ),
+    engines,
+    seed: numberOf('--seed', values.seed, Math.floor(Math.random() * 2 ** 31)),
+    json: values.json,
+    amounts: {
+      minutes: numberOf('--minutes', values.minutes, amounts.minutes),
+      kills: numberOf('--kills', values.kills, amounts.kills),
+      inputs: numberOf('--inputs', values.inputs, amounts.inputs),
+    },
   };
-  const sides = [scene.server, scene.client];
-  await Promise.all(sides.map((side) => side.start()));
-  await Promise.all(sides.map((side) => side.hasResumed(RESUME_LIMIT_MS)));
-  await sleep(CALM_MS);
-  const memory = [sides.map((side) => side.rssMegabytes)];
-  const faults = new Map<string, Seen>(
-    FAULTS.map(({ name }) => [name, { times: 0, missing: 0, resumeMs: [] }]),
-  );
+}
+
+function parse(args: string[]): {
+  values: Partial<Record<'minutes' | 'kills' | 'inputs' | 'engine' | 'seed' | 'json', string>> & {
+    quick?: boolean;
+    help?: boolean;
+  };
+  positionals: string[];
+} {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        minutes: text,
+        kills: text,
+        inputs: text,
+        engine: text,
+        seed: text,
+        json: text,
+        quick: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (err) {
+    throw new UsageError((err as Error).message.split('\n')[0]);
+  }
+}
+
+function numberOf(name: string, text: string | undefined, otherwise: number): number {
+  const value = text === undefined ? otherwise : Number(text);
+  const isFine = value > 0 && (name === '--minutes' || Number.isSafeInteger(value));
+  if (!isFine)
+    throw new UsageError(
+      `${name} is '${text ?? ''}', but must be a ${name === '--minutes' ? '' : 'whole '}number above 0`,
+    );
+  return value;
+}
+
+async function run({ names, engines, seed, json, amounts }: Arguments): Promise<number> {
+  console.log(`${machineText(describeMachine())}\nseed ${seed}`);
+  const results: Record<string, Partial<Record<Engine, PartResult>>> = {};
   const failures: string[] = [];
-  const missing = (): number => sides.reduce((sum, side) => sum + side.totals.missing, 0);
-  const endsAt = performance.now() + durationMs;
-  for (let i = 0; performance.now() < endsAt && failures.length === 0; i++) {
-    const fault = FAULTS[i % FAULTS.length]!;
-    const seen = faults.get(fault.name)!;
-    const before = missing();
-    progress(`${engine}: ${fault.name}`);
-    await fault.run(scene, random);
-    const since = performance.now();
-    const resumed = await Promise.all(sides.map((side) => side.hasResumed(RESUME_LIMIT_MS)));
-    seen.resumeMs.push(performance.now() - since);
-    seen.times += 1;
-    for (const [index, side] of sides.entries()) {
-      if (!resumed[index]!)
-        failures.push(`after '${fault.name}' the ${side.role} received nothing for ${RESUME_LIMIT_MS} ms`);
-    }
-    await sleep(CALM_MS);
-    seen.missing += missing() - before;
-    if (memory.length === 1 && performance.now() > endsAt - durationMs / 2)
-      memory.push(sides.map((side) => side.rssMegabytes));
-  }
-  memory.push(sides.map((side) => side.rssMegabytes));
-  for (const side of sides) failures.push(...side.crashes, ...(await side.end()));
-  await scene.proxy.close();
-  for (const { role, totals } of sides) {
-    for (const what of NEVER[engine]) {
-      if (totals[what] > 0) failures.push(`the ${role} got ${totals[what]} ${what} frames`);
+  for (const name of names) {
+    results[name] = {};
+    for (const engine of engines) {
+      const result = await PARTS[name]!({
+        engine,
+        durationMs: (amounts.minutes * 60_000) / engines.length,
+        kills: amounts.kills,
+        inputs: amounts.inputs,
+        random: randomFrom(seed),
+        progress,
+      });
+      progress('');
+      results[name][engine] = result;
+      for (const table of result.tables) console.log(`\n${formatTable(table)}`);
+      for (const failure of result.failures) {
+        failures.push(failure);
+        console.log(`\nFAILED ${engine}: ${failure} (--seed ${seed})`);
+      }
     }
   }
-  return { engine, sides: sides.map(({ role, totals }) => ({ role, totals })), faults, memory, failures };
-}
-
-interface Result {
-  readonly engine: Engine;
-  readonly sides: readonly { readonly role: string; readonly totals: SoakSide['totals'] }[];
-  readonly faults: ReadonlyMap<string, Seen>;
-  /** At the beginning, in the middle, at the end: of the server, of the client. */
-  readonly memory: readonly (readonly number[])[];
-  readonly failures: readonly string[];
-}
-
-function tables({ engine, sides, faults, memory }: Result): string {
-  const rss = (index: number): string => memory.map((at) => Math.round(at[index]!)).join(' / ');
-  const counted = formatTable({
-    title: `${engine} engine: what arrived`,
-    columns: [
-      'at',
-      'frames',
-      'MB',
-      'corrupted',
-      'twice',
-      'out of order',
-      'late',
-      'lost',
-      'RSS MB, begin / middle / end',
-    ],
-    rows: sides.map(({ role, totals }, index) => [
-      role,
-      numberText(totals.frames),
-      numberText(totals.bytes / 1e6),
-      ...[totals.corrupted, totals.duplicated, totals.reordered, totals.late, totals.missing].map(String),
-      rss(index),
-    ]),
-  });
-  const survived = formatTable({
-    title: `${engine} engine: faults`,
-    columns: ['fault', 'times', 'frames lost', 'flows again after, ms: median', 'longest'],
-    rows: [...faults]
-      .filter(([, { times }]) => times > 0)
-      .map(([name, { times, missing, resumeMs }]) => {
-        const sorted = [...resumeMs].sort((a, b) => a - b);
-        const median = sorted[sorted.length >> 1]!;
-        return [name, ...[times, missing, Math.round(median), Math.round(sorted.at(-1)!)].map(String)];
-      }),
-  });
-  return `${counted}\n\n${survived}`;
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ seed, ...amounts, results }, null, 2)}\n`);
+  console.log(failures.length > 0 ? `\n${failures.length} failed.` : '\nAll is well.');
+  return failures.length > 0 ? STATUS_FAILED : 0;
 }
 
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
-/** Numbers from 0 to 1 that a seed determines. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    // A linear congruential generator (Numerical Recipes): any will do, as long as it repeats.
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      minutes: { type: 'string', default: '10' },
-      engine: { type: 'string' },
-      seed: { type: 'string' },
-      json: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-  if (values.help === true) {
+  try {
+    const settings = readArguments(process.argv.slice(2));
+    if (settings !== undefined) return await run(settings);
     console.log(HELP);
     return 0;
+  } catch (err) {
+    if (!(err instanceof UsageError)) throw err;
+    console.error(`soak: ${err.message} (--help tells more)`);
+    return STATUS_USAGE;
   }
-  const minutes = Number(values.minutes);
-  const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-  const engines = ENGINES.filter((engine) => values.engine === undefined || engine === values.engine);
-  if (!(minutes > 0) || !Number.isInteger(seed) || engines.length === 0) {
-    console.error('soak: --minutes is a number above 0, --seed a whole number, --engine native or libzmq');
-    return 2;
-  }
-  console.log(`${machineText(describeMachine())}\nseed ${seed}, ${minutes} minutes`);
-  const results: Result[] = [];
-  for (const engine of engines) {
-    const result = await soak(engine, (minutes * 60_000) / engines.length, randomFrom(seed));
-    progress('');
-    results.push(result);
-    console.log(`\n${tables(result)}`);
-    const slow = [...result.faults].filter(
-      ([, { resumeMs }]) => Math.max(0, ...resumeMs) > RESUME_PROMISED_MS,
-    );
-    for (const [name] of slow) console.log(`SLOW after '${name}': more than ${RESUME_PROMISED_MS} ms`);
-    for (const failure of result.failures) console.log(`FAILED ${failure} (seed ${seed})`);
-  }
-  if (values.json !== undefined) {
-    const plain = results.map((result) => ({ ...result, faults: Object.fromEntries(result.faults) }));
-    writeFileSync(values.json, `${JSON.stringify({ seed, minutes, results: plain }, null, 2)}\n`);
-  }
-  const failed = results.some(({ failures }) => failures.length > 0);
-  console.log(failed ? '\nFailed.' : '\nEvery frame that arrived was whole and came once.');
-  return failed ? 1 : 0;
 }
 
 void main().then((status) => {

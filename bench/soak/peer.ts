@@ -1,29 +1,32 @@
-// One end of a soak: sends PRBS frames of mixed size for as long as it lives, and tallies what comes.
+// One end of a soak: sends PRBS frames for as long as it lives, and tallies what comes.
 //
-//   peer.js server|client PORT LIFE
+//   peer.js server|client PORT LIFE WORK
 //
 // It says {ready: true}, ten times a second what it has counted, and after the end of stdin and its own stop()
-// {stopped: true, descriptorsLeft}; then it ends by itself, unless something was left behind.
+// {stopped: true, descriptorsLeft}; then it ends by itself, unless something was left behind. A line on stdin ends its
+// sending.
 
 import { readdirSync } from 'node:fs';
-import { Frame, TcpClient, TcpServer, type TcpCore, type TcpOptions } from '../../lib/index';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Frame, Logging, TcpClient, TcpServer, type TcpCore } from '../../lib/index';
 import { say } from '../peers/lines';
-import { prbsPayload, Tally } from './tally';
+import { markOf, prbsPayload, Tally } from './tally';
+import type { Work } from './work';
 
 const HOST = '127.0.0.1';
 const REPORT_MS = 100;
-const OPTIONS: TcpOptions = {
-  heartbeatMs: 150,
-  lingerMs: 500,
-  sendHighWaterMark: 20,
-  receiveHighWaterMark: 20,
-};
 const SIZES_BYTES = [12, 64, 64, 64, 1_000, 1_000, 10_000, 10_000, 100_000, 1_000_000];
 // A pause behind every so many frames: the machine has other work, and the soak is not a race.
 const BURST = 20;
 const PAUSE_MS = 2;
+const PACE_MS = 5;
 
-const [role, port, life] = process.argv.slice(2);
+const [role, port, life, work] = process.argv.slice(2);
+const { options, sends, slave, strangers = false } = JSON.parse(work!) as Work;
+
+const state = { hushing: false, hushed: false };
+
+Logging.setFilter('stream', Logging.Warning);
 
 function descriptors(): number {
   return readdirSync('/proc/self/fd').length;
@@ -31,38 +34,28 @@ function descriptors(): number {
 
 async function main(): Promise<void> {
   const create = (at: number): Promise<TcpCore> =>
-    (role === 'server' ? TcpServer : TcpClient).create(HOST, at, OPTIONS);
+    (role === 'server' ? TcpServer : TcpClient).create(HOST, at, options);
   // What the engine opens once and keeps.
   await (await create(Number(port))).stop();
   const before = descriptors();
   const bridge = await create(Number(port));
-  const tally = new Tally();
+  const tally = new Tally(strangers);
   const connections = { connects: 0, disconnects: 0 };
-  bridge.addSlave((frame) => tally.add(frame));
+  bridge.addSlave((frame) => {
+    tally.add(frame);
+    return slave !== undefined && tally.frames % slave.everyFrames === 0 ? sleep(slave.takesMs) : undefined;
+  });
   bridge.on('connect', () => (connections.connects += 1));
   bridge.on('disconnect', () => (connections.disconnects += 1));
   say({ ready: true });
   const report = setInterval(() => {
     const { framesSent, bytesSent, notSent, discarded, malformed, refusedPeers, slaveErrors } = bridge.stats;
-    const { frames, bytes, corrupted, duplicated, reordered, late, missing } = tally;
-    const rssMegabytes = process.memoryUsage.rss() / 1e6;
     const sent = { framesSent, bytesSent, notSent, discarded, malformed, refusedPeers, slaveErrors };
-    say({
-      at: Date.now(),
-      frames,
-      bytes,
-      corrupted,
-      duplicated,
-      reordered,
-      late,
-      missing,
-      rssMegabytes,
-      ...sent,
-      ...connections,
-    });
+    const rssMegabytes = process.memoryUsage.rss() / 1e6;
+    say({ at: Date.now(), ...tally.counts, rssMegabytes, ...sent, ...connections, hushed: state.hushed });
   }, REPORT_MS);
   const sending = send(bridge);
-  process.stdin.resume();
+  process.stdin.once('data', () => (state.hushing = true));
   process.stdin.once('close', () => void end());
 
   async function end(): Promise<void> {
@@ -75,17 +68,30 @@ async function main(): Promise<void> {
 }
 
 async function send(bridge: TcpCore): Promise<void> {
+  if (sends === 'nothing') return;
+  const mark = markOf(Number(life));
+  const started = performance.now();
   try {
-    for (let sequence = 0; ; sequence++) {
-      // Sizes in an order that is neither sorted nor in step with the channels.
-      const size = SIZES_BYTES[(sequence * 7 + (sequence >> 4)) % SIZES_BYTES.length]!;
-      const fields = { flags: Number(life), channel: sequence & 0xff };
-      await bridge.acceptFrame(new Frame(prbsPayload(size, sequence), fields));
-      if (sequence % BURST === 0) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    for (let sequence = 0; !state.hushing; sequence++) {
+      await bridge.acceptFrame(
+        new Frame(prbsPayload(sizeOf(sequence), sequence), { flags: mark, channel: sequence & 0xff }),
+      );
+      if (sends === 'mixed') {
+        if (sequence % BURST === 0) await sleep(PAUSE_MS);
+      } else if (sends.framesPerSecond !== undefined) {
+        while ((performance.now() - started) * sends.framesPerSecond < sequence * 1000) await sleep(PACE_MS);
+      }
     }
+    state.hushed = true;
   } catch (err) {
     if ((err as { code?: string }).code !== 'ERR_BRIDGE_STOPPED') throw err;
   }
+}
+
+function sizeOf(sequence: number): number {
+  if (typeof sends === 'object') return sends.sizeBytes;
+  // Sizes in an order that is neither sorted nor in step with the channels.
+  return SIZES_BYTES[(sequence * 7 + (sequence >> 4)) % SIZES_BYTES.length]!;
 }
 
 void main();

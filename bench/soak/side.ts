@@ -2,34 +2,19 @@
 
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { Engine } from '../../lib/index';
+import type { Work } from './work';
 
 const PEER = join(__dirname, 'peer.js');
 const READY_LIMIT_MS = 10_000;
 const END_LIMIT_MS = 10_000;
+const ERRORS_KEPT = 2_000;
 
-/** What a peer says ten times a second. */
-export interface Report {
-  readonly frames: number;
-  readonly bytes: number;
-  readonly corrupted: number;
-  readonly duplicated: number;
-  readonly reordered: number;
-  readonly late: number;
-  readonly missing: number;
-  readonly framesSent: number;
-  readonly notSent: number;
-  readonly discarded: number;
-  readonly malformed: number;
-  readonly rssMegabytes: number;
-}
-
-/** Totals over all processes that a side has been. */
-export type Totals = Record<Exclude<keyof Report, 'rssMegabytes'>, number>;
-
+/** Counts that a peer tells ten times a second. */
 const COUNTS = [
   'frames',
   'bytes',
@@ -38,11 +23,27 @@ const COUNTS = [
   'reordered',
   'late',
   'missing',
+  'strange',
   'framesSent',
   'notSent',
   'discarded',
   'malformed',
+  'refusedPeers',
 ] as const;
+
+/** Totals over all processes that a side has been. */
+export type Totals = Record<(typeof COUNTS)[number], number>;
+
+/** What a peer says. */
+export type Report = Readonly<Totals & { rssMegabytes: number; hushed: boolean }>;
+
+/** Which end, and what it does. */
+export interface SideOptions {
+  readonly role: 'server' | 'client';
+  readonly port: number;
+  readonly engine: Engine;
+  readonly work: Work;
+}
 
 /** One end of the bridge. */
 export class SoakSide {
@@ -58,11 +59,14 @@ export class SoakSide {
   /** Ends that nobody asked for. */
   readonly crashes: string[] = [];
 
-  constructor(
-    readonly role: 'server' | 'client',
-    private readonly port: number,
-    private readonly engine: Engine,
-  ) {}
+  /** Lines on its stderr, over all of its lives. */
+  logLines = 0;
+
+  constructor(private readonly options: SideOptions) {}
+
+  get role(): 'server' | 'client' {
+    return this.options.role;
+  }
 
   /** Starts a process; resolves when its bridge is open. */
   async start(): Promise<void> {
@@ -70,12 +74,16 @@ export class SoakSide {
     this.latest = undefined;
     this.readySeen = false;
     this.ending = false;
-    const args = [PEER, this.role, String(this.port), String(this.life)];
-    const env = { ...process.env, ROGUE_BRIDGE_ENGINE: this.engine };
+    const { role, port, engine, work } = this.options;
+    const args = [PEER, role, String(port), String(this.life), JSON.stringify(work)];
+    const env = { ...process.env, ROGUE_BRIDGE_ENGINE: engine };
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
     this.child = child;
     child.stdin.on('error', () => undefined);
-    child.stderr.on('data', (text: Buffer) => (this.errors = (this.errors + text.toString()).slice(-2000)));
+    createInterface({ input: child.stderr }).on('line', (text) => {
+      this.logLines += 1;
+      this.errors = `${this.errors}\n${text}`.slice(-ERRORS_KEPT);
+    });
     createInterface({ input: child.stdout }).on('line', (text) => {
       // A line of a process before this one may come late.
       if (child === this.child) this.hear(JSON.parse(text) as Record<string, unknown>);
@@ -99,6 +107,11 @@ export class SoakSide {
     return this.latest?.rssMegabytes ?? 0;
   }
 
+  /** Open descriptors of its process. */
+  get descriptors(): number {
+    return readdirSync(`/proc/${this.child.pid}/fd`).length;
+  }
+
   get totals(): Totals {
     const totals = { ...this.before };
     for (const name of COUNTS) totals[name] += this.latest?.[name] ?? 0;
@@ -120,14 +133,28 @@ export class SoakSide {
   }
 
   /** Waits until a frame has come that was not there at this call. @returns false when that took too long. */
-  async hasResumed(limitMs: number): Promise<boolean> {
+  hasResumed(limitMs: number): Promise<boolean> {
     const from = this.received;
+    return this.has(() => this.received > from, limitMs);
+  }
+
+  /** Waits until this holds, looking whenever the peer has said something. @returns false when that took too long. */
+  async has(condition: () => boolean, limitMs: number): Promise<boolean> {
     try {
-      await this.until(() => this.received > from, limitMs, 'receive');
+      await this.until(condition, limitMs, 'come so far');
       return true;
     } catch {
       return false;
     }
+  }
+
+  /** Tells it to send no more; {@link hushed} says when what it tells is its last word. */
+  hush(): void {
+    this.child.stdin.write('hush\n');
+  }
+
+  get hushed(): boolean {
+    return this.latest?.hushed === true;
   }
 
   /** Asks it to stop; it is to end by itself. @returns what is wrong with how it ended. */

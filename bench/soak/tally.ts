@@ -7,35 +7,73 @@ const WIDTH_BITS = 32;
 const TAPS = [1, 2, 6, 31];
 // Numbers this far back are remembered, to tell a frame that came twice from one that came late.
 const REMEMBERED = 65_536;
+// The flags of our frames: this, and the life of the sender they are from.
+const MARK = 0x5a00;
+const LIVES = 0xff;
 
 const format = new PrbsFormat(WIDTH_BITS, TAPS);
 
-/** A PRBS frame whose flags say which life of the sender it is from. */
+/** A PRBS frame's payload; the same again for the same number. */
 export function prbsPayload(sizeBytes: number, sequence: number): Buffer {
   return format.make(sizeBytes, sequence, 'lfsr');
 }
 
+/** The flags of the frames of a sender in this life of its. */
+export function markOf(life: number): number {
+  return MARK | (life & LIVES);
+}
+
+/** What a {@link Tally} has counted. */
+export type Counts = Record<
+  | 'frames'
+  | 'bytes'
+  /** A wrong byte, size, or error field: changed or torn on the way. */
+  | 'corrupted'
+  | 'duplicated'
+  | 'reordered'
+  /** Of a sender that had been killed, when its successor's had come already: another connection, so no disorder. */
+  | 'late'
+  /** Numbers that did not come. */
+  | 'missing'
+  /** Frames of somebody else, where these are expected; in none of the others. */
+  | 'strange',
+  number
+>;
+
 /** Counts of one receiver. */
 export class Tally {
-  frames = 0;
-  bytes = 0;
-  /** A wrong byte, size, or error field: changed or torn on the way. */
-  corrupted = 0;
-  duplicated = 0;
-  reordered = 0;
-  /** Of a sender that had been killed, when its successor's had come already: another connection, so no disorder. */
-  late = 0;
-  /** Numbers that did not come. */
-  missing = 0;
+  readonly counts: Counts = {
+    frames: 0,
+    bytes: 0,
+    corrupted: 0,
+    duplicated: 0,
+    reordered: 0,
+    late: 0,
+    missing: 0,
+    strange: 0,
+  };
   private life = -1;
   private last = -1;
   private recent = new Set<number>();
 
+  /** @param strangers whether somebody else may send as well; then a frame of ours that lost its mark is missing. */
+  constructor(private readonly strangers: boolean) {}
+
+  get frames(): number {
+    return this.counts.frames;
+  }
+
   add({ payload, flags, channel, error, size }: Frame): void {
-    this.frames += 1;
-    this.bytes += size;
-    if (!format.isSize(size)) {
-      this.corrupted += 1;
+    const { counts } = this;
+    const isOurs = (flags & ~LIVES) === MARK;
+    if (!isOurs && this.strangers) {
+      counts.strange += 1;
+      return;
+    }
+    counts.frames += 1;
+    counts.bytes += size;
+    if (!isOurs || !format.isSize(size)) {
+      counts.corrupted += 1;
       return;
     }
     const { sequence, expectedSize } = format.readHeader(payload);
@@ -44,14 +82,19 @@ export class Tally {
       error === 0 &&
       channel === (sequence & 0xff) &&
       format.findWrongByte(payload, sequence, 'lfsr') === undefined;
-    if (!intact) {
-      this.corrupted += 1;
-      return;
-    }
-    this.note(flags, sequence);
+    if (intact) this.note(this.lifeOf(flags), sequence);
+    else counts.corrupted += 1;
+  }
+
+  /** The flags have 8 bits of it: the one next to what we know. */
+  private lifeOf(flags: number): number {
+    if (this.life < 0) return flags & LIVES;
+    const ahead = ((flags - this.life) << 24) >> 24;
+    return this.life + ahead;
   }
 
   private note(life: number, sequence: number): void {
+    const { counts } = this;
     if (life > this.life) {
       // What a sender had sent before we came is not missing; what a new one has, is.
       this.last = this.life < 0 ? sequence - 1 : -1;
@@ -59,17 +102,17 @@ export class Tally {
       this.recent = new Set();
     }
     if (life < this.life) {
-      this.late += 1;
+      counts.late += 1;
       return;
     }
     if (sequence > this.last) {
-      this.missing += sequence - this.last - 1;
+      counts.missing += sequence - this.last - 1;
       this.last = sequence;
-    } else if (this.recent.has(sequence)) this.duplicated += 1;
+    } else if (this.recent.has(sequence)) counts.duplicated += 1;
     else {
-      this.reordered += 1;
+      counts.reordered += 1;
       // It had been counted as missing.
-      this.missing -= 1;
+      counts.missing -= 1;
     }
     this.recent.add(sequence);
     if (this.recent.size > REMEMBERED) this.recent.delete(this.recent.values().next().value!);

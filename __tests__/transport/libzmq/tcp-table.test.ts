@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { TcpTable, hasTcpTable, tcpTable } from '../../../lib/transport/libzmq/tcp-table';
+import { TcpTable, TcpTables, hasTcpTable, tcpTable } from '../../../lib/transport/libzmq/tcp-table';
 
 // As Linux 6.18 printed them: a listener, both ends of one connection on loopback, one that is closing.
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -16,7 +16,7 @@ const TCP6 = `  sl  local_address                         remote_address        
 
 describe('TcpTable', () => {
   test('finds the established connections of a port, and neither listeners nor closing ones', () => {
-    expect(new TcpTable([TCP]).acceptedOn(8000)).toEqual([
+    expect(new TcpTable(TCP).acceptedOn(8000)).toEqual([
       {
         localAddress: '127.0.0.1',
         localPort: 8000,
@@ -28,15 +28,60 @@ describe('TcpTable', () => {
   });
 
   test('reads IPv6 addresses, and those of IPv4 in their clothes as IPv4', () => {
-    const table = new TcpTable([TCP6]);
+    const table = new TcpTable(TCP6);
     expect(table.acceptedOn(8000).map(({ remoteAddress }) => remoteAddress)).toEqual(['::1', '127.0.0.2']);
     expect(table.acceptedOn(8001).map(({ remoteAddress }) => remoteAddress)).toEqual(['2001:db8::2']);
   });
 
+  test('finds nothing in its head, whatever follows', () => {
+    const [head, , established] = TCP.split('\n');
+    expect(new TcpTable(`${head!}\n${established!}\n`).acceptedOn(0xd044)).toHaveLength(1);
+  });
+
   test('is empty for what is no table', () => {
-    const table = new TcpTable(['', 'nonsense\n\n  1: 2 3\n']);
-    expect(table.acceptedOn(8000)).toEqual([]);
-    expect(table.connectedTo(8000)).toEqual([]);
+    for (const text of ['', 'nonsense\n\n  1: 2 3\n', '01 ', ': ']) {
+      const table = new TcpTable(text);
+      expect(table.acceptedOn(8000)).toEqual([]);
+      expect(table.connectedTo(8000)).toEqual([]);
+    }
+  });
+
+  test('is read for a tenth of the time at most, however often somebody asks', () => {
+    // As on a machine whose table takes 5 ms to read.
+    let now = 0;
+    let reads = 0;
+    const read = (): string => {
+      reads += 1;
+      now += 5;
+      return TCP;
+    };
+    const tables = new TcpTables(read, () => now);
+    for (; now < 10_000; now += 1) tables.get('tcp', 'event', 0);
+    // The first of them come at once: 20 are 100 ms.
+    expect(reads * 5).toBeGreaterThan(900);
+    expect(reads * 5).toBeLessThan(1_200);
+    // Questions have used up nothing of what there is for events, and the other way round.
+    const before = reads;
+    tables.get('tcp', 'question', 0);
+    tables.get('tcp', 'now', 0);
+    expect(reads).toBe(before + 2);
+    // Whoever needs it no fresher than it is reads nothing.
+    reads = 0;
+    for (let i = 0; i < 100; i++) tables.get('tcp', 'event', 10_000);
+    expect(reads).toBe(0);
+  });
+
+  test('stays as it was while it cannot be read', () => {
+    let text: string | undefined = TCP;
+    let now = 0;
+    const tables = new TcpTables(
+      () => text,
+      () => (now += 1),
+    );
+    expect(tables.get('tcp', 'now', 0).acceptedOn(8000)).toHaveLength(1);
+    text = undefined;
+    expect(tables.get('tcp', 'now', 0).acceptedOn(8000)).toHaveLength(1);
+    expect(tables.get('tcp6', 'now', 0).acceptedOn(8000)).toHaveLength(0);
   });
 
   (hasTcpTable() ? test : test.todo)('finds the connections of this process in the system', async () => {
@@ -46,7 +91,7 @@ describe('TcpTable', () => {
     const accepted = new Promise((resolve) => server.once('connection', resolve));
     const socket = connect(port, '127.0.0.1');
     await accepted;
-    const table = tcpTable(0);
+    const table = tcpTable('tcp', 'now');
     expect(table.acceptedOn(port).map(({ remotePort }) => remotePort)).toEqual([socket.localPort]);
     expect(table.connectedTo(port).map(({ localPort }) => localPort)).toEqual([socket.localPort]);
     socket.destroy();

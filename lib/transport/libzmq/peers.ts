@@ -2,15 +2,18 @@
 // socket's monitor tells every coming and going, and the table only lends the addresses, which libzmq keeps
 // to itself on a bound socket.
 
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { Socket } from 'zeromq';
 import { bareAddress, hostPort } from '../../wire/endpoints';
 import type { Direction, PeerEvent } from '../transport';
 import { SocketMonitor, type MonitorEvent } from './monitor';
-import { hasTcpTable, tcpTable, type Connection, type TcpTable } from './tcp-table';
+import { hasTcpTable, tcpTable, type Connection, type Family, type Purpose } from './tcp-table';
 
-// A peer whose end libzmq reports may be in the kernel's table for a moment more: looked for again after these.
-const LOOK_AGAIN_MS = [10, 50, 250];
+// A peer whose end libzmq reports may be in the kernel's table for a moment more: looked for again, less and less often,
+// until a table that is so much younger than the report has been seen.
+const LOOK_AGAIN_MS = 10;
+const LOOK_LESS = 5;
+const SETTLED_MS = 250;
 
 // Where it matters to nobody whether a connection is a moment old.
 const TABLE_AGE_MS = 100;
@@ -42,22 +45,28 @@ export class Peers {
   private failedHandshakes = 0;
   private everConnected = false;
   private unnamed = 0;
+  private readonly family: Family;
+  private lastDisconnectAt = 0;
+  private lookAgainMs = LOOK_AGAIN_MS;
+  private looking = false;
   private report: PeerReport | undefined;
 
   constructor(
     private readonly socket: Socket,
     private readonly scope: PeerScope,
     private readonly refused: (direction: Direction, reason: string) => void,
-  ) {}
+  ) {
+    this.family = isIPv6(bareAddress(scope.addr)) ? 'tcp6' : 'tcp';
+  }
 
   /** Whether there is a connection at all, its handshake done or not. */
   get isConnected(): boolean {
-    return this.ready.size > 0 || !hasTcpTable() || this.connections(tcpTable(TABLE_AGE_MS)).length > 0;
+    return this.ready.size > 0 || !hasTcpTable() || this.connections('question', TABLE_AGE_MS).length > 0;
   }
 
   /** Peers at this moment. Unwatched, one that has not finished its handshake counts as well. */
   get count(): number {
-    return this.monitor === undefined ? this.connections(tcpTable()).length : this.ready.size;
+    return this.monitor === undefined ? this.connections('question').length : this.ready.size;
   }
 
   /** Attaches the monitor; false when there are no descriptors left for it. */
@@ -66,7 +75,7 @@ export class Peers {
     this.monitor = SocketMonitor.attach(this.socket, (type) => this.onEvent(type));
     if (this.monitor === undefined) return false;
     // After the monitor, so that nobody comes in unseen between the two.
-    for (const connection of this.connections(tcpTable(0))) {
+    for (const connection of this.connections('now')) {
       this.add(connection);
       this.found.add(keyOf(connection));
     }
@@ -98,7 +107,7 @@ export class Peers {
     // A client has one peer. If it is there already, it was found as the monitor was attached.
     if (!this.scope.server && this.ready.size > 0) return;
     const isNew = (connection: Connection): boolean => !this.ready.has(keyOf(connection));
-    const connection = this.findConnection((connections) => connections.find(isNew));
+    const connection = this.findConnection(isNew);
     if (connection === undefined && this.found.size > 0) {
       // Not new: it was found as the monitor was attached, while its handshake was still to come.
       this.found.delete(this.found.values().next().value!);
@@ -123,32 +132,41 @@ export class Peers {
   }
 
   private onDisconnect(): void {
-    if (this.failedHandshakes > 0) this.failedHandshakes -= 1;
-    else this.removeDeparted(0);
+    if (this.scope.server && hasTcpTable()) {
+      this.lastDisconnectAt = performance.now();
+      this.lookAgainMs = LOOK_AGAIN_MS;
+      if (!this.looking) this.look();
+    } else if (this.failedHandshakes > 0) this.failedHandshakes -= 1;
+    else this.remove(this.ready.keys().next().value);
   }
 
-  private removeDeparted(look: number): void {
-    const key = this.departed();
-    const againMs = LOOK_AGAIN_MS[look];
-    if (key !== undefined) {
-      const remoteAddress = this.ready.get(key);
-      this.ready.delete(key);
-      this.found.delete(key);
-      this.tell('disconnect', remoteAddress);
-    } else if (this.ready.size > 0 && againMs !== undefined) {
-      // Nobody is missing yet. Nor ever, when it was a peer refused in its handshake without an event of its own.
-      setTimeout(() => this.removeDeparted(look + 1), againMs).unref();
+  /** Removes whoever has left, until it is certain that all of them have been seen to. */
+  private look(): void {
+    this.removeDeparted();
+    const { readAt } = tcpTable(this.family, 'event', Infinity);
+    this.looking = this.ready.size > 0 && readAt < this.lastDisconnectAt + SETTLED_MS;
+    if (!this.looking) return;
+    setTimeout(() => this.look(), this.lookAgainMs).unref();
+    this.lookAgainMs = Math.min(this.lookAgainMs * LOOK_LESS, SETTLED_MS);
+  }
+
+  private removeDeparted(): void {
+    const connections = new Set(this.connections('event', 0).map(keyOf));
+    const unnamed: string[] = [];
+    for (const [key, address] of this.ready) {
+      if (address === undefined) unnamed.push(key);
+      else if (!connections.delete(key)) this.remove(key);
     }
+    // What is left in the table may be theirs.
+    for (const key of unnamed.slice(connections.size)) this.remove(key);
   }
 
-  /** Which of the ready peers has left: the one the table no longer has, else one it never had. */
-  private departed(): string | undefined {
-    if (!this.scope.server) return this.ready.keys().next().value;
-    const gone = this.findConnection((connections) => {
-      const present = new Set(connections.map(keyOf));
-      return [...this.ready].find(([key, address]) => address !== undefined && !present.has(key))?.[0];
-    });
-    return gone ?? [...this.ready].find(([, address]) => address === undefined)?.[0];
+  private remove(key: string | undefined): void {
+    if (key === undefined) return;
+    const remoteAddress = this.ready.get(key);
+    this.ready.delete(key);
+    this.found.delete(key);
+    this.tell('disconnect', remoteAddress);
   }
 
   private tell(type: PeerEvent['type'], remoteAddress: string | undefined): void {
@@ -156,8 +174,8 @@ export class Peers {
   }
 
   /** Looks in the table at hand, then in a fresh one: what has just happened may be newer than the first. */
-  private findConnection<T>(find: (connections: readonly Connection[]) => T | undefined): T | undefined {
-    return find(this.connections(tcpTable())) ?? find(this.connections(tcpTable(0)));
+  private findConnection(isIt: (connection: Connection) => boolean): Connection | undefined {
+    return this.connections('event').find(isIt) ?? this.connections('event', 0).find(isIt);
   }
 
   private add(connection: Connection | undefined): string | undefined {
@@ -177,8 +195,9 @@ export class Peers {
     return address;
   }
 
-  private connections(table: TcpTable): readonly Connection[] {
+  private connections(purpose: Purpose, maxAgeMs?: number): readonly Connection[] {
     const { server, addr, port } = this.scope;
+    const table = tcpTable(this.family, purpose, maxAgeMs);
     const all = server ? table.acceptedOn(port) : table.connectedTo(port);
     const address = bareAddress(addr);
     if (isIP(address) === 0 || EVERY_INTERFACE.includes(address)) return all;

@@ -3,10 +3,21 @@
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-const ESTABLISHED = '01';
+const ESTABLISHED = '01 ';
 
 // A loop over a thousand bridges asks a thousand times; the table is read once for all of them.
 const MAX_AGE_MS = 5;
+// The kernel walks all of its hash table for one reading: 5 ms on a machine with 25 GB, more with 100 000 connections
+// just closed. Whoever asks often, and whoever opens and drops connections, each of which is a reason to look, may cost
+// us this share of the time, behind so much at once.
+const SHARE_OF_TIME = 0.1;
+const AT_ONCE_MS = 100;
+
+/**
+ * Why somebody looks. `now` is for what would go wrong with an older table, and happens once a socket; the others each
+ * have their share of the time, and get the last table when it is used up.
+ */
+export type Purpose = 'now' | 'event' | 'question';
 
 /** One established TCP connection that ends in this network namespace. */
 export interface Connection {
@@ -24,9 +35,16 @@ export class TcpTable {
   private readonly byRemotePort = new Map<number, Connection[]>();
   private own: ReadonlySet<string> | undefined;
 
-  constructor(texts: readonly string[]) {
-    for (const text of texts) {
-      for (const line of text.split('\n')) this.add(line);
+  /** @param text as Linux prints it. @param readAt when it was read, as `performance.now()`. */
+  constructor(
+    text: string,
+    readonly readAt = 0,
+  ) {
+    for (let at = 0, end: number; at < text.length; at = end + 1) {
+      end = text.indexOf('\n', at);
+      if (end < 0) end = text.length;
+      // Most of a long table are connections that have ended.
+      if (isEstablished(text, at, end)) this.add(text.slice(at, end));
     }
   }
 
@@ -46,8 +64,8 @@ export class TcpTable {
   private add(line: string): void {
     // sl local remote st tx:rx tr:tm retrnsmt uid timeout inode ...
     const fields = line.trim().split(/\s+/);
-    const [, local, remote, state] = fields;
-    if (local === undefined || remote === undefined || state !== ESTABLISHED) return;
+    const [, local, remote] = fields;
+    if (local === undefined || remote === undefined) return;
     const [localAddress, localPort] = parseEndpoint(local);
     const [remoteAddress, remotePort] = parseEndpoint(remote);
     const inode = `socket:[${fields[9] ?? ''}]`;
@@ -57,34 +75,86 @@ export class TcpTable {
   }
 }
 
-let latest: { readonly table: TcpTable; readonly readAt: number } | undefined;
+/** The two tables that Linux keeps; sockets made for IPv6 are in the second, whoever connects to them. */
+export type Family = 'tcp' | 'tcp6';
+
+/** The tables as they were last read, and how much time reading them may take. */
+export class TcpTables {
+  private readonly latest = new Map<Family, TcpTable>();
+  private readonly budgets = { event: new Budget(), question: new Budget() };
+
+  /** @param read the text of a table; undefined when it cannot be read. @param now in ms. */
+  constructor(
+    private readonly read: (family: Family) => string | undefined,
+    private readonly now: () => number,
+  ) {}
+
+  /** As {@link tcpTable}. */
+  get(family: Family, purpose: Purpose, maxAgeMs: number): TcpTable {
+    const known = this.latest.get(family);
+    const budget = purpose === 'now' ? undefined : this.budgets[purpose];
+    const now = this.now();
+    if (known !== undefined && budget !== undefined) {
+      if (now - known.readAt <= maxAgeMs || !budget.has(now)) return known;
+    }
+    const text = this.read(family);
+    budget?.spend(this.now() - now);
+    if (text === undefined && known !== undefined) return known;
+    const table = new TcpTable(text ?? '', now);
+    this.latest.set(family, table);
+    return table;
+  }
+}
+
+/** Time that may be spent: a share of what goes by. */
+class Budget {
+  private ms = AT_ONCE_MS;
+  private at = 0;
+
+  has(now: number): boolean {
+    this.ms = Math.min(AT_ONCE_MS, this.ms + (now - this.at) * SHARE_OF_TIME);
+    this.at = now;
+    return this.ms > 0;
+  }
+
+  spend(ms: number): void {
+    this.ms -= ms;
+  }
+}
+
+const tables = new TcpTables(readText, () => performance.now());
 let supported: boolean | undefined;
 
 /** Whether this system has the table; where it has not, monitors are the only way. */
 export function hasTcpTable(): boolean {
-  supported ??= process.platform === 'linux' && readTexts() !== undefined;
+  supported ??= process.platform === 'linux' && readText('tcp') !== undefined;
   return supported;
 }
 
-/** The table, at most `maxAgeMs` old; empty where it cannot be read. */
-export function tcpTable(maxAgeMs = MAX_AGE_MS): TcpTable {
-  const now = performance.now();
-  if (latest === undefined || now - latest.readAt > maxAgeMs) {
-    latest = { table: new TcpTable(readTexts() ?? []), readAt: now };
-  }
-  return latest.table;
+/**
+ * The table, at most `maxAgeMs` old unless it has been read too often for that, or cannot be read at the moment; empty
+ * where it never could.
+ */
+export function tcpTable(family: Family, purpose: Purpose, maxAgeMs = MAX_AGE_MS): TcpTable {
+  return tables.get(family, purpose, maxAgeMs);
 }
 
-function readTexts(): string[] | undefined {
-  const texts: string[] = [];
-  for (const path of ['/proc/self/net/tcp', '/proc/self/net/tcp6']) {
-    try {
-      texts.push(readFileSync(path, 'latin1'));
-    } catch {
-      // A kernel without IPv6 has no tcp6; a process out of descriptors can read neither.
-    }
+/** Undefined on a kernel without IPv6, and in a process out of descriptors. */
+function readText(family: Family): string | undefined {
+  try {
+    return readFileSync(`/proc/self/net/${family}`, 'latin1');
+  } catch {
+    return undefined;
   }
-  return texts.length === 0 ? undefined : texts;
+}
+
+/** Whether the line from `at` to `end` (`sl: local remote state ...`) is of an established connection. */
+function isEstablished(text: string, at: number, end: number): boolean {
+  const local = text.indexOf(': ', at) + 2;
+  const remote = text.indexOf(' ', local) + 1;
+  // Both endpoints are equally long.
+  const state = remote + (remote - local);
+  return local > at && state < end && text.startsWith(ESTABLISHED, state);
 }
 
 function ownSockets(): ReadonlySet<string> {
