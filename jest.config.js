@@ -5,7 +5,7 @@ const ts = { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] };
 // Both ends are bridges: run on every pairing.
 const CONFORMANCE = '<rootDir>/__tests__/conformance/**/*.test.ts';
 // One end is a bridge, or both are in one process: run on each engine.
-const EACH_ENGINE = ['<rootDir>/__tests__/interop/**/*.test.ts', '<rootDir>/__tests__/tcp/resources.test.ts'];
+const EACH_ENGINE = ['interop', 'faults'].map((folder) => `<rootDir>/__tests__/${folder}/**/*.test.ts`);
 
 /** @type {(server: string, client: string, more?: string[]) => object} */
 const pairing = (server, client, more = []) => ({
@@ -24,7 +24,7 @@ module.exports = {
       testEnvironment: 'node',
       transform: ts,
       testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
-      testPathIgnorePatterns: ['/__tests__/(conformance|interop)/', '/__tests__/tcp/resources\\.test\\.ts$'],
+      testPathIgnorePatterns: ['/__tests__/(conformance|interop|faults)/'],
     },
     pairing('libzmq', 'libzmq', EACH_ENGINE),
     pairing('native', 'native', EACH_ENGINE),

@@ -141,9 +141,9 @@ test('from within a slave: nothing of what has come already is delivered any mor
 const whereTheSenderWaits = engines.client === 'native' ? test : test.skip;
 
 whereTheSenderWaits.each([
-  ['both ends', { server: 50, client: 50 }],
-  ['the receiving end', { server: 50 }],
-  ['the sending end', { client: 50 }],
+  ['both ends', { server: 200, client: 200 }],
+  ['the receiving end', { server: 200 }],
+  ['the sending end', { client: 200 }],
 ])('with heartbeats of %s, to a reader that is behind: all arrive', async (_which, beats) => {
   const of = (heartbeatMs: number | undefined): object => (heartbeatMs === undefined ? {} : { heartbeatMs });
   const { server, client } = await makePair({
@@ -153,7 +153,7 @@ whereTheSenderWaits.each([
   const numbers: number[] = [];
   server.to(async ({ payload }: Frame) => {
     numbers.push(payload.readUInt32LE());
-    if (numbers.length % 10 === 0) await pause(2);
+    if (numbers.length % 10 === 0) await pause(5);
   });
   const count = 3000;
   for (let number = 0; number < count; number++) {

@@ -39,9 +39,13 @@ export class Peer {
     });
   }
 
-  /** Waits until it has said a line with this key, and returns the last one that has. */
-  async say(key: string, timeoutMs = 30_000): Promise<Record<string, unknown>> {
-    const find = (): Record<string, unknown> | undefined => this.said.findLast((line) => key in line);
+  /** Waits until it has said more than `before` lines with this key, and returns the last of them. */
+  async say(key: string, timeoutMs = 30_000, before = 0): Promise<Record<string, unknown>> {
+    const find = (): Record<string, unknown> | undefined =>
+      this.said
+        .filter((line) => key in line)
+        .slice(before)
+        .at(-1);
     await waitFor(
       `the peer to say ${key}`,
       () => {
@@ -96,7 +100,7 @@ export function startPeer(program: string, args: readonly (string | number)[], s
   const child =
     shellPrefix === ''
       ? spawn(runtime, [file, ...argv], options)
-      : spawn('bash', ['-c', `${shellPrefix} exec "$0" "$@"`, runtime, file, ...argv], options);
+      : spawn('bash', ['-c', `${shellPrefix} "$0" "$@"`, runtime, file, ...argv], options);
   return new Peer(child);
 }
 

@@ -45,7 +45,7 @@ test.each([50, 5000, 100_000])(
   async (size) => {
     const path = fileName('run.dat');
     const limitKilobytes = 1000;
-    const peer = startPeer('writer-peer.cjs', [path, size], `ulimit -f ${limitKilobytes};`);
+    const peer = startPeer('writer-peer.cjs', [path, size], `ulimit -f ${limitKilobytes}; exec`);
     const failed = await peer.say('code');
     expect(failed).toMatchObject({ code: 'ERR_FILE_WRITE', cause: 'EFBIG' });
     const { frameCount, dropCount, sent } = failed as { frameCount: number; dropCount: number; sent: number };

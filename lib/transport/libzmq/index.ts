@@ -13,6 +13,7 @@ import type {
 } from '../transport';
 import type { WireFrame } from '../../wire/message';
 import { z85Text } from '../../wire/z85';
+import { Admission } from './admission';
 import { closeSocket } from './close';
 import { sharedContext } from './context';
 import { hasSpareDescriptors, isShortage, shortageError } from '../descriptors';
@@ -21,7 +22,7 @@ import { PullEnd } from './pull';
 import { PushEnd } from './push';
 import { keepTrying, letGo, type Connecting } from './revive';
 import { hasTcpTable } from './tcp-table';
-import { enterDomain, leaveDomain, type Knock, type Verdict } from './zap';
+import { enterDomain, GONE, leaveDomain, type Knock, type Verdict } from './zap';
 
 // A bridge's own four, the gatekeeper's, what looking up an address takes for a moment, and two connections.
 const SPARE_DESCRIPTORS = 8;
@@ -47,9 +48,14 @@ export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
   const sockets: Socket[] = [];
   const gates: string[] = [];
   try {
+    const admission = new Admission(options.receiveHighWaterMark);
     // Clients have a gate, too: the service they find on their port may be another one for a while.
     const gate = async (direction: Direction): Promise<{ zapDomain: string }> => {
-      const zapDomain = await enterDomain((knock) => judge(knock, direction, options, sink));
+      const zapDomain = await enterDomain(async (knock) => {
+        const verdict = judge(knock, direction, options, sink);
+        if (verdict !== undefined || direction === 'send') return verdict;
+        return (await admission.admit()) ? undefined : GONE;
+      });
       gates.push(zapDomain);
       return { zapDomain };
     };
@@ -59,7 +65,9 @@ export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
     sockets.push(push);
     await attach(pull, endpoints.pull, endpoints.pullPort, endpoints);
     await attach(push, endpoints.push, endpoints.pushPort, endpoints);
-    return new LibzmqTransport(push, pull, gates, endpoints, options, sink);
+    const transport = new LibzmqTransport(push, pull, gates, endpoints, options, sink);
+    admission.inflow = transport.pullEnd;
+    return transport;
   } catch (err) {
     // A port that was bound is free again when this rejects.
     await Promise.all(sockets.map((socket) => closeSocket(socket, undefined, CLOSE_GRACE_MS)));
@@ -71,8 +79,8 @@ export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
 };
 
 class LibzmqTransport implements Transport {
+  readonly pullEnd: PullEnd;
   private readonly pushEnd: PushEnd;
-  private readonly pullEnd: PullEnd;
   private readonly sendPeers: Peers;
   private readonly receivePeers: Peers;
   private readonly connecting: readonly Connecting[] = [];

@@ -6,6 +6,7 @@ import type { Pull } from 'zeromq';
 import { systemCode } from '../../errors';
 import { describeMalformed, flagsOf, isFrame } from '../../wire/message';
 import type { TransportSink } from '../transport';
+import type { Inflow } from './admission';
 
 // zeromq.js receives at once, and fails at once where there is nothing, with a timeout of 0; otherwise it asks first
 // and waits. Asking costs a system call (libzmq looks whether its I/O thread has left word), a fifth of what a small
@@ -21,7 +22,10 @@ const IN_A_ROW = 32;
 const MESSAGES_PER_TURN = 512;
 
 /** A PULL socket and the loop that empties it. */
-export class PullEnd {
+export class PullEnd implements Inflow {
+  taken = 0;
+  emptied = 0;
+  waiting = false;
   // What `socket.closed` says, without a call into the binding for every frame.
   private readonly state = { closed: false };
 
@@ -30,6 +34,10 @@ export class PullEnd {
     private readonly maxFrameBytes: number,
     private readonly sink: Pick<TransportSink, 'frame' | 'malformed' | 'failed'>,
   ) {}
+
+  get closed(): boolean {
+    return this.state.closed;
+  }
 
   /** Nothing is handed to the sink from now on; the socket is to be closed next. */
   stop(): void {
@@ -44,9 +52,12 @@ export class PullEnd {
     let since = performance.now();
     while (!state.closed) {
       let parts: Buffer[];
+      this.waiting = asking;
       try {
         parts = await socket.receive();
       } catch (err) {
+        this.waiting = false;
+        this.emptied += 1;
         if (isClosed(state)) return;
         if (systemCode(err) !== 'EAGAIN') {
           this.sink.failed(err);
@@ -59,6 +70,8 @@ export class PullEnd {
         since = performance.now();
         continue;
       }
+      this.waiting = false;
+      this.taken += 1;
       // The bridge may have been stopped while this message was on its way to us.
       if (isClosed(state)) return;
       const taken = this.handOver(parts);

@@ -4,12 +4,14 @@
 // ZMTP 3 at all, which libzmq would otherwise take for a peer of an older kind and give the next frame to
 // (zeromq/libzmq src/zmtp_engine.cpp, handshake_v1_0_unversioned and the others).
 
-import { Reply } from 'zeromq';
+import { Router } from 'zeromq';
 import { closeSocket } from './close';
 import { sharedContext } from './context';
 
 const ENDPOINT = 'inproc://zeromq.zap.01';
 const VERSION = '1.0';
+/** Of a socket that is closed. */
+export const GONE = 'is gone';
 const CLOSE_LIMIT_MS = 500;
 
 /** A peer that asks to be let in. */
@@ -23,13 +25,16 @@ export interface Knock {
 /** Why a peer is not let in, to be read behind "the peer at <address> "; undefined lets it in. */
 export type Verdict = string | undefined;
 
-const domains = new Map<string, (knock: Knock) => Verdict>();
+/** Decides, now or when there is room for one more. */
+export type Judge = (knock: Knock) => Verdict | Promise<Verdict>;
+
+const domains = new Map<string, Judge>();
 let nextDomain = 0;
-let handler: Promise<Reply> | undefined;
+let handler: Promise<Router> | undefined;
 let closing: Promise<void> = Promise.resolve();
 
 /** A ZAP domain that `judge` decides for, until {@link leaveDomain}. @throws what binding failed with. */
-export async function enterDomain(judge: (knock: Knock) => Verdict): Promise<string> {
+export async function enterDomain(judge: Judge): Promise<string> {
   nextDomain += 1;
   const domain = `bridge-${nextDomain}`;
   domains.set(domain, judge);
@@ -54,37 +59,42 @@ export async function leaveDomain(domain: string): Promise<void> {
   await closing;
 }
 
-async function openHandler(): Promise<Reply> {
+async function openHandler(): Promise<Router> {
   // One at a time can be bound.
   await closing;
-  const reply = new Reply({ context: sharedContext(), linger: 0 });
-  await reply.bind(ENDPOINT);
-  void answer(reply);
-  return reply;
+  const router = new Router({ context: sharedContext(), linger: 0 });
+  await router.bind(ENDPOINT);
+  void answer(router);
+  return router;
 }
 
-async function closeHandler(opened: Promise<Reply>): Promise<void> {
-  const reply = await opened.catch(() => undefined);
-  if (reply !== undefined) await closeSocket(reply, undefined, CLOSE_LIMIT_MS);
+async function closeHandler(opened: Promise<Router>): Promise<void> {
+  const router = await opened.catch(() => undefined);
+  if (router !== undefined) await closeSocket(router, undefined, CLOSE_LIMIT_MS);
 }
 
-async function answer(reply: Reply): Promise<void> {
+async function answer(router: Router): Promise<void> {
+  // One answer at a time can be on its way.
+  let answered: Promise<void> = Promise.resolve();
   for (;;) {
     let request: Buffer[];
     try {
-      request = await reply.receive();
+      request = await router.receive();
     } catch {
       // Closed.
       return;
     }
-    const [, id = '', domain = '', address = '', , , key] = request;
+    const [asker = '', delimiter = '', , id = '', domain = '', address = '', , , key] = request;
     const judge = domains.get(domain.toString());
-    const verdict = judge === undefined ? 'is gone' : judge({ address: address.toString(), key });
-    const [status, text] = verdict === undefined ? ['200', 'OK'] : ['400', 'refused'];
-    try {
-      await reply.send([VERSION, id, status, text, '', '']);
-    } catch {
-      return;
-    }
+    // Whoever has to wait holds up nobody else.
+    void Promise.resolve(judge === undefined ? GONE : judge({ address: address.toString(), key })).then(
+      (verdict) => {
+        const [status, text] = verdict === undefined ? ['200', 'OK'] : ['400', 'refused'];
+        answered = answered
+          .then(() => router.send([asker, delimiter, VERSION, id, status, text, '', '']))
+          // Closed, or the asker has left.
+          .catch(() => undefined);
+      },
+    );
   }
 }

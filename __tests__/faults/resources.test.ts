@@ -21,7 +21,7 @@ test(`${BRIDGES} servers and ${BRIDGES} clients in one process each pass frames,
   );
   // A server 4 and 2 for its client, a client 4; and stop() wants 4 more a bridge for a moment.
   expect(hardLimit).toBeGreaterThan(18 * BRIDGES);
-  const peer = startPeer('many.cjs', ['pairs', MANY_PORTS, BRIDGES], `ulimit -n ${18 * BRIDGES + 200};`);
+  const peer = startPeer('many.cjs', ['pairs', MANY_PORTS, BRIDGES], `ulimit -n ${18 * BRIDGES + 200}; exec`);
   expect(await peer.end(110_000)).toBe(0);
   const { perBridge, threads, passed, left } = peer.said.at(-1) as Record<string, number>;
   expect({ perBridge, passed, left }).toEqual({ perBridge: PER_BRIDGE, passed: BRIDGES, left: 0 });
@@ -31,7 +31,7 @@ test(`${BRIDGES} servers and ${BRIDGES} clients in one process each pass frames,
 
 test('out of descriptors: the error counts them and says how to raise the limit; what is open goes on', async () => {
   const port = await reservePorts();
-  const peer = startPeer('many.cjs', ['exhaust', port, LOW_LIMIT], `ulimit -n ${LOW_LIMIT};`);
+  const peer = startPeer('many.cjs', ['exhaust', port, LOW_LIMIT], `ulimit -n ${LOW_LIMIT}; exec`);
   expect(await peer.end()).toBe(0);
   const { made, failure, works } = peer.said.at(-1) as {
     made: number;
@@ -51,7 +51,7 @@ test('out of descriptors: the error counts them and says how to raise the limit;
 test('too few descriptors for the first bridge: the same error, and not the end of the process', async () => {
   const port = await reservePorts();
   // Node itself needs some 20, and libzmq would abort where it cannot make its own six.
-  const peer = startPeer('first.cjs', [port], `ulimit -n ${FEWEST};`);
+  const peer = startPeer('first.cjs', [port], `ulimit -n ${FEWEST}; exec`);
   expect(await peer.end()).toBe(0);
   expect(peer.said.at(-1)).toEqual({ code: 'ERR_TOO_MANY_OPEN_FILES' });
 });

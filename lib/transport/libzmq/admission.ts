@@ -1,0 +1,72 @@
+// How many peers a PULL lets in ahead of what it has read.
+//
+// What a connection has brought stays in libzmq's memory until it is read, up to the high-water mark, also after its end.
+// Whoever connects, sends and leaves, over and over, would fill it without end, so the next one waits at the gate until
+// there is room for its frames.
+
+import { setTimeout as pause } from 'node:timers/promises';
+
+// So many may come in at once: the frames of as many high-water marks may wait to be read.
+const PEERS_AHEAD = 64;
+const LOOK_MS = 3;
+// libzmq's own mark where a bridge has none.
+const DEFAULT_MARK = 1000;
+
+/** What a PULL has read, as its loop knows. */
+export interface Inflow {
+  /** Messages taken so far. */
+  readonly taken: number;
+  /** How often there was nothing to take. */
+  readonly emptied: number;
+  /** True while it waits for the next message. */
+  readonly waiting: boolean;
+  readonly closed: boolean;
+}
+
+/** The gate of one PULL. */
+export class Admission {
+  /** Set once the PULL is there. */
+  inflow: Inflow | undefined;
+  private readonly mark: number;
+  private ahead = 0;
+  private takenThen = 0;
+  private emptiedThen = 0;
+  private last: Promise<void> = Promise.resolve();
+
+  constructor(receiveHighWaterMark: number) {
+    this.mark = receiveHighWaterMark || DEFAULT_MARK;
+  }
+
+  /** Resolves when one more may come in, in the order of the calls; to false when the PULL has been closed. */
+  async admit(): Promise<boolean> {
+    const before = this.last;
+    let done: () => void = () => undefined;
+    this.last = new Promise((resolve) => (done = resolve));
+    await before;
+    try {
+      while (this.ahead >= PEERS_AHEAD && !(await this.hasMoved()))
+        if (this.inflow?.closed === true) return false;
+      this.ahead += 1;
+      return this.inflow?.closed !== true;
+    } finally {
+      done();
+    }
+  }
+
+  /** Whether there is room again for at least one, after a moment's wait. */
+  private async hasMoved(): Promise<boolean> {
+    const { inflow } = this;
+    if (inflow === undefined) return false;
+    const { taken, waiting } = inflow;
+    await pause(LOOK_MS);
+    // Waiting for a moment without anything coming: it is empty, too.
+    const isEmpty =
+      inflow.emptied > this.emptiedThen || (waiting && inflow.waiting && inflow.taken === taken);
+    const room = isEmpty ? this.ahead : Math.floor((inflow.taken - this.takenThen) / this.mark);
+    if (room === 0) return false;
+    this.ahead = Math.max(0, this.ahead - room);
+    this.takenThen = inflow.taken;
+    this.emptiedThen = inflow.emptied;
+    return true;
+  }
+}
