@@ -1,6 +1,6 @@
 // One end of a soak: sends PRBS frames for as long as it lives, and tallies what comes.
 //
-//   peer.js server|client PORT LIFE WORK
+//   peer.js server|client PORT LIFE WORK LEDGER FROM
 //
 // It says {ready: true}, ten times a second what it has counted, and after the end of stdin and its own stop()
 // {stopped: true, descriptorsLeft}; then it ends by itself, unless something was left behind. A line on stdin ends its
@@ -10,6 +10,7 @@ import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Frame, Logging, TcpClient, TcpServer, type TcpCore } from '../../lib/index';
 import { say } from '../peers/lines';
+import { Ledger, type Entry } from './ledger';
 import { markOf, prbsPayload, Tally } from './tally';
 import type { Work } from './work';
 
@@ -21,9 +22,10 @@ const BURST = 20;
 const PAUSE_MS = 2;
 const PACE_MS = 5;
 
-const [role, port, life, work] = process.argv.slice(2);
+const [role, port, life, work, ledgerPath, from] = process.argv.slice(2);
 const { options, sends, slave, strangers = false } = JSON.parse(work!) as Work;
 
+const ledger = new Ledger(ledgerPath!);
 const state = { hushing: false, hushed: false };
 
 Logging.setFilter('stream', Logging.Warning);
@@ -39,7 +41,7 @@ async function main(): Promise<void> {
   await (await create(Number(port))).stop();
   const before = descriptors();
   const bridge = await create(Number(port));
-  const tally = new Tally(strangers);
+  const tally = new Tally(strangers, (of, last) => ledger.onReceived(of, last), JSON.parse(from!) as Entry);
   const connections = { connects: 0, disconnects: 0 };
   bridge.addSlave((frame) => {
     tally.add(frame);
@@ -52,7 +54,15 @@ async function main(): Promise<void> {
     const { framesSent, bytesSent, notSent, discarded, malformed, refusedPeers, slaveErrors } = bridge.stats;
     const sent = { framesSent, bytesSent, notSent, discarded, malformed, refusedPeers, slaveErrors };
     const rssMegabytes = process.memoryUsage.rss() / 1e6;
-    say({ at: Date.now(), ...tally.counts, rssMegabytes, ...sent, ...connections, hushed: state.hushed });
+    say({
+      at: Date.now(),
+      ...tally.counts,
+      lastBefore: tally.lastBefore,
+      rssMegabytes,
+      ...sent,
+      ...connections,
+      hushed: state.hushed,
+    });
   }, REPORT_MS);
   const sending = send(bridge);
   process.stdin.once('data', () => (state.hushing = true));
@@ -62,6 +72,7 @@ async function main(): Promise<void> {
     clearInterval(report);
     await bridge.stop();
     await sending;
+    ledger.close();
     process.stdin.destroy();
     say({ stopped: true, descriptorsLeft: descriptors() - before });
   }
@@ -76,6 +87,7 @@ async function send(bridge: TcpCore): Promise<void> {
       await bridge.acceptFrame(
         new Frame(prbsPayload(sizeOf(sequence), sequence), { flags: mark, channel: sequence & 0xff }),
       );
+      ledger.onSent();
       if (sends === 'mixed') {
         if (sequence % BURST === 0) await sleep(PAUSE_MS);
       } else if (sends.framesPerSecond !== undefined) {

@@ -2,11 +2,13 @@
 
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { Engine } from '../../lib/index';
+import { readLedger, type Entry } from './ledger';
 import type { Work } from './work';
 
 const PEER = join(__dirname, 'peer.js');
@@ -35,7 +37,7 @@ const COUNTS = [
 export type Totals = Record<(typeof COUNTS)[number], number>;
 
 /** What a peer says. */
-export type Report = Readonly<Totals & { rssMegabytes: number; hushed: boolean }>;
+export type Report = Readonly<Totals & { rssMegabytes: number; hushed: boolean; lastBefore: number }>;
 
 /** Which end, and what it does. */
 export interface SideOptions {
@@ -51,6 +53,11 @@ export class SoakSide {
   private life = -1;
   private latest: Report | undefined;
   private readonly before: Totals = newTotals();
+  private readonly ledger = join(mkdtempSync(join(tmpdir(), 'rogue-bridge-soak-')), 'ledger');
+  /** Frames that a killed sender had sent and that did not come. */
+  private lostWithSender = 0;
+  /** What the process before this one had done when it was killed. */
+  private killed: Entry | undefined;
   private stopped: { descriptorsLeft: number } | undefined;
   private readySeen = false;
   private look: () => void = () => undefined;
@@ -75,7 +82,16 @@ export class SoakSide {
     this.readySeen = false;
     this.ending = false;
     const { role, port, engine, work } = this.options;
-    const args = [PEER, role, String(port), String(this.life), JSON.stringify(work)];
+    const from = this.killed ?? { life: -1, last: -1 };
+    const args = [
+      PEER,
+      role,
+      String(port),
+      String(this.life),
+      JSON.stringify(work),
+      this.ledger,
+      JSON.stringify(from),
+    ];
     const env = { ...process.env, ROGUE_BRIDGE_ENGINE: engine };
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
     this.child = child;
@@ -115,6 +131,7 @@ export class SoakSide {
   get totals(): Totals {
     const totals = { ...this.before };
     for (const name of COUNTS) totals[name] += this.latest?.[name] ?? 0;
+    totals.missing += this.lostWithSender;
     return totals;
   }
 
@@ -124,8 +141,16 @@ export class SoakSide {
     const exited = once(this.child, 'exit');
     this.child.kill('SIGKILL');
     await exited;
-    Object.assign(this.before, this.totals);
+    for (const name of COUNTS) this.before[name] += this.latest?.[name] ?? 0;
     this.latest = undefined;
+    this.killed = readLedger(this.ledger);
+  }
+
+  /** Counts what had been sent by a process that was killed, and did not come here. */
+  settle(sender: SoakSide): void {
+    if (sender.killed === undefined || this.latest === undefined) return;
+    this.lostWithSender += Math.max(0, sender.killed.sent - this.latest.lastBefore - 1);
+    sender.killed = undefined;
   }
 
   signal(name: 'SIGSTOP' | 'SIGCONT'): void {
@@ -166,6 +191,7 @@ export class SoakSide {
     const timer = setTimeout(() => child.kill('SIGKILL'), END_LIMIT_MS);
     const [code] = await exited;
     clearTimeout(timer);
+    rmSync(dirname(this.ledger), { recursive: true });
     const faults: string[] = [];
     if (code !== 0) faults.push(`the ${this.role} did not end by itself within ${END_LIMIT_MS} ms of stop()`);
     const left = this.stopped?.descriptorsLeft;

@@ -88,6 +88,8 @@ async function runEach(
         failures.push(`after '${fault.name}' the ${side.role} received nothing for ${RESUME_LIMIT_MS} ms`);
     }
     await sleep(CALM_MS);
+    scene.server.settle(scene.client);
+    scene.client.settle(scene.server);
     counted.missing += missing() - before;
     if (memory.length === 1 && share(i) > 0.5) memory.push(sides.map((side) => side.rssMegabytes));
   }

@@ -52,12 +52,24 @@ export class Tally {
     missing: 0,
     strange: 0,
   };
-  private life = -1;
-  private last = -1;
+  /** The last number of the sender's life before this one. */
+  lastBefore = -1;
+  private life: number;
+  private last: number;
   private recent = new Set<number>();
 
-  /** @param strangers whether somebody else may send as well; then a frame of ours that lost its mark is missing. */
-  constructor(private readonly strangers: boolean) {}
+  /**
+   * @param strangers whether somebody else may send as well; then a frame of ours that lost its mark is missing.
+   * @param from what a process before this one had received last.
+   */
+  constructor(
+    private readonly strangers: boolean,
+    private readonly onIntact: (life: number, last: number) => void,
+    from: { readonly life: number; readonly last: number },
+  ) {
+    this.life = from.life;
+    this.last = from.last;
+  }
 
   get frames(): number {
     return this.counts.frames;
@@ -82,8 +94,12 @@ export class Tally {
       error === 0 &&
       channel === (sequence & 0xff) &&
       format.findWrongByte(payload, sequence, 'lfsr') === undefined;
-    if (intact) this.note(this.lifeOf(flags), sequence);
-    else counts.corrupted += 1;
+    if (!intact) {
+      counts.corrupted += 1;
+      return;
+    }
+    this.note(this.lifeOf(flags), sequence);
+    this.onIntact(this.life, this.last);
   }
 
   /** The flags have 8 bits of it: the one next to what we know. */
@@ -96,13 +112,14 @@ export class Tally {
   private note(life: number, sequence: number): void {
     const { counts } = this;
     if (life > this.life) {
-      // What a sender had sent before we came is not missing; what a new one has, is.
-      this.last = this.life < 0 ? sequence - 1 : -1;
+      this.lastBefore = this.last;
+      this.last = -1;
       this.life = life;
       this.recent = new Set();
     }
     if (life < this.life) {
       counts.late += 1;
+      this.lastBefore = Math.max(this.lastBefore, sequence);
       return;
     }
     if (sequence > this.last) {
