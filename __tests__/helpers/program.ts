@@ -18,9 +18,12 @@ export class Program {
   constructor(
     private readonly path: string,
     args: readonly (string | number)[],
+    env: NodeJS.ProcessEnv = process.env,
   ) {
-    this.child = spawn(process.execPath, [join(ROOT, path), ...args.map(String)], { stdio: 'pipe' });
+    this.child = spawn(process.execPath, [join(ROOT, path), ...args.map(String)], { stdio: 'pipe', env });
     running.add(this.child);
+    // It may have ended before it has read all of it.
+    this.child.stdin!.on('error', () => undefined);
     this.child.stdout!.on('data', (text: Buffer) => (this.stdout += text.toString()));
     this.child.stderr!.on('data', (text: Buffer) => (this.stderr += text.toString()));
     this.child.once('close', (code, signal) => {
@@ -57,9 +60,29 @@ export class Program {
     this.child.kill('SIGINT');
   }
 
+  /** Gives it more of its standard input. */
+  input(data: string | Uint8Array): void {
+    this.child.stdin!.write(data);
+  }
+
+  /** The end of its standard input. */
+  endInput(): void {
+    this.child.stdin!.end();
+  }
+
+  /** Reads no more of its standard output, as `head` does when it has enough. */
+  closeOutput(): void {
+    this.child.stdout!.destroy();
+  }
+
   private get said(): string {
     return JSON.stringify({ stdout: this.stdout.slice(-500), stderr: this.stderr.slice(-2000) });
   }
+}
+
+/** The command `rogue-bridge`, as it was built. */
+export function rogueBridge(...args: (string | number)[]): Program {
+  return new Program('dist/cli/main.js', args);
 }
 
 /** For `afterEach`. */

@@ -1,0 +1,92 @@
+// rogue-bridge dump: every frame, for people or for programs.
+
+import { once } from 'node:events';
+import { InvalidArgumentError, type Command } from 'commander';
+import type { Frame } from '../index';
+import { bytes, integer, integers, parseTarget, type Target } from './support/arguments';
+import { frameLine } from './support/frame-json';
+import { addBridgeOptions, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
+import { hex, hexLines, plural } from './support/text';
+
+const DEFAULT_HEX_BYTES = 256;
+
+interface DumpOptions extends CommonOptions {
+  readonly format: 'hex' | 'json';
+  readonly count?: number;
+  readonly channel?: number[];
+  readonly errorsOnly?: boolean;
+  readonly maxBytes?: number;
+}
+
+export function addDump(program: Command): void {
+  addBridgeOptions(
+    program
+      .command('dump')
+      .summary('print each frame as hex or JSON lines')
+      .description(
+        'Prints each frame that arrives: a header line and hex, or a line of JSON with the payload as base64. ' +
+          'It is a peer: what it prints, no other peer of the same server gets.',
+      )
+      .argument('<target>', 'HOST:PORT, the base port', parseTarget)
+      .option('--format <name>', 'hex or json', format, 'hex')
+      .option('--count <n>', 'end after so many frames', integer(1))
+      .option('--channel <n>', 'these channels alone; again, or with commas, for more', integers(0, 255))
+      .option('--errors-only', 'frames whose error field is not 0 alone')
+      .option(
+        '--max-bytes <size>',
+        `so much of each payload (default: ${DEFAULT_HEX_BYTES} as hex, all as JSON)`,
+        bytes,
+      ),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  rogue-bridge dump daq-host:8000 --count 5
+  rogue-bridge dump daq-host:8000 --format json --channel 1 | jq .size
+  rogue-bridge dump daq-host:8000 --format json > frames.jsonl`,
+    )
+    .action(dump);
+}
+
+async function dump(target: Target, options: DumpOptions): Promise<void> {
+  const { count = Infinity, channel, errorsOnly = false } = options;
+  await withBridge(target, options, async (bridge, interruption) => {
+    let printed = 0;
+    const { stdout } = process;
+    bridge.addSlave((frame) => {
+      if (printed >= count || interruption.signal.aborted) return undefined;
+      if (channel?.includes(frame.channel) === false || (errorsOnly && frame.error === 0)) return undefined;
+      printed += 1;
+      const isFull = !stdout.write(textOf(frame, printed, options));
+      if (printed === count) interruption.stop();
+      // Whoever reads our output sets the pace.
+      return isFull ? drained(interruption.signal) : undefined;
+    });
+    if (await waitForPeer(bridge, target, options, interruption)) await interruption.wait();
+    tell(`${plural(printed, 'frame')} printed`);
+  });
+}
+
+function textOf(frame: Frame, number: number, { format: name, maxBytes }: DumpOptions): string {
+  if (name === 'json') return `${JSON.stringify(frameLine(frame, maxBytes))}\n`;
+  const { channel, flags, error, size, payload } = frame;
+  const shown = payload.subarray(0, maxBytes ?? DEFAULT_HEX_BYTES);
+  const rest = size - shown.length;
+  return [
+    `#${number}  channel ${channel}  flags ${hex(flags, 4)}  error ${error}  ${plural(size, 'byte')}`,
+    ...hexLines(shown),
+    ...(rest > 0 ? [`          ... ${plural(rest, 'more byte')}`] : []),
+    '',
+    '',
+  ].join('\n');
+}
+
+async function drained(signal: AbortSignal): Promise<void> {
+  await once(process.stdout, 'drain', { signal }).catch(() => undefined);
+}
+
+function format(text: string): string {
+  if (text !== 'hex' && text !== 'json') throw new InvalidArgumentError('give hex or json');
+  return text;
+}

@@ -1,0 +1,46 @@
+// All subcommands, and how any of them ends.
+
+import { Command, CommanderError } from 'commander';
+import { addDump } from './dump';
+import { addSend } from './send';
+import { lineOf, statusOf, STATUS_USAGE } from './support/errors';
+import { logAsRogue } from './support/run';
+import { version } from './support/version';
+
+const NAME = 'rogue-bridge';
+
+/** The command with all its subcommands. */
+export function createProgram(): Command {
+  const program = new Command(NAME)
+    .description(
+      "SLAC's Rogue stream bridge on the command line: is the port there, is data flowing, what is in it.",
+    )
+    .version(version())
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => {
+        const [line = ''] = text.replace(/^error: /, '').split('\n');
+        write(`${NAME}: ${line} (--help tells more)\n`);
+      },
+    });
+  addDump(program);
+  addSend(program);
+  return program;
+}
+
+/** Runs what the arguments say; resolves to the exit status. */
+export async function run(args: readonly string[]): Promise<number> {
+  logAsRogue();
+  const program = createProgram();
+  try {
+    if (args.length === 0) program.help();
+    await program.parseAsync(args, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (err) {
+    // Commander has said itself what it is about; help and the version are what was asked for.
+    if (err instanceof CommanderError) return err.exitCode === 0 ? 0 : STATUS_USAGE;
+    process.stderr.write(`${NAME}: ${lineOf(err)}\n`);
+    return statusOf(err);
+  }
+}

@@ -1,0 +1,197 @@
+// rogue-bridge send: frames from files, standard input, or what dump printed.
+
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { InvalidArgumentError, type Command } from 'commander';
+import { Frame } from '../index';
+import { bytes, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
+import { Failure, UsageError } from './support/errors';
+import { frameOf, isFrameLine } from './support/frame-json';
+import { Pace } from './support/pace';
+import { addBridgeOptions, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
+import { plural, sizeText } from './support/text';
+
+// How much of an input tells what it is: a line of JSON has its channel in front of its payload.
+const HEAD_BYTES = 4096;
+const DEFAULT_LINGER_S = 10;
+
+interface SendOptions extends CommonOptions {
+  readonly format: 'auto' | 'raw' | 'json';
+  readonly channel?: number;
+  readonly flags?: number;
+  readonly error?: number;
+  readonly chunk?: number;
+  readonly repeat: number;
+  readonly rate?: number;
+  readonly linger: number;
+}
+
+export function addSend(program: Command): void {
+  addBridgeOptions(
+    program
+      .command('send')
+      .summary('send frames from files, standard input or JSON lines')
+      .description(
+        'Sends each file as a frame, or in pieces of --chunk bytes; standard input where no file is named. JSON lines, ' +
+          'as dump --format json prints them, become the frames they were.',
+      )
+      .argument('<target>', 'HOST:PORT, the base port', parseTarget)
+      .argument('[files...]', 'files, - for standard input')
+      .option(
+        '--format <name>',
+        'raw, json, or auto: JSON lines are told by their first line',
+        format,
+        'auto',
+      )
+      .option('--channel <n>', 'channel of every frame, 0 to 255', integer(0, 255))
+      .option('--flags <n>', 'flags of every frame, 0 to 65535 or 0xffff', integer(0, 0xffff))
+      .option('--error <n>', 'error field of every frame, 0 to 255', integer(0, 255))
+      .option('--chunk <size>', 'raw: bytes a frame', bytes)
+      .option('--repeat <n>', 'how often to send it all', integer(1), 1)
+      .option('--rate <n>', 'frames a second at most', positive)
+      .option('--linger <time>', 'how long the last frames may take', seconds, DEFAULT_LINGER_S),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  rogue-bridge send daq-host:8000 image.bin --channel 1
+  rogue-bridge send daq-host:8000 --chunk 1M < data.bin
+  rogue-bridge dump a:8000 --format json | rogue-bridge send b:8000 --rate 100`,
+    )
+    .action(send);
+}
+
+async function send(target: Target, files: string[], options: SendOptions): Promise<void> {
+  if (options.chunk === 0) throw new UsageError('--chunk is 0, but must be at least 1 byte');
+  const names = files.length === 0 ? ['-'] : files;
+  if (options.repeat > 1 && names.includes('-')) {
+    throw new UsageError('--repeat needs files: standard input can be read once');
+  }
+  const lingerMs = Math.ceil(options.linger * 1000);
+  const total = { frames: 0, bytes: 0 };
+  let lost = 0;
+  await withBridge(
+    target,
+    options,
+    async (bridge, interruption) => {
+      const { signal } = interruption;
+      const pace = new Pace(options.rate);
+      if (!(await waitForPeer(bridge, target, options, interruption))) return;
+      // A send waits for as long as nobody takes it: the end of all ends that, too.
+      signal.addEventListener('abort', () => void bridge.stop());
+      try {
+        for (let round = 0; round < options.repeat; round++) {
+          for (const name of names) {
+            for await (const frame of framesOf(name, options)) {
+              if (signal.aborted) return;
+              await pace.next(signal);
+              await bridge.acceptFrame(frame);
+              total.frames += 1;
+              total.bytes += frame.size;
+            }
+          }
+        }
+      } catch (err) {
+        if (!signal.aborted) throw err;
+      } finally {
+        await bridge.stop();
+        lost = bridge.stats.discarded;
+        tell(`${plural(total.frames, 'frame')}, ${sizeText(total.bytes)} sent`);
+      }
+    },
+    { lingerMs },
+  );
+  if (lost > 0)
+    throw new Failure(
+      `${plural(lost, 'frame')} of these did not leave: the peer left, or --linger is too short`,
+    );
+}
+
+async function* framesOf(name: string, options: SendOptions): AsyncGenerator<Frame> {
+  const input = name === '-' ? process.stdin : createReadStream(name);
+  const head = await readHead(input);
+  const firstLine = head.toString('utf8').split('\n', 1)[0]!;
+  // A long payload goes on behind the head.
+  const isJson = isFrameLine(firstLine) || /^\s*\{"channel":\d+,.*"payload":"[\w+/]*$/.test(firstLine);
+  if (options.format === 'json' || (options.format === 'auto' && isJson))
+    yield* jsonFrames(name, input, options);
+  else yield* rawFrames(name, input, options);
+}
+
+async function* jsonFrames(name: string, input: Readable, options: SendOptions): AsyncGenerator<Frame> {
+  let number = 0;
+  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+    number += 1;
+    if (line.trim() === '') continue;
+    const { payload, ...fields } = frameOf(line, `line ${number} of ${nameText(name)}`);
+    yield new Frame(payload, { ...pick(fields), ...pick(options) });
+  }
+}
+
+async function* rawFrames(name: string, input: Readable, options: SendOptions): AsyncGenerator<Frame> {
+  const fields = pick(options);
+  const { chunk = Infinity } = options;
+  // A file that is one frame is read at once.
+  if (chunk === Infinity && name !== '-') {
+    input.destroy();
+    yield new Frame(await readFile(name), fields);
+    return;
+  }
+  let kept: Buffer[] = [];
+  let keptBytes = 0;
+  for await (const piece of input as AsyncIterable<Buffer>) {
+    kept.push(piece);
+    keptBytes += piece.length;
+    if (keptBytes < chunk) continue;
+    const all = Buffer.concat(kept);
+    let at = 0;
+    for (; at + chunk <= all.length; at += chunk) yield new Frame(all.subarray(at, at + chunk), fields);
+    kept = [all.subarray(at)];
+    keptBytes = all.length - at;
+  }
+  if (keptBytes > 0) yield new Frame(Buffer.concat(kept), fields);
+}
+
+/** The first bytes of an input, which has them still. */
+async function readHead(input: Readable): Promise<Buffer> {
+  const head = await new Promise<Buffer>((resolve, reject) => {
+    input.once('error', reject);
+    const look = (): void => {
+      const bytes = input.read() as Buffer | null;
+      if (bytes === null && !input.readableEnded) {
+        input.once('readable', look);
+        return;
+      }
+      input.off('error', reject);
+      resolve(bytes ?? Buffer.alloc(0));
+    };
+    input.once('end', () => resolve(Buffer.alloc(0)));
+    look();
+  });
+  if (head.length > 0) input.unshift(head);
+  return head.subarray(0, HEAD_BYTES);
+}
+
+function pick({ channel, flags, error }: { channel?: number; flags?: number; error?: number }): {
+  channel?: number;
+  flags?: number;
+  error?: number;
+} {
+  return {
+    ...(channel === undefined ? {} : { channel }),
+    ...(flags === undefined ? {} : { flags }),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+function nameText(name: string): string {
+  return name === '-' ? 'standard input' : name;
+}
+
+function format(text: string): string {
+  if (!['auto', 'raw', 'json'].includes(text)) throw new InvalidArgumentError('give auto, raw or json');
+  return text;
+}

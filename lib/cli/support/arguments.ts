@@ -1,0 +1,123 @@
+// Words of the command line as values; what makes no sense is refused in one line. Pure.
+
+import { InvalidArgumentError } from 'commander';
+import { Logging, type Engine } from '../../index';
+
+const MAX_SECONDS = 1e9;
+const SECONDS: Readonly<Record<string, number>> = {
+  ms: 0.001,
+  '': 1,
+  s: 1,
+  m: 60,
+  min: 60,
+  h: 3600,
+  d: 86_400,
+};
+const BYTES: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+};
+
+/** Where a bridge is: its address, and its base port. */
+export interface Target {
+  readonly addr: string;
+  readonly port: number;
+}
+
+/** `HOST:PORT`, `[::1]:8000`, `*:8000`. */
+export function parseTarget(text: string): Target {
+  const match = /^(\[[^\]]+\]|[^:]+):(\d+)$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port < 1 || port > 65_534) {
+    throw new InvalidArgumentError(
+      `give HOST:PORT with the base port, 1 to 65534, for example daq-host:8000`,
+    );
+  }
+  return { addr: match[1]!, port };
+}
+
+export function isTarget(text: string): boolean {
+  return /^(\[[^\]]+\]|[^:/]+):\d+$/.test(text);
+}
+
+export function targetText({ addr, port }: Target): string {
+  return `${addr}:${port}`;
+}
+
+/** A whole number from `least` to `most`; hexadecimal with 0x. */
+export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = /^(\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : NaN;
+    if (!(value >= least && value <= most)) {
+      const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+      throw new InvalidArgumentError(`give a whole number ${range}`);
+    }
+    return value;
+  };
+}
+
+/** As {@link integer}, for an option that may come several times. */
+export function integers(least: number, most: number): (text: string, before?: number[]) => number[] {
+  const parse = integer(least, most);
+  return (text, before = []) => [...before, ...text.split(',').map(parse)];
+}
+
+/** A number above 0. */
+export function positive(text: string): number {
+  const value = text.trim() === '' ? NaN : Number(text);
+  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('give a number above 0');
+  return value;
+}
+
+/** Seconds: `10`, `1.5`, `500ms`, `5m`, `2h`. */
+export function seconds(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([a-z]*)$/.exec(text);
+  const value = match === null ? NaN : Number(match[1]) * (SECONDS[match[2]!] ?? NaN);
+  if (!(value > 0 && value <= MAX_SECONDS)) {
+    throw new InvalidArgumentError('give a time above 0: seconds, or a number with ms, s, m, h or d');
+  }
+  return value;
+}
+
+/** Bytes: `1000`, `64k`, `10M`, `1Gi`. */
+export function bytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(k|M|G|Ki|Mi|Gi|)B?$/.exec(text);
+  const value = match === null ? NaN : Number(match[1]) * BYTES[match[2]!]!;
+  if (!Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError('give a number of bytes: 1000, 64k, 10M, 1Gi');
+  }
+  return value;
+}
+
+export function engine(text: string): Engine {
+  if (text !== 'libzmq' && text !== 'native') throw new InvalidArgumentError('give libzmq or native');
+  return text;
+}
+
+/** `FILTER=LEVEL`, as Rogue's `Logging.setFilter`; sets it at once. */
+export function logFilter(text: string, before: string[] = []): string[] {
+  const [, filter = '', name = ''] = /^([^=]+)=(\w+)$/.exec(text) ?? [];
+  const levels: Readonly<Record<string, number>> = {
+    critical: Logging.Critical,
+    error: Logging.Error,
+    warning: Logging.Warning,
+    info: Logging.Info,
+    debug: Logging.Debug,
+  };
+  const level = levels[name.toLowerCase()];
+  if (level === undefined) {
+    throw new InvalidArgumentError(`give FILTER=LEVEL with ${Object.keys(levels).join(', ')}: stream=debug`);
+  }
+  Logging.setFilter(filter, level);
+  return [...before, text];
+}
+
+/** Addresses and blocks, separated by commas. */
+export function list(text: string, before: string[] = []): string[] {
+  return [...before, ...text.split(',').filter((part) => part !== '')];
+}

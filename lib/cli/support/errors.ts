@@ -1,0 +1,28 @@
+// How a subcommand ends that cannot go on: one line, and a status.
+
+import { GeneralError } from '../../index';
+
+export const STATUS_FAILED = 1;
+export const STATUS_USAGE = 2;
+
+/** The arguments make no sense: status 2. */
+export class UsageError extends Error {}
+
+/** What was asked for did not work, or was found to be wrong: status 1. */
+export class Failure extends Error {}
+
+/** The exit status for whatever was thrown. */
+export function statusOf(err: unknown): number {
+  // What the library refuses before it opens anything is an argument of ours.
+  const isUsage = err instanceof UsageError || err instanceof RangeError || err instanceof TypeError;
+  return isUsage ? STATUS_USAGE : STATUS_FAILED;
+}
+
+/** The one line for it; a fault of our own keeps its stack. */
+export function lineOf(err: unknown): string {
+  if (!(err instanceof Error)) return String(err);
+  const isKnown = err instanceof UsageError || err instanceof Failure || err instanceof GeneralError;
+  const isArgument = err instanceof RangeError || err instanceof TypeError;
+  const isSystem = 'code' in err;
+  return isKnown || isArgument || isSystem ? err.message.split('\n')[0]! : (err.stack ?? err.message);
+}

@@ -1,0 +1,24 @@
+// So many a second, on average from the beginning.
+
+import { setTimeout as pause } from 'node:timers/promises';
+
+// Shorter waits cost more than they are worth, so several go together.
+const LEAST_MS = 4;
+
+/** Holds back whatever is faster than its rate. */
+export class Pace {
+  private readonly started = performance.now();
+  private count = 0;
+
+  /** @param perSecond undefined for no limit. */
+  constructor(private readonly perSecond: number | undefined) {}
+
+  /** Resolves when the next one is due; rejects when the signal is aborted. */
+  async next(signal: AbortSignal): Promise<void> {
+    if (this.perSecond === undefined) return;
+    const dueMs = (this.count * 1000) / this.perSecond;
+    this.count += 1;
+    const aheadMs = dueMs - (performance.now() - this.started);
+    if (aheadMs > LEAST_MS) await pause(aheadMs, undefined, { signal });
+  }
+}

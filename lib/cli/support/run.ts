@@ -1,0 +1,153 @@
+// What every subcommand shares: the options of a bridge, its beginning and its end, Ctrl-C, and what is said on the way.
+
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { Logging, TcpClient, TcpServer, type Engine, type TcpCore, type TcpOptions } from '../../index';
+import { engine, list, logFilter, seconds, targetText, type Target } from './arguments';
+import { Failure, UsageError } from './errors';
+
+const DEFAULT_TIMEOUT_S = 10;
+const TELL_WAITING_MS = 1_000;
+const STATUS_INTERRUPTED_TWICE = 130;
+
+/** Options that every subcommand with a bridge has. */
+export interface CommonOptions {
+  readonly listen?: boolean;
+  readonly engine?: Engine;
+  readonly timeout?: number;
+  readonly allow?: string[];
+}
+
+/** The end of what a subcommand does: Ctrl-C, or nobody who reads its output any more. */
+export class Interruption {
+  private readonly controller = new AbortController();
+
+  constructor() {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(name, () => {
+        // Whoever asks twice does not want to wait for the end.
+        if (this.signal.aborted) process.exit(STATUS_INTERRUPTED_TWICE);
+        this.stop();
+      });
+    }
+    process.stdout.on('error', (err: NodeJS.ErrnoException) => {
+      if (err.code !== 'EPIPE') throw err;
+      this.stop();
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  stop(): void {
+    this.controller.abort(new Failure('stopped'));
+  }
+
+  /** Resolves when it is over, or after so long. */
+  async wait(forSeconds?: number): Promise<void> {
+    if (this.signal.aborted) return;
+    if (forSeconds === undefined) await once(this.signal, 'abort');
+    else await pause(forSeconds * 1000, undefined, { signal: this.signal }).catch(() => undefined);
+  }
+}
+
+/** The options that all subcommands have, in the words of one help text. */
+export function addLogOptions(command: Command): Command {
+  return command.option(
+    '--log <filter=level>',
+    "as Rogue's Logging.setFilter: stream=debug; again for more",
+    logFilter,
+  );
+}
+
+/** Those of a subcommand with a bridge. */
+export function addBridgeOptions(command: Command): Command {
+  return addLogOptions(
+    command
+      .option('--listen', 'be the server: HOST is the local address, * for all')
+      .option('--engine <name>', 'libzmq (default) or native', engine)
+      .option(
+        '--timeout <time>',
+        'give up when no peer comes for so long (default 10 s; with --listen never)',
+        seconds,
+      )
+      .option('--allow <list>', 'with --listen: addresses and CIDR blocks that may connect', list),
+  );
+}
+
+/** Says something that is no data. */
+export function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Opens the bridge that the arguments ask for. */
+export async function openBridge(
+  target: Target,
+  options: CommonOptions,
+  more: TcpOptions = {},
+): Promise<TcpCore> {
+  const { listen = false, allow } = options;
+  if (allow !== undefined && !listen) throw new UsageError('--allow is for a server: add --listen');
+  const own = {
+    ...(options.engine === undefined ? {} : { engine: options.engine }),
+    ...(allow === undefined ? {} : { allow }),
+    ...more,
+  };
+  return (listen ? TcpServer : TcpClient).create(target.addr, target.port, own);
+}
+
+/** Opens it, does the work, stops it: whatever happens. */
+export async function withBridge<T>(
+  target: Target,
+  options: CommonOptions,
+  work: (bridge: TcpCore, interruption: Interruption) => Promise<T>,
+  more: TcpOptions = {},
+): Promise<T> {
+  const interruption = new Interruption();
+  const bridge = await openBridge(target, options, more);
+  try {
+    return await work(bridge, interruption);
+  } finally {
+    await bridge.stop();
+  }
+}
+
+/** Waits for both directions. @returns false when it was interrupted. @throws {Failure} when nobody comes. */
+export async function waitForPeer(
+  bridge: TcpCore,
+  target: Target,
+  options: CommonOptions,
+  { signal }: Interruption,
+): Promise<boolean> {
+  const { listen = false } = options;
+  const timeout = options.timeout ?? (listen ? undefined : DEFAULT_TIMEOUT_S);
+  const telling = setTimeout(
+    () =>
+      tell(
+        listen
+          ? `waiting for a client on ${targetText(target)} ...`
+          : `waiting for ${targetText(target)} ...`,
+      ),
+    TELL_WAITING_MS,
+  );
+  try {
+    await bridge.waitForPeer({
+      signal,
+      ...(timeout === undefined ? {} : { timeoutMs: Math.ceil(timeout * 1000) }),
+    });
+    return true;
+  } catch (err) {
+    if (signal.aborted) return false;
+    const hint = listen ? '' : `; 'rogue-bridge doctor ${targetText(target)}' looks closer`;
+    throw new Failure(`${(err as Error).message}${hint}`);
+  } finally {
+    clearTimeout(telling);
+  }
+}
+
+/** Logs in Rogue's own form, to standard error. */
+export function logAsRogue(): void {
+  Logging.setFormat('rogue');
+}
