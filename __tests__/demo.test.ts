@@ -7,7 +7,7 @@ import { LOOPBACK, makeServer, stopBridges } from './helpers/bridges';
 import { reservePorts } from './helpers/ports';
 import { Master, Frame } from '../lib';
 
-const DEMO = join(__dirname, '..', 'dist', 'cli', 'demo.js');
+const DEMO = join(__dirname, '..', 'dist', 'cli', 'main.js');
 
 interface Run {
   status: number | null;
@@ -16,7 +16,9 @@ interface Run {
 }
 
 function demo(...args: (string | number)[]): Promise<Run> {
-  const child = spawn(process.execPath, [DEMO, ...args.map(String)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [DEMO, 'demo', ...args.map(String)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const run: Run = { status: null, stdout: '', stderr: '' };
   child.stdout.on('data', (text: Buffer) => (run.stdout += text.toString()));
   child.stderr.on('data', (text: Buffer) => (run.stderr += text.toString()));
@@ -94,8 +96,8 @@ test('frames that are not PRBS are counted and not blamed', async () => {
 });
 
 test.each([
-  [['--connect', 'nowhere'], "'nowhere' is no address: give HOST:PORT"],
-  [['--connect', '127.0.0.1:65535'], 'port is 65535, but must be a whole number from 1 to 65534'],
+  [['--connect', 'nowhere'], "'nowhere' is invalid. give HOST:PORT"],
+  [['--connect', '127.0.0.1:65535'], 'the base port, 1 to 65534'],
   [['--seconds', '0'], "--seconds is '0', but must be a number from 1 to 3600"],
   [['--connect', 'a:1', '--listen', 'b:2'], '--connect and --listen are two halves'],
   [['--bogus'], '--bogus'],
@@ -112,7 +114,7 @@ test('a port in use is a failure: one line, exit status 1', async () => {
   const { status, stderr } = await demo('--listen', `${LOOPBACK}:${port}`);
   expect(status).toBe(1);
   expect(stderr).toBe(
-    `demo: Failed to bind server to port ${port} at address ${LOOPBACK}, another process may be using this port (EADDRINUSE)\n`,
+    `rogue-bridge: Failed to bind server to port ${port} at address ${LOOPBACK}, another process may be using this port (EADDRINUSE)\n`,
   );
 });
 

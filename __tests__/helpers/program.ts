@@ -32,15 +32,24 @@ export class Program {
     });
   }
 
-  /** Waits until it has printed this. */
-  async prints(text: string): Promise<void> {
+  /** Waits until it has printed this to its standard output. */
+  prints(text: string): Promise<void> {
+    return this.says(text, () => this.stdout);
+  }
+
+  /** Waits until it has printed this to its standard error. */
+  complains(text: string): Promise<void> {
+    return this.says(text, () => this.stderr);
+  }
+
+  private async says(text: string, where: () => string): Promise<void> {
     await waitFor(
       `${this.path} to print '${text}'`,
-      () => this.stdout.includes(text) || this.status !== undefined,
+      () => where().includes(text) || this.status !== undefined,
       undefined,
       () => this.said,
     );
-    if (!this.stdout.includes(text))
+    if (!where().includes(text))
       throw new Error(`${this.path} ended without printing '${text}': ${this.said}`);
   }
 

@@ -74,7 +74,7 @@ class Part {
     private readonly role: Role,
     program: string,
   ) {
-    this.child = fork(program, ['--part', role]);
+    this.child = fork(program, ['demo', '--part', role]);
     this.failed = new Promise((_, reject) => {
       this.child.once('exit', (code, signal) => {
         if (!this.ending) reject(new Error(`the ${role} process has ended by itself (${signal ?? code})`));

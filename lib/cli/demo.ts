@@ -1,102 +1,95 @@
-#!/usr/bin/env node
-// `npm run demo`: the main job of the library, shown and checked in a few seconds.
+// rogue-bridge demo: the main job of the library, shown and checked in a few seconds.
 
-import { parseArgs } from 'node:util';
-import { Logging, TcpClient, TcpServer, type TcpCore } from '../index';
+import { join } from 'node:path';
+import { Option, type Command } from 'commander';
+import { TcpClient, TcpServer, type TcpCore } from '../index';
 import { DemoLink } from './demo-link';
 import { runBoth, runPart, type Role } from './demo-processes';
 import { faults, LiveLine, table, type Direction } from './demo-report';
+import { parseTarget, type Target } from './support/arguments';
+import { STATUS_FAILED, UsageError } from './support/errors';
+import { addLogOptions, tell } from './support/run';
 
-const USAGE = `Streams PRBS frames with varied metadata through a Rogue bridge, both ways, and checks every bit.
-
-  npm run demo                             an exporter and an analysis process on this machine
-  npm run demo -- --connect HOST:PORT      the client half, against any Rogue or rogue-bridge server
-  npm run demo -- --listen ADDR:PORT       the server half, for any Rogue or rogue-bridge client; ADDR * = all
-
-  --seconds N   how long to send, 1 to 3600; default 5
-  --help        this text
-
-PORT is the base port; the next one is used as well. A half checks what it receives if that is PRBS, as the other
-half and Rogue's own Prbs send it, and only counts it otherwise. Ctrl-C ends a half early. The exit status is 0
-if all went well, 1 if something was wrong, 2 for wrong arguments.`;
-
+const DEFAULT_SECONDS = 5;
+const MAX_SECONDS = 3600;
 const CONNECT_LIMIT_MS = 30_000;
 // What is under way when we stop sending has this long to arrive.
 const LAST_FRAMES_MS = 1_000;
 
-class UsageError extends Error {}
+interface DemoOptions {
+  readonly connect?: Target;
+  readonly listen?: Target;
+  readonly seconds: string;
+  readonly part?: Role;
+}
 
-async function main(argv: string[]): Promise<number> {
-  const options = readArguments(argv);
-  if (options.help) {
-    console.log(USAGE);
-    return 0;
+export function addDemo(program: Command): void {
+  addLogOptions(
+    program
+      .command('demo')
+      .summary('two processes stream to each other, and check every bit')
+      .description(
+        'Streams PRBS frames with varied metadata through a bridge, both ways, and checks every bit: between two ' +
+          'processes of this machine, or as one half of it, against any Rogue or rogue-bridge peer. A half checks what ' +
+          "it receives if that is PRBS, as the other half and Rogue's own Prbs send it, and only counts it otherwise.",
+      )
+      .option('--connect <target>', 'the client half, against any server at HOST:PORT', parseTarget)
+      .option(
+        '--listen <target>',
+        'the server half, for any client, at ADDR:PORT; ADDR * is all',
+        parseTarget,
+      )
+      .option('--seconds <n>', `how long to send, 1 to ${MAX_SECONDS}`, String(DEFAULT_SECONDS)),
+  )
+    // What the demo starts its own two processes with.
+    .addOption(new Option('--part <role>').hideHelp())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npm run demo -- --seconds 10
+  npm run demo -- --connect HOST:PORT
+  npm run demo -- --listen '*:8000'
+
+Ctrl-C ends a half early. The exit status is 0 if all went well, 1 if something was wrong, 2 for wrong arguments.`,
+    )
+    .action(demo);
+}
+
+async function demo({ connect, listen, seconds: text, part }: DemoOptions): Promise<void> {
+  if (part !== undefined) {
+    await runPart(part);
+    return;
   }
-  if (options.part !== undefined) {
-    await runPart(options.part as Role);
-    return Number(process.exitCode ?? 0);
+  if (connect !== undefined && listen !== undefined) {
+    throw new UsageError('--connect and --listen are two halves: give one of them');
   }
-  Logging.setFormat('rogue');
+  const seconds = Number(text);
+  if (!(seconds >= 1 && seconds <= MAX_SECONDS)) {
+    throw new UsageError(`--seconds is '${text}', but must be a number from 1 to ${MAX_SECONDS}`);
+  }
+  const target = connect ?? listen;
   const failures =
-    options.target === undefined
-      ? await runBoth(__filename, options.seconds)
-      : await runHalf(options.target, options.seconds);
+    target === undefined
+      ? await runBoth(join(__dirname, 'main.js'), seconds)
+      : await runHalf({ ...target, server: listen !== undefined }, seconds);
   if (failures.length === 0) {
     console.log(
-      options.target === undefined
+      target === undefined
         ? 'OK: every frame arrived with its payload and its metadata intact.'
         : 'OK: the other side took what was sent, and nothing wrong was received.',
     );
-    return 0;
+    return;
   }
-  for (const failure of failures) console.error(`FAILED: ${failure}`);
-  return 1;
-}
-
-interface Target {
-  readonly server: boolean;
-  readonly addr: string;
-  readonly port: number;
-}
-
-function readArguments(argv: string[]): { help: boolean; seconds: number; part?: string; target?: Target } {
-  try {
-    const text = { type: 'string' } as const;
-    const options = {
-      connect: text,
-      listen: text,
-      seconds: text,
-      part: text,
-      help: { type: 'boolean' },
-    } as const;
-    const { values } = parseArgs({ args: argv, options });
-    if (values.connect !== undefined && values.listen !== undefined) {
-      throw new Error('--connect and --listen are two halves: give one of them');
-    }
-    const seconds = Number(values.seconds ?? 5);
-    if (!(seconds >= 1 && seconds <= 3600)) {
-      throw new Error(`--seconds is '${values.seconds}', but must be a number from 1 to 3600`);
-    }
-    const address = values.connect ?? values.listen;
-    return {
-      help: values.help ?? false,
-      seconds,
-      ...(values.part === undefined ? {} : { part: values.part }),
-      ...(address === undefined ? {} : { target: parseAddress(address, values.listen !== undefined) }),
-    };
-  } catch (err) {
-    throw new UsageError((err as Error).message);
-  }
-}
-
-function parseAddress(text: string, server: boolean): Target {
-  const match = /^(.+):(\d+)$/.exec(text);
-  if (match === null) throw new Error(`'${text}' is no address: give HOST:PORT, for example 127.0.0.1:8000`);
-  return { server, addr: match[1]!, port: Number(match[2]) };
+  for (const failure of failures) tell(`FAILED: ${failure}`);
+  process.exitCode = STATUS_FAILED;
 }
 
 /** One half; resolves to what went wrong, a sentence each. */
-async function runHalf({ server, addr, port }: Target, seconds: number): Promise<string[]> {
+async function runHalf(
+  { server, addr, port }: Target & { readonly server: boolean },
+  seconds: number,
+): Promise<string[]> {
   const bridge: TcpCore = await (server ? TcpServer : TcpClient).create(addr, port);
   const interrupt = new AbortController();
   const onInterrupt = (): void => interrupt.abort(new Error('interrupted'));
@@ -163,15 +156,3 @@ function until(ms: number, signal: AbortSignal): Promise<void> {
     });
   });
 }
-
-main(process.argv.slice(2)).then(
-  (status) => {
-    process.exitCode = status;
-  },
-  (err: unknown) => {
-    // The library refuses a port or an address that is none in words of its own.
-    const wrongUse = err instanceof UsageError || err instanceof RangeError;
-    console.error(`demo: ${(err as Error).message}${wrongUse ? ' (see --help)' : ''}`);
-    process.exitCode = wrongUse ? 2 : 1;
-  },
-);

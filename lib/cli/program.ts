@@ -1,8 +1,15 @@
 // All subcommands, and how any of them ends.
 
 import { Command, CommanderError } from 'commander';
+import { addCompletion } from './completion';
+import { addDemo } from './demo';
 import { addDump } from './dump';
+import { addKeygen } from './keygen';
+import { addPrbs } from './prbs';
+import { addRecord } from './record';
+import { addReplay } from './replay';
 import { addSend } from './send';
+import { addWatch } from './watch';
 import { lineOf, statusOf, STATUS_USAGE } from './support/errors';
 import { logAsRogue } from './support/run';
 import { version } from './support/version';
@@ -24,8 +31,18 @@ export function createProgram(): Command {
         write(`${NAME}: ${line} (--help tells more)\n`);
       },
     });
-  addDump(program);
-  addSend(program);
+  const adders = [
+    addWatch,
+    addDump,
+    addSend,
+    addPrbs,
+    addRecord,
+    addReplay,
+    addKeygen,
+    addDemo,
+    addCompletion,
+  ];
+  for (const add of adders) add(program);
   return program;
 }
 

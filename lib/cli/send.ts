@@ -126,8 +126,8 @@ async function* jsonFrames(name: string, input: Readable, options: SendOptions):
   for await (const line of createInterface({ input, crlfDelay: Infinity })) {
     number += 1;
     if (line.trim() === '') continue;
-    const { payload, ...fields } = frameOf(line, `line ${number} of ${nameText(name)}`);
-    yield new Frame(payload, { ...pick(fields), ...pick(options) });
+    const frame = frameOf(line, `line ${number} of ${nameText(name)}`);
+    yield new Frame(frame.payload, { ...pick(frame), ...pick(options) });
   }
 }
 

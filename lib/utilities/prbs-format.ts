@@ -20,6 +20,8 @@ export interface WrongByte {
   readonly byte: number;
   readonly got: number;
   readonly expected: number;
+  /** Bits of the whole payload that are not what they should be. */
+  readonly bits: number;
 }
 
 /** Frames of one width and one set of taps. */
@@ -89,11 +91,15 @@ export class PrbsFormat {
     this.writePayload(expected, sequence, kind);
     if (frame.compare(expected, 0, size, headerBytes) === 0) return undefined;
     const at = expected.findIndex((byte, index) => byte !== frame[headerBytes + index]);
+    let bits = 0;
+    for (let index = at; index < size; index++)
+      bits += onesOf(expected[index]! ^ frame[headerBytes + index]!);
     return {
       word: Math.floor(at / this.wordBytes),
       byte: at % this.wordBytes,
       got: frame[headerBytes + at]!,
       expected: expected[at]!,
+      bits,
     };
   }
 
@@ -107,4 +113,11 @@ export class PrbsFormat {
     for (let at = 0, word = HEADER_WORDS; at < out.length; at += this.wordBytes)
       out.writeUInt32LE(word++, at);
   }
+}
+
+/** Bits of a byte that are set. */
+function onesOf(byte: number): number {
+  let ones = 0;
+  for (let rest = byte; rest !== 0; rest &= rest - 1) ones += 1;
+  return ones;
 }

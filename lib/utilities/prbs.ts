@@ -94,6 +94,10 @@ export class Prbs extends Master implements FrameSlave {
   get rxErrors(): number {
     return this.rx.errors;
   }
+  /** Payload bits of bad frames that were not what they should be; a frame with a bad header has none. */
+  get rxBitErrors(): number {
+    return this.rx.bitErrors;
+  }
   /** Good frames received a second, over the last second or more. */
   get rxRate(): number {
     return this.rx.meter.rate;
@@ -242,7 +246,8 @@ export class Prbs extends Master implements FrameSlave {
     }
     const wrong = this.checkPayload ? format.findWrongByte(payload, sequence, this.payloadKind) : undefined;
     if (wrong === undefined) return undefined;
-    const { word, byte, got, expected } = wrong;
+    const { word, byte, got, expected, bits } = wrong;
+    this.rx.bitErrors += bits;
     return (
       `Bad value at index ${word}. count=${count}, size=${format.wordsOf(size) - 1}: ` +
       `byte ${byte} Got=0x${got.toString(16)} Exp=0x${expected.toString(16)}`
@@ -255,6 +260,7 @@ class Totals {
   count = 0;
   bytes = 0;
   errors = 0;
+  bitErrors = 0;
   readonly meter = new RateMeter();
 
   add(size: number): void {
@@ -267,6 +273,7 @@ class Totals {
     this.count = 0;
     this.bytes = 0;
     this.errors = 0;
+    this.bitErrors = 0;
     this.meter.reset();
   }
 }

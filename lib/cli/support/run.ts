@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { Logging, TcpClient, TcpServer, type Engine, type TcpCore, type TcpOptions } from '../../index';
 import { engine, list, logFilter, seconds, targetText, type Target } from './arguments';
 import { Failure, UsageError } from './errors';
+import { plural } from './text';
 
 const DEFAULT_TIMEOUT_S = 10;
 const TELL_WAITING_MS = 1_000;
@@ -111,7 +112,14 @@ export async function withBridge<T>(
     return await work(bridge, interruption);
   } finally {
     await bridge.stop();
+    tellUnwanted(bridge);
   }
+}
+
+/** Whoever only sends is still a peer, and was given frames. */
+export function tellUnwanted({ stats: { withoutSlave } }: TcpCore): void {
+  if (withoutSlave > 0)
+    tell(`${plural(withoutSlave, 'frame')} came meanwhile and went nowhere: nobody here takes any`);
 }
 
 /** Waits for both directions. @returns false when it was interrupted. @throws {Failure} when nobody comes. */

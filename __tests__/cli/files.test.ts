@@ -1,0 +1,146 @@
+// record and replay: what went in comes out.
+
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { Frame } from '../../lib';
+import { Collector, fieldsOf, LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
+import { fileName, read, recordOf, removeFiles } from '../helpers/files';
+import { reservePorts } from '../helpers/ports';
+import { endPrograms, rogueBridge } from '../helpers/program';
+import { endRaw, framesOf, listenRaw, Player, readRecording, type StreamName } from '../helpers/recording';
+import { waitFor } from '../helpers/wait';
+
+afterEach(async () => {
+  endRaw();
+  await endPrograms();
+  await stopBridges();
+  removeFiles();
+});
+
+const FRAMES = Array.from(
+  { length: 50 },
+  (_, i) => new Frame(Buffer.alloc(1 + 997 * i, i), { channel: i % 3, flags: i * 1000, error: i % 7 }),
+);
+
+async function sendAll(port: number): Promise<void> {
+  const server = await makeServer(port);
+  for (const frame of FRAMES) await server.acceptFrame(frame);
+}
+
+test.each(['libzmq', 'native'])('record, then replay: the same frames (%s)', async (engine) => {
+  const [from, to] = [await reservePorts(), await reservePorts()];
+  const file = fileName('run.dat');
+  const recording = rogueBridge(
+    'record',
+    file,
+    `${LOOPBACK}:${from}`,
+    '--count',
+    FRAMES.length,
+    '--engine',
+    engine,
+  );
+  await sendAll(from);
+  expect(await recording.end()).toBe(0);
+  expect(recording.stderr).toContain('50 frames, 1.22 MB in ');
+  expect(readFileSync(file)).toEqual(Buffer.concat(FRAMES.map((frame) => recordOf(frame))));
+  const collector = (await makeServer(to)).to(new Collector());
+  const playing = rogueBridge('replay', file, `${LOOPBACK}:${to}`, '--engine', engine);
+  expect(await playing.end()).toBe(0);
+  await collector.waitForCount(FRAMES.length);
+  expect(collector.frames.map(fieldsOf)).toEqual(FRAMES.map(fieldsOf));
+  expect(playing.stderr).toContain('50 frames, 1.22 MB sent');
+});
+
+test('a recorded Rogue server is recorded as it was', async () => {
+  const port = await reservePorts();
+  const [base, next] = [await listenRaw(port), await listenRaw(port + 1)];
+  const frames = framesOf(readRecording('next-port.server-to-client'));
+  const file = fileName('rogue.dat');
+  const program = rogueBridge('record', `${LOOPBACK}:${port}`, file, '--count', frames.length);
+  const play = async (socket: Promise<Socket>, recording: StreamName): Promise<void> =>
+    new Player(await socket, readRecording(recording)).play();
+  await Promise.all([
+    play(base.connection, 'base-port.server-to-client'),
+    play(next.connection, 'next-port.server-to-client'),
+  ]);
+  expect(await program.end()).toBe(0);
+  expect(readFileSync(file)).toEqual(
+    Buffer.concat(frames.map(({ payload, ...fields }) => recordOf(new Frame(payload, fields)))),
+  );
+});
+
+test('record splits, leaves out channels and errors, and keeps a file that is there', async () => {
+  const port = await reservePorts();
+  const file = fileName('parts.dat');
+  const kept = FRAMES.filter(({ channel, error }) => channel !== 0 && error === 0);
+  const args = ['--channel', '1,2', '--drop-errors', '--max-size', '60k', '--count', kept.length] as const;
+  const program = rogueBridge('record', file, `${LOOPBACK}:${port}`, ...args);
+  await sendAll(port);
+  expect(await program.end()).toBe(0);
+  expect(statSync(`${file}.1`).size).toBeLessThanOrEqual(60_000);
+  expect(existsSync(`${file}.2`)).toBe(true);
+  const frames = await read(`${file}.1`);
+  expect(frames.map(fieldsOf)).toEqual(kept.map(fieldsOf));
+  const again = rogueBridge('record', file, `${LOOPBACK}:${port}`, '--max-size', '60k');
+  expect(await again.end()).toBe(1);
+  expect(again.stderr).toMatch(/^rogue-bridge: .*parts\.dat\.1/);
+});
+
+test('a disk that is full ends the recording with one line and status 1', async () => {
+  const port = await reservePorts();
+  const server = await makeServer(port);
+  const program = rogueBridge('record', '/dev/full', `${LOOPBACK}:${port}`);
+  let isOver = false;
+  const sending = (async () => {
+    while (!isOver) await server.acceptFrame(new Frame(10_000));
+  })().catch(() => undefined);
+  expect(await program.end()).toBe(1);
+  expect(program.stderr).toMatch(/^rogue-bridge: .*ENOSPC/m);
+  isOver = true;
+  await server.stop();
+  await sending;
+});
+
+test('Ctrl-C ends a recording with everything that had come', async () => {
+  const port = await reservePorts();
+  const file = fileName('run.dat');
+  const program = rogueBridge('record', file, '--listen', `${LOOPBACK}:${port}`);
+  const sending = rogueBridge('send', `${LOOPBACK}:${port}`, '--chunk', 10);
+  sending.input(Buffer.alloc(1000, 1));
+  sending.endInput();
+  expect(await sending.end()).toBe(0);
+  await waitFor('the file', () => existsSync(file) && statSync(file).size === 100 * 18);
+  program.interrupt();
+  expect(await program.end()).toBe(0);
+  expect(await read(file)).toHaveLength(100);
+});
+
+test('replay: --channel, --count, --loop', async () => {
+  const port = await reservePorts();
+  const collector = (await makeServer(port)).to(new Collector());
+  const file = fileName('run.dat');
+  writeFileSync(file, Buffer.concat(FRAMES.map((frame) => recordOf(frame))));
+  const ofOne = FRAMES.filter(({ channel }) => channel === 1);
+  const args = ['--channel', 1, '--loop', 2, '--rate', 5000] as const;
+  const program = rogueBridge('replay', file, `${LOOPBACK}:${port}`, ...args);
+  expect(await program.end()).toBe(0);
+  await collector.waitForCount(2 * ofOne.length);
+  expect(collector.frames.map(fieldsOf)).toEqual([...ofOne, ...ofOne].map(fieldsOf));
+  const three = rogueBridge('replay', file, `${LOOPBACK}:${port}`, '--loop', '--count', 3);
+  expect(await three.end()).toBe(0);
+  await collector.waitForCount(2 * ofOne.length + 3);
+});
+
+test.each([
+  ['no-such-file.dat', /rogue-bridge: .*no-such-file\.dat/],
+  ['empty.dat', /empty\.dat: no frame to send/],
+  ['nonsense.dat', /nonsense\.dat/],
+])('replay of %s is a failure in one line', async (name, words) => {
+  const port = await reservePorts();
+  await makeServer(port);
+  writeFileSync(fileName('empty.dat'), '');
+  writeFileSync(fileName('nonsense.dat'), 'this is no data file of anybody, and never was');
+  const program = rogueBridge('replay', fileName(name), `${LOOPBACK}:${port}`);
+  expect(await program.end()).toBe(1);
+  expect(program.stderr).toMatch(words);
+});

@@ -1,0 +1,118 @@
+// The link test against the library, bare zeromq sockets and pyzmq.
+
+import { Frame, Prbs } from '../../lib';
+import { LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
+import { reservePorts } from '../helpers/ports';
+import { endPeers, findPyzmq, startPeer } from '../helpers/process';
+import { endPrograms, rogueBridge } from '../helpers/program';
+import { waitFor } from '../helpers/wait';
+import { upperLimit } from '../../lib/cli/support/error-rate';
+
+afterEach(async () => {
+  await endPrograms();
+  await endPeers();
+  await stopBridges();
+});
+
+test.each(['libzmq', 'native'])('loop without a target passes on %s', async (engine) => {
+  const program = rogueBridge(
+    'prbs',
+    'loop',
+    '--count',
+    500,
+    '--size',
+    '1k',
+    '--engine',
+    engine,
+    '--width',
+    64,
+  );
+  expect(await program.end()).toBe(0);
+  expect(program.stdout).toContain('sent      500 frames, 500 kB');
+  expect(program.stdout).toContain('checked   500 frames, 500 kB, 4 000 000 bits');
+  // Three errors' worth in four million bits.
+  expect(program.stdout).toContain('bit error rate  0, below 7.49e-7 (95 %)');
+  expect(program.stdout).toMatch(/PASS\n$/);
+});
+
+const pyzmq = findPyzmq();
+const PEERS = [['zeromq-peer.cjs'], ...('python' in pyzmq ? [['pyzmq_peer.py']] : [])];
+
+test.each(PEERS)('loop against the echo of %s passes', async (peer) => {
+  const port = await reservePorts();
+  const echo = startPeer(peer, ['server', LOOPBACK, port, 'echo']);
+  await echo.say('ready');
+  const program = rogueBridge('prbs', 'loop', `${LOOPBACK}:${port}`, '--count', 200, '--rate', 2000);
+  expect(await program.end()).toBe(0);
+  expect(program.stdout).toContain('checked   200 frames, 2.00 MB');
+});
+
+test('tx is checked by a Prbs at the other end', async () => {
+  const port = await reservePorts();
+  const server = await makeServer(port);
+  const prbs = server.to(new Prbs());
+  const program = rogueBridge('prbs', 'tx', `${LOOPBACK}:${port}`, '--count', 100, '--size', '10k');
+  expect(await program.end()).toBe(0);
+  await waitFor('all frames', () => prbs.rxCount === 100);
+  expect(prbs.rxErrors).toBe(0);
+  expect(program.stdout).toBe('sent      100 frames, 1.00 MB\nPASS\n');
+});
+
+test('rx counts wrong bits, says the rate, and fails', async () => {
+  const port = await reservePorts();
+  const server = await makeServer(port);
+  const prbs = new Prbs();
+  let number = 0;
+  prbs.addSlave((frame) => {
+    number += 1;
+    const payload = Buffer.from(frame.payload);
+    // Two frames with three wrong bits between them.
+    if (number === 4) payload[100]! ^= 0x81;
+    if (number === 7) payload[999]! ^= 0x10;
+    return server.acceptFrame(new Frame(payload));
+  });
+  const program = rogueBridge('prbs', 'rx', `${LOOPBACK}:${port}`, '--count', 10);
+  for (let i = 0; i < 10; i++) await prbs.genFrame(1000);
+  expect(await program.end()).toBe(1);
+  expect(program.stdout).toBe(
+    [
+      'checked   10 frames, 10.0 kB, 80 000 bits',
+      'errors    2 frames, 3 wrong bits',
+      'bit error rate  3.75e-5, below 9.69e-5 (95 %)',
+      'FAIL',
+      '',
+    ].join('\n'),
+  );
+  expect(program.stderr).toMatch(/^rogue-bridge: 2 frames with an error$/m);
+});
+
+test('rx to which nothing comes fails', async () => {
+  const port = await reservePorts();
+  await makeServer(port);
+  const program = rogueBridge('prbs', 'rx', `${LOOPBACK}:${port}`, '--duration', '200ms');
+  expect(await program.end()).toBe(1);
+  expect(program.stderr).toContain('no frame came');
+});
+
+test('Ctrl-C ends tx behind a peer that takes nothing, with a report', async () => {
+  const port = await reservePorts();
+  const server = await makeServer(port, { receiveHighWaterMark: 1 });
+  server.addSlave(() => new Promise(() => undefined));
+  const program = rogueBridge('prbs', 'tx', `${LOOPBACK}:${port}`, '--size', '1M');
+  await waitFor('the first frame', () => server.stats.framesReceived === 1);
+  await server.stop();
+  program.interrupt();
+  await program.end();
+  expect(program.stdout).toMatch(/^sent {6}\d+ frames?/);
+});
+
+test.each([
+  // Poisson's upper limits at 95 %, from the tables.
+  [0, 2.996],
+  [1, 4.744],
+  [3, 7.754],
+  [10, 16.962],
+  [100, 118.08],
+])('%i errors: the mean is below %f with 95 %', (errors, limit) => {
+  expect(upperLimit(errors)).toBeCloseTo(limit, 2);
+});

@@ -1,0 +1,102 @@
+// What every subcommand has: help with examples, one line for an error, an exit status.
+
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { reservePorts } from '../helpers/ports';
+import { endPrograms, rogueBridge } from '../helpers/program';
+
+const MAIN = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
+const SUBCOMMANDS = [
+  'watch',
+  'dump',
+  'send',
+  'prbs',
+  'record',
+  'replay',
+  'relay',
+  'bench',
+  'doctor',
+  'keygen',
+  'demo',
+  'completion',
+];
+
+afterEach(endPrograms);
+
+function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+test('--help names every subcommand, --version is that of the package', () => {
+  const { status, stdout } = run('--help');
+  expect(status).toBe(0);
+  for (const name of SUBCOMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
+  const { version } = JSON.parse(readFileSync(join(MAIN, '..', '..', '..', 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  expect(run('--version').stdout).toBe(`${version}\n`);
+});
+
+test.each(SUBCOMMANDS)('%s --help has examples, within 80 columns', (name) => {
+  const { status, stdout } = run(name, '--help');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^Examples:\n {2}/m);
+  expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80);
+});
+
+test.each([
+  [[], 'Usage: rogue-bridge'],
+  [['nonsense'], "unknown command 'nonsense'"],
+  [['dump'], "missing required argument 'target'"],
+  [['dump', 'daq-host'], 'give HOST:PORT'],
+  [['dump', 'daq-host:65535'], '1 to 65534'],
+  [['dump', 'h:1', '--channel', '256'], 'give a whole number from 0 to 255'],
+  [['dump', 'h:1', '--format', 'xml'], 'give hex or json'],
+  [['dump', 'h:1', '--max-bytes', 'many'], 'give a number of bytes'],
+  [['dump', 'h:1', '--timeout', '5 parsecs'], 'give a time above 0'],
+  [['dump', 'h:1', '--engine', 'steam'], 'give libzmq or native'],
+  [['dump', 'h:1', '--log', 'stream'], 'give FILTER=LEVEL'],
+  [['dump', 'h:1', '--allow', '10.0.0.1'], 'add --listen'],
+  [['dump', '127.0.0.1:9000', '--listen', '--allow', 'everyone'], "allow has 'everyone'"],
+  [['send', 'h:1', '--repeat', '2'], '--repeat needs files'],
+  [['send', 'h:1', '--chunk', '0'], '--chunk is 0'],
+  [['prbs', 'sideways'], "unknown command 'sideways'"],
+  [['prbs', 'rx', 'h:1', '--width', '16'], 'from 32 to 65536'],
+  [['replay', 'run.dat'], 'give HOST:PORT'],
+  [['replay', 'daq:8000'], 'name a data file'],
+  [['completion', 'tcsh'], 'Allowed choices are bash, zsh, fish'],
+])('%j is wrong usage: what, and what to do, status 2', (args, words) => {
+  const { status, stdout, stderr } = run(...args);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toContain(words);
+  if (args.length > 0) expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+test.each([
+  ['libzmq', 'dump'],
+  ['native', 'watch'],
+])('nobody there is a failure on %s: one line that names doctor, status 1', async (engine, name) => {
+  const port = await reservePorts();
+  const program = rogueBridge(name, `127.0.0.1:${port}`, '--engine', engine, '--timeout', '200ms');
+  expect(await program.end()).toBe(1);
+  expect(program.stderr).toMatch(
+    /^rogue-bridge: no peer at 127\.0\.0\.1, .*rogue-bridge doctor 127\.0\.0\.1/m,
+  );
+});
+
+test.each(['bash', 'zsh', 'fish'])('completion %s knows every subcommand and its options', (shell) => {
+  const { status, stdout } = run('completion', shell);
+  expect(status).toBe(0);
+  for (const name of SUBCOMMANDS) expect(stdout).toContain(name);
+  for (const option of ['max-bytes', 'errors-only', 'max-size']) expect(stdout).toContain(option);
+  expect(stdout).not.toContain('--part');
+  if (shell === 'bash') {
+    const complete = `${stdout}
+      COMP_WORDS=(rogue-bridge dump --max); COMP_CWORD=2; _rogue_bridge; echo "\${COMPREPLY[@]}"
+      COMP_WORDS=(rogue-bridge re); COMP_CWORD=1; _rogue_bridge; echo "\${COMPREPLY[@]}"`;
+    const { stdout: words } = spawnSync('bash', ['-c', complete], { encoding: 'utf8' });
+    expect(words).toBe('--max-bytes\nrecord replay relay\n');
+  }
+});

@@ -1,0 +1,147 @@
+// watch, as lines of JSON and as a person sees it in a terminal.
+
+import { spawnSync } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { Frame } from '../../lib';
+import { LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
+import { reservePorts } from '../helpers/ports';
+import { endPrograms, rogueBridge } from '../helpers/program';
+import { endRaw, framesOf, listenRaw, Player, readRecording, type StreamName } from '../helpers/recording';
+import { waitFor } from '../helpers/wait';
+
+const MAIN = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
+const hasTmux = spawnSync('tmux', ['-V']).status === 0;
+let session: string | undefined;
+
+afterEach(async () => {
+  if (session !== undefined) tmux('kill-session', '-t', session);
+  session = undefined;
+  endRaw();
+  await endPrograms();
+  await stopBridges();
+});
+
+function tmux(...args: string[]): string {
+  // A server of its own: whoever runs the tests may be in one.
+  return spawnSync('tmux', ['-L', `rogue-bridge-${process.pid}`, ...args], { encoding: 'utf8' }).stdout;
+}
+
+interface Line {
+  connected: boolean;
+  frames: number;
+  bytes: number;
+  errors: number;
+  channels: Record<string, Record<string, number>>;
+}
+
+test.each(['libzmq', 'native'])('a line of JSON a second, with every channel (%s)', async (engine) => {
+  const port = await reservePorts();
+  const program = rogueBridge('watch', `${LOOPBACK}:${port}`, '--engine', engine);
+  const server = await makeServer(port);
+  for (let i = 0; i < 30; i++) {
+    await server.acceptFrame(
+      new Frame(100 * (1 + (i % 3)), { channel: i % 3, flags: i, error: i === 7 ? 9 : 0 }),
+    );
+  }
+  await program.prints('"frames":30');
+  program.interrupt();
+  expect(await program.end()).toBe(0);
+  const line = JSON.parse(program.stdout.trim().split('\n').at(-1)!) as Line;
+  expect(line).toMatchObject({ frames: 30, bytes: 6000, errors: 1, malformed: 0 });
+  expect(line.channels).toEqual({
+    0: { frames: 10, bytes: 1000, errors: 0, flags: 27, minBytes: 100, meanBytes: 100, maxBytes: 100 },
+    1: { frames: 10, bytes: 2000, errors: 1, flags: 28, minBytes: 200, meanBytes: 200, maxBytes: 200 },
+    2: { frames: 10, bytes: 3000, errors: 0, flags: 29, minBytes: 300, meanBytes: 300, maxBytes: 300 },
+  });
+  expect(program.stderr).toMatch(/^30 frames, 6\.00 kB in 0:0\d: .*; 1 frame with an error$/m);
+});
+
+test('connected or not: it waits for its peer, and sees it go', async () => {
+  const port = await reservePorts();
+  const program = rogueBridge('watch', '--listen', `${LOOPBACK}:${port}`);
+  await program.prints('"connected":false');
+  const client = await makeClient(port);
+  await program.prints('"connected":true');
+  await client.stop();
+  await waitFor(
+    'it to be seen',
+    () => program.stdout.lastIndexOf('false') > program.stdout.lastIndexOf('true'),
+  );
+});
+
+test('--duration ends it', async () => {
+  const port = await reservePorts();
+  const program = rogueBridge('watch', `${LOOPBACK}:${port}`, '--duration', '100ms', '--json');
+  expect(await program.end()).toBe(0);
+});
+
+test('a recorded Rogue server: every frame of it is counted', async () => {
+  const port = await reservePorts();
+  const [base, next] = [await listenRaw(port), await listenRaw(port + 1)];
+  const program = rogueBridge('watch', `${LOOPBACK}:${port}`, '--json');
+  const play = async (socket: Promise<Socket>, recording: StreamName): Promise<void> =>
+    new Player(await socket, readRecording(recording)).play();
+  await Promise.all([
+    play(base.connection, 'base-port.server-to-client'),
+    play(next.connection, 'next-port.server-to-client'),
+  ]);
+  const { length } = framesOf(readRecording('next-port.server-to-client'));
+  await program.prints(`"frames":${length},`);
+});
+
+(hasTmux ? describe : describe.skip)('in a terminal (needs tmux)', () => {
+  async function show(columns: number, rows: number): Promise<{ text: () => string; lines: () => string[] }> {
+    const port = await reservePorts();
+    session = `s${port}`;
+    const command = `${process.execPath} ${MAIN} watch ${LOOPBACK}:${port}; echo ENDED $?; exec cat`;
+    tmux('new-session', '-d', '-s', session, '-x', String(columns), '-y', String(rows), command);
+    const server = await makeServer(port);
+    for (let i = 0; i < 400; i++) {
+      await server.acceptFrame(
+        new Frame(Buffer.from(`frame ${i}`.padEnd(100, '.')), { channel: i % 40, flags: 0x0201 }),
+      );
+    }
+    const text = (): string => tmux('capture-pane', '-p', '-t', session!);
+    await waitFor('all frames', () => text().includes('total        400 frames'), undefined, text);
+    return { text, lines: () => text().trimEnd().split('\n') };
+  }
+
+  test.each([
+    [80, 24],
+    [200, 50],
+    [50, 15],
+  ])(
+    '%i x %i: connected, rates, channels, the last frame, and nothing beyond the edge',
+    async (columns, rows) => {
+      const { text, lines } = await show(columns, rows);
+      const seen = lines();
+      expect(seen).toHaveLength(rows);
+      expect(Math.max(...seen.map(({ length }) => length))).toBeLessThanOrEqual(columns);
+      expect(seen[0]).toMatch(/^rogue-bridge watching .*\bconnected {2}0:\d\d$/);
+      expect(seen.at(-1)).toBe('q quits');
+      for (const words of [
+        'now ',
+        'since start',
+        'last minute',
+        'channel',
+        '0x0201',
+        'last frame: channel 39',
+      ]) {
+        expect(text()).toContain(words);
+      }
+      expect(text()).toMatch(/^00000000 +66 72 61 6d +65 20 33 39|^00000000 +66 72 61 6d 65 20 33 39/m);
+      // Forty channels are more than fit, and that is said; where they fit, the sizes are there, too.
+      if (rows < 50) expect(text()).toMatch(/\.\.\. \d+ more channels/);
+      if (columns >= 80) expect(text()).toMatch(/min B +mean B +max B/);
+    },
+  );
+
+  test('q ends it, leaves the terminal as it was, and prints the summary', async () => {
+    const { text } = await show(80, 24);
+    tmux('send-keys', '-t', session!, 'q');
+    await waitFor('its end', () => text().includes('ENDED 0'), undefined, text);
+    expect(text()).toMatch(/^400 frames, 40\.0 kB in 0:0\d: /m);
+    expect(text()).not.toContain('q quits');
+  });
+});

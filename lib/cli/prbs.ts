@@ -1,0 +1,116 @@
+// rogue-bridge prbs: Rogue's link test, from either end or both.
+
+import type { Command } from 'commander';
+import { Prbs, TcpClient, TcpServer, type Frame, type TcpCore } from '../index';
+import { bytes, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
+import { Failure } from './support/errors';
+import { exchange, report, type PrbsDirection, type PrbsLimits } from './support/prbs-test';
+import { addBridgeOptions, Interruption, openBridge, waitForPeer, type CommonOptions } from './support/run';
+
+const DEFAULT_SIZE_BYTES = 10_000;
+// The last frames may have to wait for a slow checker.
+const LINGER_MS = 10_000;
+const LOOPBACK = '127.0.0.1';
+const PORT_ATTEMPTS = 50;
+
+interface PrbsOptions extends CommonOptions, PrbsLimits {
+  readonly size?: number;
+  readonly width: number;
+}
+
+export function addPrbs(program: Command): void {
+  const prbs = program
+    .command('prbs')
+    .summary("Rogue's PRBS link test: send, check, or both")
+    .description(
+      "Sends frames of pseudo-random bits, or checks them bit for bit, against Rogue's Prbs or another of these. " +
+        'The exit status is 0 when the link passed, 1 when it did not.',
+    )
+    .helpCommand(false)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  rogue-bridge prbs rx daq-host:8000 --duration 1m
+  rogue-bridge prbs tx --listen '*:8000' --size 1M --rate 100
+  rogue-bridge prbs loop                          both ends on this machine`,
+    );
+  const add = (direction: PrbsDirection, target: string, summary: string): void => {
+    const command = prbs.command(direction).summary(summary).description(summary);
+    command.argument(target, 'HOST:PORT, the base port', parseTarget);
+    if (direction !== 'rx') {
+      command
+        .option('--size <size>', 'bytes a frame, whole words', bytes, DEFAULT_SIZE_BYTES)
+        .option('--rate <n>', 'frames a second at most', positive);
+    }
+    addBridgeOptions(
+      command
+        .option('--width <bits>', 'bits a word, a multiple of 32', integer(32, 65_536), 32)
+        .option('--duration <time>', 'end after so long', seconds)
+        .option('--count <n>', 'end after so many frames', integer(1)),
+    ).action((to: Target | undefined, options: PrbsOptions) => run(direction, to, options));
+  };
+  add('tx', '<target>', 'send PRBS frames');
+  add('rx', '<target>', 'check the PRBS frames that come');
+  add(
+    'loop',
+    '[target]',
+    'send, and check what comes back; without a target through two bridges of this machine',
+  );
+}
+
+async function run(
+  direction: PrbsDirection,
+  target: Target | undefined,
+  options: PrbsOptions,
+): Promise<void> {
+  // rx has no such option: it takes every size.
+  const { size = DEFAULT_SIZE_BYTES } = options;
+  const [tx, rx] = [new Prbs(), new Prbs()];
+  tx.width = rx.width = options.width;
+  const interruption = new Interruption();
+  const { sending, receiving, bridges } = await openLink(target, options);
+  try {
+    const seen = { frames: 0, bytes: 0 };
+    if (direction !== 'tx')
+      receiving.addSlave((frame: Frame) => {
+        seen.frames += 1;
+        seen.bytes += frame.size;
+        return rx.acceptFrame(frame);
+      });
+    tx.to(sending);
+    if (!(await waitForPeer(sending, target ?? { addr: LOOPBACK, port: 0 }, options, interruption))) {
+      throw new Failure('interrupted before a peer came');
+    }
+    const test = { direction, tx, rx, seen, size, options, interruption };
+    await exchange(test, bridges);
+    report(test);
+  } finally {
+    await Promise.all(bridges.map((bridge) => bridge.stop()));
+  }
+}
+
+interface Link {
+  readonly sending: TcpCore;
+  readonly receiving: TcpCore;
+  readonly bridges: readonly TcpCore[];
+}
+
+/** The bridge that was asked for, or two that are connected to each other. */
+async function openLink(target: Target | undefined, options: PrbsOptions): Promise<Link> {
+  if (target !== undefined) {
+    const bridge = await openBridge(target, options, { lingerMs: LINGER_MS });
+    return { sending: bridge, receiving: bridge, bridges: [bridge] };
+  }
+  const own = options.engine === undefined ? {} : { engine: options.engine };
+  for (let attempt = 0; ; attempt++) {
+    const port = 20_000 + 2 * Math.floor(Math.random() * 6_000);
+    try {
+      const receiving = await TcpServer.create(LOOPBACK, port, own);
+      const sending = await TcpClient.create(LOOPBACK, port, own);
+      return { sending, receiving, bridges: [sending, receiving] };
+    } catch (err) {
+      if (attempt === PORT_ATTEMPTS) throw err;
+    }
+  }
+}

@@ -1,0 +1,94 @@
+// rogue-bridge record: a stream into a Rogue data file.
+
+import type { Command } from 'commander';
+import { StreamWriter, type Frame } from '../index';
+import { bytes, integer, integers, isTarget, parseTarget, seconds } from './support/arguments';
+import { showProgress } from './support/progress';
+import { addBridgeOptions, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
+import { digits, plural, sizeText } from './support/text';
+
+interface RecordOptions extends CommonOptions {
+  readonly maxSize?: number;
+  readonly channel?: number[];
+  readonly dropErrors?: boolean;
+  readonly overwrite?: boolean;
+  readonly duration?: number;
+  readonly count?: number;
+}
+
+export function addRecord(program: Command): void {
+  addBridgeOptions(
+    program
+      .command('record')
+      .summary('record a stream into a Rogue data file')
+      .description(
+        'Records the frames that arrive into a data file that Rogue, pyrogue and replay read. The sender is held back ' +
+          'while the disk is behind. It is a peer: of a server with other clients it gets its share of the frames.',
+      )
+      .argument('<file>', 'where to; a file with data in it is not replaced')
+      .argument('<target>', 'HOST:PORT, the base port')
+      .option('--max-size <size>', 'split into <file>.1, <file>.2, ... of at most so many bytes', bytes)
+      .option('--channel <n>', 'these channels alone; again, or with commas, for more', integers(0, 255))
+      .option('--drop-errors', 'leave out frames whose error field is not 0')
+      .option('--overwrite', 'replace the file, and the parts of an older recording')
+      .option('--duration <time>', 'end after so long', seconds)
+      .option('--count <n>', 'end after so many frames', integer(1)),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  rogue-bridge record run.dat daq-host:8000 --duration 1m
+  rogue-bridge record run.dat daq-host:8000 --max-size 1G --channel 1,2
+  rogue-bridge record run.dat --listen '*:8000' --count 1000`,
+    )
+    .action(record);
+}
+
+async function record(first: string, second: string, options: RecordOptions): Promise<void> {
+  // In either order: the one that is no address is the file.
+  const isSwapped = isTarget(first) && !isTarget(second);
+  const [file, target] = isSwapped ? [second, parseTarget(first)] : [first, parseTarget(second)];
+  const { channel, count = Infinity, duration, maxSize = 0, dropErrors = false, overwrite = false } = options;
+  const writer = new StreamWriter({ maxSize, dropErrors });
+  await writer.open(file, { overwrite });
+  const started = performance.now();
+  let failure: Error | undefined;
+  try {
+    await withBridge(target, options, async (bridge, interruption) => {
+      const recorder = writer.getChannel(0);
+      bridge.addSlave((frame: Frame) => {
+        if (channel?.includes(frame.channel) === false || writer.frameCount >= count) return undefined;
+        const accepted = recorder.acceptFrame(frame);
+        if (writer.frameCount >= count) interruption.stop();
+        return accepted;
+      });
+      bridge.on('error', (err) => {
+        failure ??= err;
+        interruption.stop();
+      });
+      if (!(await waitForPeer(bridge, target, options, interruption))) return;
+      const from = performance.now();
+      const endProgress = showProgress(() => ({
+        share:
+          duration !== undefined
+            ? (performance.now() - from) / 1000 / duration
+            : count === Infinity
+              ? undefined
+              : writer.frameCount / count,
+        text: `${plural(writer.frameCount, 'frame')}, ${sizeText(writer.totalSize)}, ${sizeText(writer.bandwidth)}/s`,
+      }));
+      await interruption.wait(duration);
+      endProgress();
+    });
+  } finally {
+    const closed = await writer.close().catch((err: unknown) => err as Error);
+    const elapsed = (performance.now() - started) / 1000;
+    tell(
+      `${plural(writer.frameCount, 'frame')}, ${sizeText(writer.totalSize)} in ${file}${maxSize > 0 ? '.1 and on' : ''}, ` +
+        `${digits(elapsed)} s; ${plural(writer.dropCount, 'frame')} left out`,
+    );
+    failure ??= closed ?? undefined;
+  }
+  if (failure !== undefined) throw failure;
+}

@@ -1,0 +1,135 @@
+// rogue-bridge replay: a Rogue data file into a stream.
+
+import { existsSync, statSync } from 'node:fs';
+import type { Command } from 'commander';
+import { readFrames } from '../index';
+import { integer, integers, isTarget, parseTarget, positive, seconds } from './support/arguments';
+import { Failure, UsageError } from './support/errors';
+import { Pace } from './support/pace';
+import { showProgress } from './support/progress';
+import { addBridgeOptions, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
+import { plural, sizeText } from './support/text';
+
+const DEFAULT_LINGER_S = 10;
+// What a record has on top of its payload.
+const HEADER_BYTES = 8;
+
+interface ReplayOptions extends CommonOptions {
+  readonly channel?: number[];
+  readonly rate?: number;
+  readonly loop?: number | true;
+  readonly count?: number;
+  readonly duration?: number;
+  readonly linger: number;
+}
+
+export function addReplay(program: Command): void {
+  addBridgeOptions(
+    program
+      .command('replay')
+      .summary('send the frames of Rogue data files')
+      .description(
+        'Sends what is in data files of Rogue, pyrogue or record, in order, as fast as the other side takes it. ' +
+          'run.dat.1 stands for all parts of a recording.',
+      )
+      .usage('[options] <file...> <target>')
+      .argument('<file...>', 'data files, and behind them HOST:PORT, the base port')
+      .option('--channel <n>', 'these channels alone; again, or with commas, for more', integers(0, 255))
+      .option('--rate <n>', 'frames a second at most', positive)
+      .option('--loop [n]', 'from the beginning again, n times in all, or until it is ended', integer(1))
+      .option('--count <n>', 'end after so many frames', integer(1))
+      .option('--duration <time>', 'end after so long', seconds)
+      .option('--linger <time>', 'how long the last frames may take', seconds, DEFAULT_LINGER_S),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  rogue-bridge replay run.dat daq-host:8000
+  rogue-bridge replay run.dat.1 --listen '*:8000' --rate 100 --loop`,
+    )
+    .action(replay);
+}
+
+async function replay(args: string[], options: ReplayOptions): Promise<void> {
+  const { files, target } = splitTarget(args);
+  const { channel, count = Infinity, duration = Infinity, loop = 1 } = options;
+  const rounds = loop === true ? Infinity : loop;
+  const totalBytes = files.reduce((sum, file) => sum + sizeOf(file), 0) * rounds;
+  const sent = { frames: 0, bytes: 0, fileBytes: 0 };
+  let lost = 0;
+  await withBridge(
+    target,
+    options,
+    async (bridge, interruption) => {
+      const { signal } = interruption;
+      if (!(await waitForPeer(bridge, target, options, interruption))) return;
+      signal.addEventListener('abort', () => void bridge.stop());
+      const started = performance.now();
+      const elapsed = (): number => (performance.now() - started) / 1000;
+      const endProgress = showProgress(() => {
+        const shares = [sent.fileBytes / totalBytes, sent.frames / count, elapsed() / duration];
+        const share = Math.max(...shares);
+        return {
+          share: rounds === Infinity && share === 0 ? undefined : share,
+          text: `${plural(sent.frames, 'frame')}, ${sizeText(sent.bytes / elapsed())}/s`,
+        };
+      });
+      const pace = new Pace(options.rate);
+      const filter = channel === undefined ? {} : { channel };
+      try {
+        for (let round = 0; round < rounds; round++) {
+          const before = sent.frames;
+          for await (const frame of readFrames(files.length === 1 ? files[0]! : files, {
+            ...filter,
+            signal,
+          })) {
+            await pace.next(signal);
+            await bridge.acceptFrame(frame);
+            sent.frames += 1;
+            sent.bytes += frame.size;
+            sent.fileBytes += frame.size + HEADER_BYTES;
+            if (sent.frames >= count || elapsed() >= duration) return;
+          }
+          if (sent.frames === before) throw new Failure(`${files.join(', ')}: no frame to send`);
+        }
+      } catch (err) {
+        if (!signal.aborted) throw err;
+      } finally {
+        endProgress();
+        await bridge.stop();
+        lost = bridge.stats.discarded;
+        tell(`${plural(sent.frames, 'frame')}, ${sizeText(sent.bytes)} sent`);
+      }
+    },
+    { lingerMs: Math.ceil(options.linger * 1000) },
+  );
+  if (lost > 0)
+    throw new Failure(
+      `${plural(lost, 'frame')} of these did not leave: the peer left, or --linger is too short`,
+    );
+}
+
+/** The address is the last of the arguments, or the first. */
+function splitTarget(args: string[]): { files: string[]; target: ReturnType<typeof parseTarget> } {
+  const at = isTarget(args.at(-1)!) ? args.length - 1 : 0;
+  const text = args[at]!;
+  const files = args.filter((_, index) => index !== at);
+  if (!isTarget(text))
+    throw new UsageError("behind the files give HOST:PORT, for example 'replay run.dat daq-host:8000'");
+  if (files.length === 0)
+    throw new UsageError("name a data file in front of HOST:PORT: 'replay run.dat daq-host:8000'");
+  return { files, target: parseTarget(text) };
+}
+
+/** Of a file, or of all parts of a recording; what cannot be looked at is told when it is opened. */
+function sizeOf(path: string): number {
+  const base = /^(.*\.)1$/.exec(path)?.[1];
+  let total = 0;
+  for (let part = 1; ; part++) {
+    const name = base === undefined ? path : `${base}${part}`;
+    if (!existsSync(name)) return total;
+    total += statSync(name).size;
+    if (base === undefined) return total;
+  }
+}

@@ -1,0 +1,28 @@
+// How small a bit error rate so many bits have shown. Pure.
+
+const CONFIDENCE = 0.95;
+const STEPS = 100;
+
+/** The mean number of errors that with 95 % would have brought more than `errors` of them. */
+export function upperLimit(errors: number): number {
+  let low = 0;
+  // Well above, for any count.
+  let high = errors + 10 * Math.sqrt(errors + 1) + 10;
+  for (let step = 0; step < STEPS; step++) {
+    const middle = (low + high) / 2;
+    if (poissonUpTo(errors, middle) > 1 - CONFIDENCE) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** The probability of at most `count` events where `mean` are expected. */
+function poissonUpTo(count: number, mean: number): number {
+  let logTerm = -mean;
+  let sum = Math.exp(logTerm);
+  for (let n = 1; n <= count; n++) {
+    logTerm += Math.log(mean / n);
+    sum += Math.exp(logTerm);
+  }
+  return sum;
+}

@@ -1,0 +1,138 @@
+// The PRBS link test of `prbs`: sending, checking, and what is said of it.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Prbs, TcpCore } from '../../index';
+import { upperLimit } from './error-rate';
+import { Failure } from './errors';
+import { Pace } from './pace';
+import { showProgress } from './progress';
+import type { Interruption } from './run';
+import { grouped, plural, sizeText } from './text';
+
+const TURN_MS = 5;
+// What is under way at the end has this long to arrive, from the last frame that did.
+const QUIET_MS = 1_000;
+const LOOK_MS = 20;
+
+export type PrbsDirection = 'tx' | 'rx' | 'loop';
+
+/** When it is over, and how fast it may be. */
+export interface PrbsLimits {
+  readonly rate?: number;
+  /** Seconds. */
+  readonly duration?: number;
+  /** Frames. */
+  readonly count?: number;
+}
+
+/** One test, and what it has come to. */
+export interface PrbsTest {
+  readonly direction: PrbsDirection;
+  readonly tx: Prbs;
+  readonly rx: Prbs;
+  /** Frames that came, good and bad. */
+  readonly seen: { readonly frames: number; readonly bytes: number };
+  readonly size: number;
+  readonly options: PrbsLimits;
+  readonly interruption: Interruption;
+}
+
+/** Sends, checks, or both, until it is over. */
+export async function exchange(test: PrbsTest, bridges: readonly TcpCore[]): Promise<void> {
+  const { direction, tx, rx, seen, interruption, options } = test;
+  const { count = Infinity, duration } = options;
+  const { signal } = interruption;
+  const started = performance.now();
+  const done = (): number => (direction === 'rx' ? seen.frames : tx.txCount);
+  const endProgress = showProgress(() => ({
+    share:
+      duration === undefined
+        ? count === Infinity
+          ? undefined
+          : done() / count
+        : (performance.now() - started) / 1000 / duration,
+    text: [
+      ...(direction === 'rx' ? [] : [`${plural(tx.txCount, 'frame')} sent`]),
+      ...(direction === 'tx'
+        ? []
+        : [`${plural(seen.frames, 'frame')} checked`, plural(rx.rxErrors, 'error')]),
+    ].join(', '),
+  }));
+  const isOver = (): boolean =>
+    signal.aborted ||
+    done() >= count ||
+    (duration !== undefined && performance.now() - started >= duration * 1000);
+  // Whoever does not take our frames any more must not keep us.
+  const stopAll = (): void => bridges.forEach((bridge) => void bridge.stop());
+  try {
+    if (direction === 'rx') while (!isOver()) await interruption.wait(LOOK_MS / 1000);
+    else {
+      signal.addEventListener('abort', stopAll);
+      await sendUntil(isOver, test);
+    }
+    if (direction === 'loop') await settle(test);
+  } finally {
+    signal.removeEventListener('abort', stopAll);
+    endProgress();
+  }
+}
+
+async function sendUntil(
+  isOver: () => boolean,
+  { tx, size, options, interruption }: PrbsTest,
+): Promise<void> {
+  const pace = new Pace(options.rate);
+  let turnEnds = performance.now() + TURN_MS;
+  try {
+    while (!isOver()) {
+      await pace.next(interruption.signal);
+      await tx.genFrame(size);
+      if (performance.now() < turnEnds) continue;
+      await nextTurn();
+      turnEnds = performance.now() + TURN_MS;
+    }
+  } catch (err) {
+    if (!interruption.signal.aborted) throw err;
+  }
+}
+
+/** Waits for what is under way, while any of it arrives. */
+async function settle({ tx, seen, interruption }: PrbsTest): Promise<void> {
+  let before = -1;
+  let since = performance.now();
+  while (seen.frames < tx.txCount && performance.now() - since < QUIET_MS && !interruption.signal.aborted) {
+    if (seen.frames !== before) since = performance.now();
+    before = seen.frames;
+    await interruption.wait(LOOK_MS / 1000);
+  }
+}
+
+/** What came of it, to standard output. @throws {Failure} when the link did not pass. */
+export function report({ direction, tx, rx, seen }: PrbsTest): void {
+  const lines: string[] = [];
+  const faults: string[] = [];
+  if (direction !== 'rx') {
+    lines.push(`sent      ${plural(tx.txCount, 'frame')}, ${sizeText(tx.txBytes)}`);
+    if (tx.txCount === 0) faults.push('no frame was taken');
+  }
+  if (direction !== 'tx') {
+    const bits = seen.bytes * 8;
+    const least = rx.rxErrors === 0 ? 0 : Math.max(1, rx.rxBitErrors);
+    lines.push(
+      `checked   ${plural(seen.frames, 'frame')}, ${sizeText(seen.bytes)}, ${grouped(bits)} bits`,
+      `errors    ${plural(rx.rxErrors, 'frame')}, ${plural(rx.rxBitErrors, 'wrong bit')}`,
+    );
+    if (bits > 0) {
+      const rate = (least / bits).toExponential(2);
+      lines.push(
+        `bit error rate  ${least === 0 ? '0' : rate}, below ${(upperLimit(least) / bits).toExponential(2)} (95 %)`,
+      );
+    }
+    if (seen.frames === 0) faults.push('no frame came');
+    if (rx.rxErrors > 0) faults.push(`${plural(rx.rxErrors, 'frame')} with an error`);
+    const missing = tx.txCount - seen.frames;
+    if (direction === 'loop' && missing > 0) faults.push(`${plural(missing, 'frame')} did not come back`);
+  }
+  process.stdout.write([...lines, faults.length === 0 ? 'PASS' : 'FAIL', ''].join('\n'));
+  if (faults.length > 0) throw new Failure(faults.join('; '));
+}

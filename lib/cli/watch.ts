@@ -1,0 +1,122 @@
+// rogue-bridge watch: is it connected, how much comes, on which channels, and what does it look like.
+
+import type { Command } from 'commander';
+import type { TcpCore } from '../index';
+import { parseTarget, seconds, targetText, type Target } from './support/arguments';
+import { Flow } from './support/flow';
+import {
+  addBridgeOptions,
+  tell,
+  waitForPeer,
+  withBridge,
+  type CommonOptions,
+  type Interruption,
+} from './support/run';
+import { Screen } from './support/screen';
+import { grouped, plural, sizeText, timeText } from './support/text';
+import { viewLines } from './support/watch-view';
+
+const SAMPLE_MS = 1_000;
+const DRAW_MS = 500;
+
+interface WatchOptions extends CommonOptions {
+  readonly json?: boolean;
+  readonly duration?: number;
+}
+
+export function addWatch(program: Command): void {
+  addBridgeOptions(
+    program
+      .command('watch')
+      .summary('live view of a stream: rates, channels, the last frame')
+      .description(
+        'Shows whether a peer is there, what comes a second, and each channel, until q or Ctrl-C. Where the output is ' +
+          'no terminal, or with --json, a line of JSON a second. It is a peer: of a server with other clients it sees ' +
+          'its share of the frames; relay gives everyone all of them.',
+      )
+      .argument('<target>', 'HOST:PORT, the base port', parseTarget)
+      .option('--json', 'a line of JSON a second')
+      .option('--duration <time>', 'end after so long', seconds),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  rogue-bridge watch daq-host:8000
+  rogue-bridge watch --listen '*:8000'
+  rogue-bridge watch daq-host:8000 --json --duration 10 | jq .framesPerSecond`,
+    )
+    .action(watch);
+}
+
+async function watch(target: Target, options: WatchOptions): Promise<void> {
+  const flow = new Flow();
+  await withBridge(target, options, async (bridge, interruption) => {
+    bridge.addSlave((frame) => flow.note(frame));
+    const isLive = process.stdout.isTTY && options.json !== true;
+    const stop = isLive ? showScreen(bridge, flow, target, options, interruption) : printLines(bridge, flow);
+    try {
+      // Without --timeout it watches for somebody to come, as long as that takes.
+      if (options.timeout !== undefined) await waitForPeer(bridge, target, options, interruption);
+      await interruption.wait(options.duration);
+    } finally {
+      stop();
+    }
+  });
+  const { framesPerSecond, bytesPerSecond } = flow.average;
+  tell(
+    `${plural(flow.frames, 'frame')}, ${sizeText(flow.bytes)} in ${timeText(flow.elapsed)}: ` +
+      `${grouped(framesPerSecond)} frames/s, ${sizeText(bytesPerSecond)}/s; ${plural(flow.errors, 'frame')} with an error`,
+  );
+}
+
+/** @returns the end of it. */
+function showScreen(
+  bridge: TcpCore,
+  flow: Flow,
+  target: Target,
+  { listen = false }: WatchOptions,
+  interruption: Interruption,
+): () => void {
+  const screen = new Screen(() => interruption.stop());
+  const title = `rogue-bridge ${listen ? 'listening on' : 'watching'} ${targetText(target)}`;
+  const draw = (): void => {
+    const state = { title, connected: bridge.connected, malformed: bridge.stats.malformed };
+    screen.draw(viewLines(flow, state, screen.size));
+  };
+  const sampling = setInterval(() => flow.sample(), SAMPLE_MS);
+  const drawing = setInterval(draw, DRAW_MS);
+  process.stdout.on('resize', draw);
+  draw();
+  return () => {
+    clearInterval(sampling);
+    clearInterval(drawing);
+    process.stdout.off('resize', draw);
+    screen.close();
+  };
+}
+
+function printLines(bridge: TcpCore, flow: Flow): () => void {
+  const printing = setInterval(() => {
+    flow.sample();
+    process.stdout.write(`${JSON.stringify(lineOf(bridge, flow))}\n`);
+  }, SAMPLE_MS);
+  return () => clearInterval(printing);
+}
+
+function lineOf(bridge: TcpCore, flow: Flow): object {
+  const channels = flow.byChannel.map(([channel, { frames, bytes, ...rest }]) => [
+    channel,
+    { frames, bytes, meanBytes: bytes / frames, ...rest },
+  ]);
+  return {
+    time: new Date().toISOString(),
+    connected: bridge.connected,
+    ...flow.now,
+    frames: flow.frames,
+    bytes: flow.bytes,
+    errors: flow.errors,
+    malformed: bridge.stats.malformed,
+    channels: Object.fromEntries(channels) as object,
+  };
+}
