@@ -65,8 +65,17 @@ export function findContenders(): { contenders: Contender[]; skipped: string[] }
   return { contenders, skipped };
 }
 
+/** A receiver of ours that does with the frames what a subcommand does. */
+export function takingAs(contender: Contender, taker: 'watch' | 'record'): Contender {
+  return {
+    ...contender,
+    name: `${contender.name}, ${taker}`,
+    env: { ...contender.env, ROGUE_BRIDGE_TAKER: taker },
+  };
+}
+
 /** This library on each engine, or on the one that `ROGUE_BRIDGE_ENGINE` names. */
-function ourselves(): Contender[] {
+export function ourselves(): Contender[] {
   const only = process.env[ENGINE_VARIABLE];
   return Object.entries(OURS)
     .filter(([, engine]) => only === undefined || only === '' || engine === only)

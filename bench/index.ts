@@ -6,6 +6,7 @@ import type { Benchmark, BenchmarkResult } from './benchmark';
 import { bridges } from './bridges.bench';
 import { cPairs } from './c-pairs.bench';
 import { codec } from './codec.bench';
+import { command } from './command.bench';
 import { files } from './files.bench';
 import { describeMachine, machineText } from './machine';
 import { prbs } from './prbs.bench';
@@ -21,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   codec,
   prbs,
   files,
+  command,
 };
 const NAMES = Object.keys(BENCHMARKS);
 // Single rounds scatter by 20 to 50 % on two cores; fewer than these tell 5 % from nothing only by luck.

@@ -1,9 +1,19 @@
 // One side of a pair, on this library: the server receives or echoes, the client sends or pings.
 
-import { Frame, Master, TcpClient, TcpServer } from '../../lib/index';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Flow } from '../../lib/cli/support/flow';
+import { viewLines } from '../../lib/cli/support/watch-view';
+import { Frame, Master, StreamWriter, TcpClient, TcpServer } from '../../lib/index';
 import { Counter, orders, peerArguments, ping, say, sendAll, type PeerArguments } from './lines';
 
 const HOST = '127.0.0.1';
+// As watch does, in a terminal of the usual size.
+const SAMPLE_MS = 1_000;
+const DRAW_MS = 500;
+const SCREEN = { columns: 80, rows: 24 };
+const VIEW = { title: 'bench', connected: true, malformed: 0 };
 
 const work = peerArguments();
 const order = orders();
@@ -15,10 +25,34 @@ const ROLES: Record<string, (work: PeerArguments) => Promise<void>> = {
 };
 void ROLES[work.role]!(work);
 
+/** What takes the frames, besides the counter: nothing, or what a subcommand of the command does with them. */
+async function makeTaker(): Promise<(frame: Frame) => void | Promise<void>> {
+  const taker = process.env.ROGUE_BRIDGE_TAKER;
+  if (taker === 'watch') {
+    const flow = new Flow();
+    setInterval(() => flow.sample(), SAMPLE_MS);
+    setInterval(() => viewLines(flow, VIEW, SCREEN), DRAW_MS);
+    return (frame) => flow.note(frame);
+  }
+  if (taker === 'record') {
+    const folder = mkdtempSync(join(tmpdir(), 'rogue-bridge-bench-'));
+    process.once('exit', () => rmSync(folder, { recursive: true }));
+    const writer = new StreamWriter();
+    await writer.open(join(folder, 'run.dat'));
+    const recorder = writer.getChannel(0);
+    return (frame) => recorder.acceptFrame(frame);
+  }
+  return () => undefined;
+}
+
 async function receive({ port }: PeerArguments): Promise<void> {
   const counter = new Counter(work);
+  const take = await makeTaker();
   const server = await TcpServer.create(HOST, port);
-  server.addSlave((frame) => void counter.add(frame.size));
+  server.addSlave((frame) => {
+    counter.add(frame.size);
+    return take(frame);
+  });
   say({ ready: true });
 }
 

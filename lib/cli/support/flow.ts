@@ -7,14 +7,14 @@ const HISTORY_S = 60;
 
 /** One channel's frames. */
 export interface ChannelFlow {
-  frames: number;
-  bytes: number;
+  readonly frames: number;
+  readonly bytes: number;
   /** Frames whose error field is not 0. */
-  errors: number;
+  readonly errors: number;
   /** Of the last frame. */
-  flags: number;
-  minBytes: number;
-  maxBytes: number;
+  readonly flags: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
 }
 
 /** One second or so of it. */
@@ -25,33 +25,51 @@ export interface Rates {
 
 /** Counts frames, and their rates whenever {@link sample} is called. */
 export class Flow {
-  frames = 0;
-  bytes = 0;
-  errors = 0;
-  last: Frame | undefined;
   now: Rates = { framesPerSecond: 0, bytesPerSecond: 0 };
   /** Frames a second of the last minute, a sample each, the newest last. */
   readonly history: number[] = [];
-  private readonly channels: (ChannelFlow | undefined)[] = new Array<undefined>(CHANNELS).fill(undefined);
+  // By channel: a frame touches six numbers, and nothing is made for it.
+  private readonly frameCounts = new Float64Array(CHANNELS);
+  private readonly byteCounts = new Float64Array(CHANNELS);
+  private readonly errorCounts = new Float64Array(CHANNELS);
+  private readonly lastFlags = new Uint16Array(CHANNELS);
+  private readonly least = new Float64Array(CHANNELS).fill(Infinity);
+  private readonly most = new Float64Array(CHANNELS);
   private readonly started = performance.now();
   private before = { at: performance.now(), frames: 0, bytes: 0 };
+  private shown: Frame | undefined;
+  private wantsFrame = true;
 
   note(frame: Frame): void {
-    const { channel, error, flags } = frame;
+    const { channel } = frame;
     const { length } = frame.payload;
-    this.frames += 1;
-    this.bytes += length;
-    this.last = frame;
-    const flow = (this.channels[channel] ??= newChannel());
-    flow.frames += 1;
-    flow.bytes += length;
-    flow.flags = flags;
-    if (length < flow.minBytes) flow.minBytes = length;
-    if (length > flow.maxBytes) flow.maxBytes = length;
-    if (error !== 0) {
-      flow.errors += 1;
-      this.errors += 1;
-    }
+    this.frameCounts[channel]! += 1;
+    this.byteCounts[channel]! += length;
+    this.lastFlags[channel] = frame.flags;
+    if (length < this.least[channel]!) this.least[channel] = length;
+    if (length > this.most[channel]!) this.most[channel] = length;
+    if (frame.error !== 0) this.errorCounts[channel]! += 1;
+    // One that is kept costs the garbage collector more than one that is not: only what somebody will look at is.
+    if (this.wantsFrame) this.keep(frame);
+  }
+
+  get frames(): number {
+    return sum(this.frameCounts);
+  }
+
+  get bytes(): number {
+    return sum(this.byteCounts);
+  }
+
+  /** Frames whose error field is not 0. */
+  get errors(): number {
+    return sum(this.errorCounts);
+  }
+
+  /** One of the last frames: the first to come after this was asked for before. */
+  get last(): Frame | undefined {
+    this.wantsFrame = true;
+    return this.shown;
   }
 
   /** Seconds since the beginning. */
@@ -66,23 +84,41 @@ export class Flow {
 
   /** The channels that have had frames, lowest first. */
   get byChannel(): (readonly [channel: number, flow: ChannelFlow])[] {
-    return this.channels.flatMap((flow, channel) => (flow === undefined ? [] : [[channel, flow] as const]));
+    return [...this.frameCounts.keys()]
+      .filter((channel) => this.frameCounts[channel]! > 0)
+      .map((channel) => [
+        channel,
+        {
+          frames: this.frameCounts[channel]!,
+          bytes: this.byteCounts[channel]!,
+          errors: this.errorCounts[channel]!,
+          flags: this.lastFlags[channel]!,
+          minBytes: this.least[channel]!,
+          maxBytes: this.most[channel]!,
+        },
+      ]);
   }
 
   /** Takes the rates since the last sample. */
   sample(): void {
     const at = performance.now();
+    const { frames, bytes } = this;
     const seconds = (at - this.before.at) / 1000;
     this.now = {
-      framesPerSecond: (this.frames - this.before.frames) / seconds,
-      bytesPerSecond: (this.bytes - this.before.bytes) / seconds,
+      framesPerSecond: (frames - this.before.frames) / seconds,
+      bytesPerSecond: (bytes - this.before.bytes) / seconds,
     };
-    this.before = { at, frames: this.frames, bytes: this.bytes };
+    this.before = { at, frames, bytes };
     this.history.push(this.now.framesPerSecond);
     if (this.history.length > HISTORY_S) this.history.shift();
   }
+
+  private keep(frame: Frame): void {
+    this.shown = frame;
+    this.wantsFrame = false;
+  }
 }
 
-function newChannel(): ChannelFlow {
-  return { frames: 0, bytes: 0, errors: 0, flags: 0, minBytes: Infinity, maxBytes: 0 };
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0);
 }
