@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { addCompletion } from './completion';
 import { addDemo } from './demo';
+import { addDoctor } from './doctor';
 import { addDump } from './dump';
 import { addKeygen } from './keygen';
 import { addPrbs } from './prbs';
@@ -38,6 +39,7 @@ export function createProgram(): Command {
     addPrbs,
     addRecord,
     addReplay,
+    addDoctor,
     addKeygen,
     addDemo,
     addCompletion,
