@@ -8,6 +8,7 @@ import { addDump } from './dump';
 import { addKeygen } from './keygen';
 import { addPrbs } from './prbs';
 import { addRecord } from './record';
+import { addRelay } from './relay';
 import { addReplay } from './replay';
 import { addSend } from './send';
 import { addWatch } from './watch';
@@ -39,6 +40,7 @@ export function createProgram(): Command {
     addPrbs,
     addRecord,
     addReplay,
+    addRelay,
     addDoctor,
     addKeygen,
     addDemo,

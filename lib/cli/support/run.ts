@@ -17,7 +17,7 @@ export interface CommonOptions {
   readonly listen?: boolean;
   readonly engine?: Engine;
   readonly timeout?: number;
-  readonly allow?: string[];
+  readonly allow?: string[] | undefined;
 }
 
 /** The end of what a subcommand does: Ctrl-C, or nobody who reads its output any more. */

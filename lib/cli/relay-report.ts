@@ -1,0 +1,66 @@
+// What a person sees of `relay`: the live line and the table at the end.
+
+import { stripVTControlCharacters } from 'node:util';
+import type { Downstream } from './relay-downstream';
+import { tableText } from './support/table';
+import { digits, grouped, plural, sizeText } from './support/text';
+
+/** Frames and bytes from the upstream side. */
+export interface RelayCounts {
+  readonly frames: number;
+  readonly bytes: number;
+}
+
+/** What happens now: rates since the last time it was asked. */
+export class RelayRates {
+  private before: { at: number; counts: RelayCounts; taken: number[] };
+
+  constructor(private readonly downstreams: readonly Downstream[]) {
+    this.before = { at: performance.now(), counts: { frames: 0, bytes: 0 }, taken: downstreams.map(() => 0) };
+  }
+
+  /** `in 8 412/s 84.1 MB/s | :9000 8 412/s | :9010 50/s, 6 wait, 312 dropped` */
+  line(counts: RelayCounts): string {
+    const { before, downstreams } = this;
+    const now = { at: performance.now(), counts, taken: downstreams.map(({ taken }) => taken) };
+    this.before = now;
+    const seconds = (now.at - before.at) / 1000;
+    const rate = (to: number, from: number): number => (to - from) / seconds;
+    const all = `in ${grouped(rate(counts.frames, before.counts.frames))}/s ${digits(rate(counts.bytes, before.counts.bytes) / 1e6)} MB/s`;
+    const each = downstreams.map(({ name, waiting, dropped }, i) => {
+      // The port tells them apart, and leaves room for the numbers.
+      const port = name.slice(name.lastIndexOf(':'));
+      const parts = [
+        `${port} ${grouped(rate(now.taken[i]!, before.taken[i]!))}/s`,
+        ...(waiting > 0 ? [`${grouped(waiting)} wait`] : []),
+        ...(dropped > 0 ? [`${grouped(dropped)} dropped`] : []),
+      ];
+      return parts.join(', ');
+    });
+    return [all, ...each].join(' | ');
+  }
+}
+
+/** What became of every frame, `seconds` after the first. */
+export function relaySummary(
+  { frames, bytes }: RelayCounts,
+  downstreams: readonly Downstream[],
+  seconds: number,
+): string {
+  const perSecond = (count: number): string => (seconds > 0 ? digits(count / seconds) : '-');
+  const table = tableText(
+    ['downstream', 'mode', 'taken', 'dropped', 'MB', 'frames/s'],
+    downstreams.map(({ name, mode, taken, dropped, bytes: sent }) => [
+      name,
+      mode,
+      grouped(taken),
+      grouped(dropped),
+      digits(sent / 1e6),
+      perSecond(taken),
+    ]),
+    2,
+  );
+  // The table looks at standard output for whether there may be bold letters.
+  const shown = process.stderr.isTTY ? table : stripVTControlCharacters(table);
+  return `${plural(frames, 'frame')}, ${sizeText(bytes)} relayed in ${seconds.toFixed(1)} s\n${shown}`;
+}

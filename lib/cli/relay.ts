@@ -1,0 +1,192 @@
+// rogue-bridge relay: every frame of one side to several others.
+
+import type { Command } from 'commander';
+import type { Frame, TcpCore } from '../index';
+import { destinations, Downstream, isStopped, type Destination } from './relay-downstream';
+import { RelayRates, relaySummary } from './relay-report';
+import { engine, integer, list, parseTarget, seconds, targetText, type Target } from './support/arguments';
+import { UsageError } from './support/errors';
+import { LiveLine } from './support/live-line';
+import { addLogOptions, Interruption, openBridge, waitForPeer, type CommonOptions } from './support/run';
+import { plural } from './support/text';
+
+const DEFAULT_LINGER_S = 10;
+/** What a frame waits for that is not to be taken any more: its sender then keeps those behind it. */
+const NEVER = new Promise<void>(() => undefined);
+
+interface RelayOptions extends CommonOptions {
+  readonly from: Target;
+  readonly to: Destination[];
+  readonly back?: Target;
+  readonly count?: number;
+  readonly duration?: number;
+  readonly linger: number;
+}
+
+export function addRelay(program: Command): void {
+  addLogOptions(
+    program
+      .command('relay')
+      .summary('pass every frame on to several servers')
+      .description(
+        'Passes every frame of one peer on to each of several servers of its own, where a single server would deal ' +
+          'them out among its clients in turn. A downstream with block gets every frame and holds back the source; ' +
+          'one with drop=N never does: what finds N frames waiting for it is dropped and counted.',
+      )
+      .requiredOption('--from <target>', 'HOST:PORT of the source', parseTarget)
+      .requiredOption(
+        '--to <server>',
+        'ADDR:PORT to serve at, with ,block (default) or ,drop=N; again for more',
+        destinations,
+      )
+      .option('--back <server>', 'the --to whose clients may send frames to the source', parseTarget)
+      .option('--listen', 'be the server for the source as well: --from is the local address, * for all')
+      .option('--count <n>', 'end after so many frames', integer(1))
+      .option('--duration <time>', 'end after so long', seconds)
+      .option('--engine <name>', 'libzmq (default) or native', engine)
+      .option(
+        '--timeout <time>',
+        'give up when the source does not come for so long (default 10 s; with --listen never)',
+        seconds,
+      )
+      .option('--allow <list>', 'addresses and CIDR blocks that may connect to what is served here', list)
+      .option('--linger <time>', 'how long the last frames may take', seconds, DEFAULT_LINGER_S),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  rogue-bridge relay --from daq-host:8000 --to 127.0.0.1:9000 --to 127.0.0.1:9010,drop=100
+  rogue-bridge relay --from daq-host:8000 --to '*:9000' --back '*:9000' --allow 10.1.0.0/16
+  rogue-bridge relay --listen --from 0.0.0.0:8000 --to 127.0.0.1:9000,drop=10 --duration 1h`,
+    )
+    .action(relay);
+}
+
+async function relay(options: RelayOptions): Promise<void> {
+  const { from, to, back, duration, listen = false } = options;
+  const backIndex = back === undefined ? -1 : to.findIndex((one) => targetText(one) === targetText(back));
+  if (back !== undefined && backIndex < 0) {
+    throw new UsageError(`--back ${targetText(back)} is none of the servers that --to names`);
+  }
+  const interruption = new Interruption();
+  const open: { stop(): Promise<void> }[] = [];
+  try {
+    const downstreams: Downstream[] = [];
+    for (const one of to) {
+      const downstream = await Downstream.open(one, options, Math.ceil(options.linger * 1000));
+      downstreams.push(downstream);
+      open.push(downstream);
+    }
+    const upstream = await openBridge(from, { ...options, allow: listen ? options.allow : undefined });
+    open.push(upstream);
+    const work = new Relay(upstream, downstreams, downstreams[backIndex], options.count, interruption);
+    try {
+      if (await waitForPeer(upstream, from, options, interruption)) {
+        work.watch();
+        await interruption.wait(duration);
+      }
+    } finally {
+      await work.end();
+    }
+    work.tellSummary();
+  } finally {
+    await Promise.all(open.map((one) => one.stop()));
+  }
+}
+
+/** Frames from one bridge to all others, and from one of these back. */
+class Relay {
+  private readonly counts = { frames: 0, bytes: 0 };
+  private sentBack = 0;
+  private stray = 0;
+  private firstAt: number | undefined;
+  private endedAt: number | undefined;
+  private readonly told = new Set<Downstream>();
+  private readonly line = new LiveLine();
+
+  constructor(
+    private readonly upstream: TcpCore,
+    private readonly downstreams: readonly Downstream[],
+    private readonly back: Downstream | undefined,
+    private readonly count = Infinity,
+    private readonly interruption: Interruption,
+  ) {
+    upstream.addSlave((frame) => this.pass(frame));
+    for (const one of downstreams) {
+      one.bridge.addSlave((frame) => (one === back ? this.sendBack(frame) : this.loseStray(one)));
+    }
+  }
+
+  /** Shows what happens, from the time on when there is a source. */
+  watch(): void {
+    const rates = new RelayRates(this.downstreams);
+    this.line.start(() => {
+      this.look();
+      return rates.line({ ...this.counts });
+    });
+  }
+
+  /** Takes no more frames, and lets those that are here go on for a moment. */
+  async end(): Promise<void> {
+    this.endedAt = performance.now();
+    await this.upstream.stop();
+    await Promise.all(this.downstreams.map((one) => one.drain()));
+    await Promise.all(this.downstreams.map((one) => one.stop()));
+    this.line.end();
+  }
+
+  tellSummary(): void {
+    const elapsedMs = this.firstAt === undefined ? 0 : this.endedAt! - this.firstAt;
+    this.line.say(relaySummary(this.counts, this.downstreams, elapsedMs / 1000));
+    if (this.back !== undefined) this.line.say(`${plural(this.sentBack, 'frame')} sent back to the source`);
+    if (this.stray > 0) this.line.say(`${plural(this.stray, 'frame')} of clients went nowhere`);
+    for (const { name, refusal } of this.downstreams) {
+      if (refusal !== undefined) this.line.say(`${name}: ${refusal}`);
+    }
+  }
+
+  /** Done when every downstream has taken it; all of them are given it at once. */
+  private pass(frame: Frame): Promise<unknown> | undefined {
+    const { counts } = this;
+    if (counts.frames >= this.count || this.endedAt !== undefined) return NEVER;
+    this.firstAt ??= performance.now();
+    counts.frames += 1;
+    counts.bytes += frame.size;
+    if (counts.frames === this.count) this.interruption.stop();
+    let waiting: Promise<void>[] | undefined;
+    for (const one of this.downstreams) {
+      const accepted = one.acceptFrame(frame);
+      if (accepted !== undefined) (waiting ??= []).push(accepted);
+    }
+    return waiting === undefined ? undefined : Promise.all(waiting);
+  }
+
+  private async sendBack(frame: Frame): Promise<void> {
+    try {
+      if (this.endedAt !== undefined) await NEVER;
+      await this.upstream.acceptFrame(frame);
+      this.sentBack += 1;
+    } catch (err) {
+      // The end of all ends it as well, and is no fault of the client.
+      if (!isStopped(err)) throw err;
+    }
+  }
+
+  private loseStray({ name }: Downstream): void {
+    this.stray += 1;
+    if (this.stray > 1) return;
+    this.line.say(`frames from clients of ${name} go nowhere: --back ${name} sends them to the source`);
+  }
+
+  /** Says who holds everything back, once each time. */
+  private look(): void {
+    for (const one of this.downstreams) {
+      if (!one.isHoldingBack) this.told.delete(one);
+      else if (!this.told.has(one)) {
+        this.told.add(one);
+        this.line.say(`no client on ${one.name}: the source is held back until one comes`);
+      }
+    }
+  }
+}
