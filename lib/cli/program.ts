@@ -1,6 +1,7 @@
 // All subcommands, and how any of them ends.
 
 import { Command, CommanderError } from 'commander';
+import { addBench } from './bench';
 import { addCompletion } from './completion';
 import { addDemo } from './demo';
 import { addDoctor } from './doctor';
@@ -41,6 +42,7 @@ export function createProgram(): Command {
     addRecord,
     addReplay,
     addRelay,
+    addBench,
     addDoctor,
     addKeygen,
     addDemo,

@@ -1,0 +1,107 @@
+// rogue-bridge bench: numbers, and one line where there are none.
+
+import { BenchChannel } from '../../lib/cli/bench-protocol';
+import { Collector, LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
+import { isFree, reservePorts } from '../helpers/ports';
+import { endPrograms, rogueBridge } from '../helpers/program';
+import { waitFor } from '../helpers/wait';
+
+afterEach(async () => {
+  await endPrograms();
+  await stopBridges();
+});
+
+interface Throughput {
+  readonly framesPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+
+interface Result {
+  readonly size: number;
+  readonly toServer: Throughput;
+  readonly toClient: Throughput;
+  readonly roundTrip: { readonly p50: number; readonly p99: number };
+}
+
+interface Output {
+  readonly client: { readonly engine: string; readonly node: string };
+  readonly server: { readonly engine: string };
+  readonly results: readonly Result[];
+}
+
+function expectNumbers({ size, toServer, toClient, roundTrip }: Result): void {
+  for (const { framesPerSecond, bytesPerSecond } of [toServer, toClient]) {
+    expect(framesPerSecond).toBeGreaterThan(0);
+    expect(bytesPerSecond).toBeCloseTo(framesPerSecond * size, 0);
+  }
+  expect(roundTrip.p50).toBeGreaterThan(0);
+  expect(roundTrip.p99).toBeGreaterThanOrEqual(roundTrip.p50);
+}
+
+test.each(['libzmq', 'native'])('measures against a process of its own, on %s', async (engine) => {
+  const bench = rogueBridge(
+    ...['bench', '--sizes', '64,1k', '--seconds-per-size', '100ms', '--json', '--engine', engine],
+  );
+  expect(await bench.end()).toBe(0);
+  const { client, server, results } = JSON.parse(bench.stdout) as Output;
+  expect(client).toMatchObject({ engine, node: process.version });
+  expect(server).toEqual(client);
+  expect(results.map(({ size }) => size)).toEqual([64, 1000]);
+  results.forEach(expectNumbers);
+  expect(bench.stderr).toBe('');
+});
+
+test('against another bench --serve, time after time, until that is ended; a table for people', async () => {
+  const port = await reservePorts();
+  const half = rogueBridge('bench', '--serve', `${LOOPBACK}:${port}`, '--engine', 'native');
+  for (let i = 0; i < 2; i++) {
+    const bench = rogueBridge(
+      ...['bench', `${LOOPBACK}:${port}`, '--sizes', '100,1M', '--seconds-per-size', '100ms'],
+    );
+    expect(await bench.end()).toBe(0);
+    expect(bench.stdout).toMatch(/^client: .*, engine libzmq\nserver: .*, engine native\n/);
+    expect(bench.stdout).toMatch(/^100 B( +[\d. ]+)+$/m);
+    expect(bench.stdout).toMatch(/^1\.00 MB( +[\d. ]+)+$/m);
+    expect(bench.stderr).not.toContain('rogue-bridge:');
+  }
+  half.interrupt();
+  expect(await half.end()).toBe(0);
+  expect(half.stdout).toBe('');
+  expect(half.stderr).toMatch(/serving on .*\n[\d ]+ frames received, [\d ]+ frames sent\n$/);
+  expect(await isFree(port)).toBe(true);
+});
+
+test('a server that is no bench, or none at all, is one line', async () => {
+  const port = await reservePorts();
+  (await makeServer(port)).addSlave(new Collector());
+  const stranger = rogueBridge('bench', `${LOOPBACK}:${port}`, '--timeout', '500ms');
+  const nobody = rogueBridge('bench', `${LOOPBACK}:${await reservePorts()}`, '--timeout', '200ms');
+  expect([await stranger.end(), await nobody.end()]).toEqual([1, 1]);
+  expect(stranger.stderr).toMatch(/^rogue-bridge: .* does not answer: run 'rogue-bridge bench --serve'.*\n$/);
+  expect(nobody.stderr).toMatch(/^rogue-bridge: no peer at .*\n$/);
+  expect(stranger.stdout + nobody.stdout).toBe('');
+});
+
+test('Ctrl-C ends it in the middle', async () => {
+  const port = await reservePorts();
+  const hellos = (await makeServer(port)).to(new Collector());
+  const bench = rogueBridge('bench', `${LOOPBACK}:${port}`, '--timeout', '1h');
+  await hellos.waitForCount(1);
+  expect(hellos.frames[0]!.channel).toBe(BenchChannel.control);
+  bench.interrupt();
+  expect(await bench.end()).toBe(0);
+  await waitFor('the line', () => bench.stderr === 'stopped before anything was measured\n');
+});
+
+test.each([
+  [['127.0.0.1:8000', '--serve', '127.0.0.1:8000'], /--serve is the other half/],
+  [['--sizes', '0'], /sizes from 1 byte/],
+  [['--sizes', '64,many'], /number of bytes/],
+  [['--allow', '10.0.0.0/8'], /add --serve/],
+  [['--engine', 'other'], /libzmq or native/],
+])('%j is refused in one line', async (args, message) => {
+  const bench = rogueBridge('bench', ...args);
+  expect(await bench.end()).toBe(2);
+  expect(bench.stderr).toMatch(message);
+  expect(bench.stderr.trimEnd().split('\n')).toHaveLength(1);
+});

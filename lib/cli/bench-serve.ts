@@ -1,0 +1,84 @@
+// The half of `bench` that is measured: counts, sends back, sends what it is asked for.
+
+import { Frame, type TcpCore } from '../index';
+import {
+  BENCH_VERSION,
+  BenchChannel,
+  controlFrame,
+  MAX_BENCH_BYTES,
+  parseControl,
+  type Answer,
+  type Machine,
+  type Message,
+  type Order,
+} from './bench-protocol';
+
+/** Answers one client at a time; a new one's hello ends what the last one had asked for. */
+export class BenchServer {
+  private frames = 0;
+  private bytes = 0;
+  private run = -1;
+  private startedAt = 0;
+  /** What it was last asked to send; sending ends when there is another. */
+  private sending: object | undefined;
+
+  constructor(
+    private readonly bridge: TcpCore,
+    private readonly machine: Machine,
+  ) {
+    bridge.addSlave((frame) => this.receive(frame));
+  }
+
+  private receive(frame: Frame): void | Promise<void> {
+    switch (frame.channel) {
+      case BenchChannel.data:
+        if (frame.flags !== this.run) return undefined;
+        this.frames += 1;
+        this.bytes += frame.size;
+        return undefined;
+      case BenchChannel.echo:
+        return this.bridge.acceptFrame(frame);
+      case BenchChannel.control: {
+        const order = parseControl<Order>(frame);
+        return order === undefined ? undefined : this.obey(order);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  private obey(order: Message<Order>): void | Promise<void> {
+    const { session } = order;
+    switch (order.type) {
+      case 'hello':
+        this.sending = undefined;
+        return this.answer({ type: 'hello', version: BENCH_VERSION, machine: this.machine, session });
+      case 'begin':
+        this.run = order.run;
+        this.frames = 0;
+        this.bytes = 0;
+        this.startedAt = performance.now();
+        return undefined;
+      case 'report': {
+        const elapsedMs = performance.now() - this.startedAt;
+        return this.answer({ type: 'report', frames: this.frames, bytes: this.bytes, elapsedMs, session });
+      }
+      case 'send':
+        // Not awaited: a client that left in the middle must not keep the next one's hello waiting.
+        void this.send(order).catch(() => undefined);
+        return undefined;
+    }
+  }
+
+  private answer(message: Message<Answer>): void | Promise<void> {
+    return this.bridge.acceptFrame(controlFrame(message));
+  }
+
+  private async send({ run, frames, size }: { run: number; frames: number; size: number }): Promise<void> {
+    if (!(size >= 1 && size <= MAX_BENCH_BYTES)) return;
+    const own = {};
+    this.sending = own;
+    const frame = new Frame(size, { flags: run, channel: BenchChannel.data });
+    for (let i = 0; i < frames && this.sending === own; i++) await this.bridge.acceptFrame(frame);
+  }
+}

@@ -1,0 +1,178 @@
+// rogue-bridge bench: what a bridge passes, here or between two machines.
+
+import { cpus } from 'node:os';
+import { InvalidArgumentError, type Command } from 'commander';
+import { startBenchChild, serveParent } from './bench-child';
+import { BenchClient } from './bench-client';
+import { MAX_BENCH_BYTES, type Machine } from './bench-protocol';
+import { benchTable, headline, type BenchResult } from './bench-report';
+import { BenchServer } from './bench-serve';
+import { bytes, engine, list, parseTarget, seconds, targetText, type Target } from './support/arguments';
+import { UsageError } from './support/errors';
+import { showProgress } from './support/progress';
+import {
+  addLogOptions,
+  Interruption,
+  openBridge,
+  tell,
+  waitForPeer,
+  withBridge,
+  type CommonOptions,
+} from './support/run';
+import { plural, sizeText } from './support/text';
+
+const DEFAULT_SIZES = '64,1k,10k,100k,1M,10M';
+const DEFAULT_TIMEOUT_S = 5;
+const MEASUREMENTS = 3;
+
+interface BenchOptions extends CommonOptions {
+  readonly serve?: Target;
+  readonly sizes?: number[];
+  readonly secondsPerSize: number;
+  readonly json?: boolean;
+}
+
+export function addBench(program: Command): void {
+  addLogOptions(
+    program
+      .command('bench')
+      .summary('measure frames a second, MB/s and round trips')
+      .description(
+        'Measures what passes between a client and a server, by frame size: throughput each way, every send awaited, ' +
+          'and the time of one frame there and back. Against a process of its own on this machine, or against ' +
+          "'bench --serve' on another one.",
+      )
+      .argument('[target]', 'HOST:PORT of a bench --serve', parseTarget)
+      .option('--serve <address>', 'be the other half at ADDR:PORT, until Ctrl-C', parseTarget)
+      .option('--sizes <list>', `payload sizes (default ${DEFAULT_SIZES})`, sizes)
+      .option('--seconds-per-size <time>', 'about how long each size is measured', seconds, 1)
+      .option('--engine <name>', 'libzmq (default) or native, of this half', engine)
+      .option('--json', 'print one JSON object')
+      .option('--timeout <time>', 'give up when nobody answers for so long (default 5 s)', seconds)
+      .option('--allow <list>', 'with --serve: addresses and CIDR blocks that may connect', list),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  rogue-bridge bench --engine native
+  rogue-bridge bench --serve 0.0.0.0:8000 --allow 10.1.0.0/16   # on one machine
+  rogue-bridge bench daq-host:8000 --sizes 1k,1M --json         # on the other`,
+    )
+    .action(bench);
+}
+
+async function bench(target: Target | undefined, options: BenchOptions): Promise<void> {
+  const { serve, allow } = options;
+  if (serve !== undefined && target !== undefined) {
+    throw new UsageError('--serve is the other half: give it alone, and HOST:PORT where you measure');
+  }
+  if (serve !== undefined) return serveBench(serve, options);
+  if (allow !== undefined) throw new UsageError('--allow is for a server: add --serve');
+  const interruption = new Interruption();
+  if (target !== undefined) return measureAll(target, options, interruption, false);
+  const child = await startBenchChild(options.engine, interruption.signal);
+  if (child === undefined) return;
+  try {
+    await measureAll(child.target, options, interruption, true);
+  } finally {
+    await child.stop();
+  }
+}
+
+async function serveBench(target: Target, options: BenchOptions): Promise<void> {
+  await withBridge(target, { ...options, listen: true }, async (bridge, interruption) => {
+    new BenchServer(bridge, machineOf(options));
+    const isChild = serveParent(() => interruption.stop());
+    if (!isChild) tell(`serving on ${targetText(target)}: run 'rogue-bridge bench HOST:${target.port}'`);
+    await interruption.wait();
+    const { framesReceived, framesSent } = bridge.stats;
+    if (!isChild) tell(`${plural(framesReceived, 'frame')} received, ${plural(framesSent, 'frame')} sent`);
+  });
+}
+
+/** Measures every size until it is interrupted, and prints what there is then. */
+async function measureAll(
+  target: Target,
+  options: BenchOptions,
+  interruption: Interruption,
+  isLocal: boolean,
+): Promise<void> {
+  const { signal } = interruption;
+  const timeout = options.timeout ?? DEFAULT_TIMEOUT_S;
+  const results: BenchResult[] = [];
+  let server: Machine | undefined;
+  const bridge = await openBridge(target, options);
+  const client = new BenchClient(bridge, targetText(target), Math.ceil(timeout * 1000), signal);
+  try {
+    if (!(await waitForPeer(bridge, target, { ...options, timeout }, interruption))) return;
+    server = await client.hello();
+    await measureSizes(client, options, results);
+  } catch (err) {
+    if (!signal.aborted) throw err;
+  } finally {
+    await bridge.stop();
+  }
+  print(results, machineOf(options), isLocal ? undefined : server, options);
+}
+
+/** Adds to `results`, size by size. */
+async function measureSizes(
+  client: BenchClient,
+  { sizes: all = sizes(DEFAULT_SIZES), secondsPerSize }: BenchOptions,
+  results: BenchResult[],
+): Promise<void> {
+  const ms = (secondsPerSize * 1000) / MEASUREMENTS;
+  let done = 0;
+  let text = '';
+  const hide = showProgress(() => ({ share: done / (all.length * MEASUREMENTS), text }));
+  const step = async <T>(name: string, measure: Promise<T>): Promise<T> => {
+    text = name;
+    const result = await measure;
+    done += 1;
+    return result;
+  };
+  try {
+    for (const size of all) {
+      const name = sizeText(size);
+      results.push({
+        size,
+        toServer: await step(`${name} to the server`, client.toServer(size, ms)),
+        toClient: await step(`${name} from the server`, client.toClient(size, ms)),
+        roundTrip: await step(`${name} there and back`, client.roundTrip(size, ms)),
+      });
+    }
+  } finally {
+    hide();
+  }
+}
+
+function print(
+  results: readonly BenchResult[],
+  client: Machine,
+  server: Machine | undefined,
+  { json = false }: BenchOptions,
+): void {
+  if (results.length === 0) tell('stopped before anything was measured');
+  else if (json) process.stdout.write(`${JSON.stringify({ client, server: server ?? client, results })}\n`);
+  else process.stdout.write(`${headline(client, server)}\n\n${benchTable(results)}\n`);
+}
+
+function machineOf(options: CommonOptions): Machine {
+  const all = cpus();
+  const { ROGUE_BRIDGE_ENGINE: variable = '' } = process.env;
+  return {
+    cpu: all[0]?.model.trim() ?? 'unknown processor',
+    cores: all.length,
+    node: process.version,
+    // As a bridge chooses it; an empty variable counts for none.
+    engine: options.engine ?? (variable === '' ? 'libzmq' : variable),
+  };
+}
+
+function sizes(text: string): number[] {
+  const all = text.split(',').map(bytes);
+  const wrong = all.find((size) => size < 1 || size > MAX_BENCH_BYTES);
+  if (wrong === undefined) return all;
+  throw new InvalidArgumentError(`give sizes from 1 byte to ${sizeText(MAX_BENCH_BYTES)}: ${DEFAULT_SIZES}`);
+}
