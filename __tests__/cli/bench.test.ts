@@ -1,6 +1,6 @@
 // rogue-bridge bench: numbers, and one line where there are none.
 
-import { BenchChannel } from '../../lib/cli/bench-protocol';
+import { BenchChannel } from '../../lib/cli/bench/protocol';
 import { Collector, LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
 import { isFree, reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';

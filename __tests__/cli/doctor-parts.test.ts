@@ -1,9 +1,9 @@
 // What doctor makes of bytes, of pairs of findings and of limits, without a socket.
 
-import { examine } from '../../lib/cli/support/diagnosis';
-import { capacityOf, readLimits, type Limits } from '../../lib/cli/support/limits';
-import { reportOf } from '../../lib/cli/support/system-check';
-import { judge, type Finding } from '../../lib/cli/support/zmtp-probe';
+import { examine } from '../../lib/cli/doctor/diagnosis';
+import { capacityOf, readLimits, type Limits } from '../../lib/cli/doctor/limits';
+import { reportOf } from '../../lib/cli/doctor/system-check';
+import { judge, type Finding } from '../../lib/cli/doctor/zmtp-probe';
 import { COMMAND, commandBody, greeting, LONG, part, property, ready } from '../helpers/raw-peer';
 
 const bytes = (...parts: (Buffer | string)[]): Buffer =>

@@ -6,7 +6,7 @@ import { reservePorts } from '../helpers/ports';
 import { endPeers, findPyzmq, startPeer } from '../helpers/process';
 import { endPrograms, rogueBridge } from '../helpers/program';
 import { waitFor } from '../helpers/wait';
-import { upperLimit } from '../../lib/cli/support/error-rate';
+import { upperLimit } from '../../lib/cli/prbs/error-rate';
 
 afterEach(async () => {
   await endPrograms();

@@ -39,6 +39,10 @@ test('--help names every subcommand, --version is that of the package', () => {
   expect(run('--version').stdout).toBe(`${version}\n`);
 });
 
+test('without a word it is as with --help', () => {
+  expect(run()).toEqual({ ...run('--help'), status: 0 });
+});
+
 test.each(SUBCOMMANDS)('%s --help has examples, within 80 columns', (name) => {
   const { status, stdout } = run(name, '--help');
   expect(status).toBe(0);
@@ -47,7 +51,6 @@ test.each(SUBCOMMANDS)('%s --help has examples, within 80 columns', (name) => {
 });
 
 test.each([
-  [[], 'Usage: rogue-bridge'],
   [['nonsense'], "unknown command 'nonsense'"],
   [['dump'], "missing required argument 'target'"],
   [['dump', 'daq-host'], 'give HOST:PORT'],
@@ -71,7 +74,7 @@ test.each([
   const { status, stdout, stderr } = run(...args);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain(words);
-  if (args.length > 0) expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
 });
 
 test.each([

@@ -26,7 +26,8 @@ test('the stream goes on, every frame that is not recorded is counted, and the l
   });
   // The writer takes frames ahead of the disk, so the first to be refused is not the first.
   let sent = 0;
-  for (; sent < FRAMES || server.stats.slaveErrors < FRAMES; sent++) await client.acceptFrame(new Frame(1000));
+  for (; sent < FRAMES || server.stats.slaveErrors < FRAMES; sent++)
+    await client.acceptFrame(new Frame(1000));
   await waitFor('every frame', () => seen === sent);
   expect(server.stats.lastError).toMatchObject({ code: 'ERR_FILE_WRITE', cause: { code: 'ENOSPC' } });
   expect(writer.frameCount).toBe(0);

@@ -3,8 +3,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Flow } from '../../lib/cli/support/flow';
-import { viewLines } from '../../lib/cli/support/watch-view';
+import { RECORDED_OPTIONS } from '../../lib/cli/record';
+import { Flow } from '../../lib/cli/watch/flow';
+import { viewLines } from '../../lib/cli/watch/view';
 import { Frame, Master, StreamWriter, TcpClient, TcpServer } from '../../lib/index';
 import { Counter, orders, peerArguments, ping, say, sendAll, type PeerArguments } from './lines';
 
@@ -48,7 +49,8 @@ async function makeTaker(): Promise<(frame: Frame) => void | Promise<void>> {
 async function receive({ port }: PeerArguments): Promise<void> {
   const counter = new Counter(work);
   const take = await makeTaker();
-  const server = await TcpServer.create(HOST, port);
+  const isRecorded = process.env.ROGUE_BRIDGE_TAKER === 'record';
+  const server = await TcpServer.create(HOST, port, isRecorded ? RECORDED_OPTIONS : {});
   server.addSlave((frame) => {
     counter.add(frame.size);
     return take(frame);

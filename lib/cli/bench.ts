@@ -2,11 +2,11 @@
 
 import { cpus } from 'node:os';
 import { InvalidArgumentError, type Command } from 'commander';
-import { startBenchChild, serveParent } from './bench-child';
-import { BenchClient } from './bench-client';
-import { MAX_BENCH_BYTES, type Machine } from './bench-protocol';
-import { benchTable, headline, type BenchResult } from './bench-report';
-import { BenchServer } from './bench-serve';
+import { startBenchChild, serveParent } from './bench/child';
+import { BenchClient } from './bench/client';
+import { MAX_BENCH_BYTES, type Machine } from './bench/protocol';
+import { benchTable, headline, type BenchResult } from './bench/report';
+import { BenchServer } from './bench/serve';
 import { bytes, engine, list, parseTarget, seconds, targetText, type Target } from './support/arguments';
 import { UsageError } from './support/errors';
 import { showProgress } from './support/progress';

@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { TcpClient, TcpServer, type TcpCore } from '../index';
-import { DemoLink } from './demo-link';
-import { runBoth, runPart, type Role } from './demo-processes';
-import { faults, LiveLine, table, type Direction } from './demo-report';
+import { DemoLink } from './demo/link';
+import { runBoth, runPart, type Role } from './demo/processes';
+import { faults, LiveLine, table, type Direction } from './demo/report';
 import { parseTarget, type Target } from './support/arguments';
 import { STATUS_FAILED, UsageError } from './support/errors';
 import { addLogOptions, tell } from './support/run';
@@ -51,7 +51,8 @@ Examples:
   npm run demo -- --connect HOST:PORT
   npm run demo -- --listen '*:8000'
 
-Ctrl-C ends a half early. The exit status is 0 if all went well, 1 if something was wrong, 2 for wrong arguments.`,
+Ctrl-C ends a half early. The exit status is 0 if all went well, 1 if
+something was wrong, 2 for wrong arguments.`,
     )
     .action(demo);
 }

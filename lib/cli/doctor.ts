@@ -4,12 +4,12 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { integer, parseTarget, seconds, type Target } from './support/arguments';
 import { STATUS_FAILED, UsageError } from './support/errors';
-import { foundText, isRight } from './support/findings';
-import { readLimits } from './support/limits';
+import { foundText, isRight } from './doctor/findings';
+import { readLimits } from './doctor/limits';
 import { addLogOptions } from './support/run';
-import { reportOf, tryLoopback, valueText, type SystemReport, type Verdict } from './support/system-check';
+import { reportOf, tryLoopback, valueText, type SystemReport, type Verdict } from './doctor/system-check';
 import { tableText } from './support/table';
-import { reportTarget, type TargetReport } from './support/target-check';
+import { reportTarget, type TargetReport } from './doctor/target-check';
 
 const DEFAULT_TIMEOUT_S = 3;
 const DEFAULT_COLUMNS = 80;

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { Prbs, TcpClient, TcpServer, type Frame, type TcpCore } from '../index';
 import { bytes, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
 import { Failure } from './support/errors';
-import { exchange, report, type PrbsDirection, type PrbsLimits } from './support/prbs-test';
+import { exchange, report, type PrbsDirection, type PrbsLimits } from './prbs/link-test';
 import { addBridgeOptions, Interruption, openBridge, waitForPeer, type CommonOptions } from './support/run';
 
 const DEFAULT_SIZE_BYTES = 10_000;

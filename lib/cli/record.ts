@@ -1,11 +1,17 @@
 // rogue-bridge record: a stream into a Rogue data file.
 
 import type { Command } from 'commander';
-import { StreamWriter, type Frame } from '../index';
+import { StreamWriter, type Frame, type TcpOptions } from '../index';
 import { bytes, integer, integers, isTarget, parseTarget, seconds } from './support/arguments';
 import { showProgress } from './support/progress';
 import { addBridgeOptions, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
 import { digits, plural, sizeText } from './support/text';
+
+/**
+ * Of the bridge that is recorded: what waits for the disk waits on the other side. Memory that is used over and over is
+ * faster than a gigabyte of large frames, which is what the usual 1000 may come to.
+ */
+export const RECORDED_OPTIONS: TcpOptions = { receiveHighWaterMark: 32 };
 
 interface RecordOptions extends CommonOptions {
   readonly maxSize?: number;
@@ -55,32 +61,37 @@ async function record(first: string, second: string, options: RecordOptions): Pr
   const started = performance.now();
   let failure: Error | undefined;
   try {
-    await withBridge(target, options, async (bridge, interruption) => {
-      const recorder = writer.getChannel(0);
-      bridge.addSlave((frame: Frame) => {
-        if (channel?.includes(frame.channel) === false || writer.frameCount >= count) return undefined;
-        const accepted = recorder.acceptFrame(frame);
-        if (writer.frameCount >= count) interruption.stop();
-        return accepted;
-      });
-      bridge.on('error', (err) => {
-        failure ??= err;
-        interruption.stop();
-      });
-      if (!(await waitForPeer(bridge, target, options, interruption))) return;
-      const from = performance.now();
-      const endProgress = showProgress(() => ({
-        share:
-          duration !== undefined
-            ? (performance.now() - from) / 1000 / duration
-            : count === Infinity
-              ? undefined
-              : writer.frameCount / count,
-        text: `${plural(writer.frameCount, 'frame')}, ${sizeText(writer.totalSize)}, ${sizeText(writer.bandwidth)}/s`,
-      }));
-      await interruption.wait(duration);
-      endProgress();
-    });
+    await withBridge(
+      target,
+      options,
+      async (bridge, interruption) => {
+        const recorder = writer.getChannel(0);
+        bridge.addSlave((frame: Frame) => {
+          if (channel?.includes(frame.channel) === false || writer.frameCount >= count) return undefined;
+          const accepted = recorder.acceptFrame(frame);
+          if (writer.frameCount >= count) interruption.stop();
+          return accepted;
+        });
+        bridge.on('error', (err) => {
+          failure ??= err;
+          interruption.stop();
+        });
+        if (!(await waitForPeer(bridge, target, options, interruption))) return;
+        const from = performance.now();
+        const endProgress = showProgress(() => ({
+          share:
+            duration !== undefined
+              ? (performance.now() - from) / 1000 / duration
+              : count === Infinity
+                ? undefined
+                : writer.frameCount / count,
+          text: `${plural(writer.frameCount, 'frame')}, ${sizeText(writer.totalSize)}, ${sizeText(writer.bandwidth)}/s`,
+        }));
+        await interruption.wait(duration);
+        endProgress();
+      },
+      RECORDED_OPTIONS,
+    );
   } finally {
     const closed = await writer.close().catch((err: unknown) => err as Error);
     const elapsed = (performance.now() - started) / 1000;

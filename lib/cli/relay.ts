@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander';
 import type { Frame, TcpCore } from '../index';
-import { destinations, Downstream, isStopped, type Destination } from './relay-downstream';
-import { RelayRates, relaySummary } from './relay-report';
+import { destinations, Downstream, isStopped, type Destination } from './relay/downstream';
+import { RelayRates, relaySummary } from './relay/report';
 import { engine, integer, list, parseTarget, seconds, targetText, type Target } from './support/arguments';
 import { UsageError } from './support/errors';
 import { LiveLine } from './support/live-line';
@@ -56,9 +56,9 @@ export function addRelay(program: Command): void {
       'after',
       `
 Examples:
-  rogue-bridge relay --from daq-host:8000 --to 127.0.0.1:9000 --to 127.0.0.1:9010,drop=100
-  rogue-bridge relay --from daq-host:8000 --to '*:9000' --back '*:9000' --allow 10.1.0.0/16
-  rogue-bridge relay --listen --from 0.0.0.0:8000 --to 127.0.0.1:9000,drop=10 --duration 1h`,
+  rogue-bridge relay --from daq-host:8000 --to '*:9000' --to '*:9010,drop=100'
+  rogue-bridge relay --from daq-host:8000 --to '*:9000' --back '*:9000'
+  rogue-bridge relay --listen --from '*:8000' --to '*:9000,drop=10'`,
     )
     .action(relay);
 }

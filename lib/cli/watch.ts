@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { TcpCore } from '../index';
 import { parseTarget, seconds, targetText, type Target } from './support/arguments';
-import { Flow } from './support/flow';
+import { Flow } from './watch/flow';
 import {
   addBridgeOptions,
   tell,
@@ -12,9 +12,9 @@ import {
   type CommonOptions,
   type Interruption,
 } from './support/run';
-import { Screen } from './support/screen';
+import { Screen } from './watch/screen';
 import { grouped, plural, sizeText, timeText } from './support/text';
-import { viewLines } from './support/watch-view';
+import { viewLines } from './watch/view';
 
 const SAMPLE_MS = 1_000;
 const DRAW_MS = 500;

@@ -1,6 +1,6 @@
 // What the two halves of `bench` say to each other, over ordinary frames of one bridge.
 
-import { Frame } from '../index';
+import { Frame } from '../../index';
 
 /** Of what is below; another one is refused. */
 export const BENCH_VERSION = 1;

@@ -2,9 +2,9 @@
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { GeneralError, TcpClient, TcpServer, type TcpCore } from '../index';
-import { DemoLink, type LinkCounts } from './demo-link';
-import { faults, LiveLine, table, type Direction } from './demo-report';
+import { GeneralError, TcpClient, TcpServer, type TcpCore } from '../../index';
+import { DemoLink, type LinkCounts } from './link';
+import { faults, LiveLine, table, type Direction } from './report';
 
 export type Role = 'exporter' | 'analysis';
 

@@ -2,8 +2,8 @@
 
 import pc from 'picocolors';
 import type { Flow, Rates } from './flow';
-import { tableText } from './table';
-import { digits, grouped, hex, hexLines, plural, sizeText, sparkline, timeText } from './text';
+import { tableText } from '../support/table';
+import { digits, grouped, hex, hexLines, plural, sizeText, sparkline, timeText } from '../support/text';
 
 /** What is to be seen besides the flow. */
 export interface ViewState {

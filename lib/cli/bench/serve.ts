@@ -1,6 +1,6 @@
 // The half of `bench` that is measured: counts, sends back, sends what it is asked for.
 
-import { Frame, type TcpCore } from '../index';
+import { Frame, type TcpCore } from '../../index';
 import {
   BENCH_VERSION,
   BenchChannel,
@@ -11,7 +11,7 @@ import {
   type Machine,
   type Message,
   type Order,
-} from './bench-protocol';
+} from './protocol';
 
 /** Answers one client at a time; a new one's hello ends what the last one had asked for. */
 export class BenchServer {

@@ -25,10 +25,11 @@ export interface Rates {
 
 /** Counts frames, and their rates whenever {@link sample} is called. */
 export class Flow {
+  last: Frame | undefined;
   now: Rates = { framesPerSecond: 0, bytesPerSecond: 0 };
   /** Frames a second of the last minute, a sample each, the newest last. */
   readonly history: number[] = [];
-  // By channel: a frame touches six numbers, and nothing is made for it.
+  // By channel: a frame touches a few numbers, and nothing is made for it.
   private readonly frameCounts = new Float64Array(CHANNELS);
   private readonly byteCounts = new Float64Array(CHANNELS);
   private readonly errorCounts = new Float64Array(CHANNELS);
@@ -37,8 +38,6 @@ export class Flow {
   private readonly most = new Float64Array(CHANNELS);
   private readonly started = performance.now();
   private before = { at: performance.now(), frames: 0, bytes: 0 };
-  private shown: Frame | undefined;
-  private wantsFrame = true;
 
   note(frame: Frame): void {
     const { channel } = frame;
@@ -49,8 +48,7 @@ export class Flow {
     if (length < this.least[channel]!) this.least[channel] = length;
     if (length > this.most[channel]!) this.most[channel] = length;
     if (frame.error !== 0) this.errorCounts[channel]! += 1;
-    // One that is kept costs the garbage collector more than one that is not: only what somebody will look at is.
-    if (this.wantsFrame) this.keep(frame);
+    this.last = frame;
   }
 
   get frames(): number {
@@ -64,12 +62,6 @@ export class Flow {
   /** Frames whose error field is not 0. */
   get errors(): number {
     return sum(this.errorCounts);
-  }
-
-  /** One of the last frames: the first to come after this was asked for before. */
-  get last(): Frame | undefined {
-    this.wantsFrame = true;
-    return this.shown;
   }
 
   /** Seconds since the beginning. */
@@ -111,11 +103,6 @@ export class Flow {
     this.before = { at, frames, bytes };
     this.history.push(this.now.framesPerSecond);
     if (this.history.length > HISTORY_S) this.history.shift();
-  }
-
-  private keep(frame: Frame): void {
-    this.shown = frame;
-    this.wantsFrame = false;
   }
 }
 

@@ -3,11 +3,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Prbs, TcpCore } from '../../index';
 import { upperLimit } from './error-rate';
-import { Failure } from './errors';
-import { Pace } from './pace';
-import { showProgress } from './progress';
-import type { Interruption } from './run';
-import { grouped, plural, sizeText } from './text';
+import { Failure } from '../support/errors';
+import { Pace } from '../support/pace';
+import { showProgress } from '../support/progress';
+import type { Interruption } from '../support/run';
+import { grouped, plural, sizeText } from '../support/text';
 
 const TURN_MS = 5;
 // What is under way at the end has this long to arrive, from the last frame that did.

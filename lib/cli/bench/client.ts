@@ -1,6 +1,6 @@
 // The half of `bench` that measures.
 
-import { Frame, type TcpCore } from '../index';
+import { Frame, type TcpCore } from '../../index';
 import {
   BENCH_VERSION,
   BenchChannel,
@@ -9,8 +9,8 @@ import {
   type Answer,
   type Machine,
   type Order,
-} from './bench-protocol';
-import { Failure } from './support/errors';
+} from './protocol';
+import { Failure } from '../support/errors';
 
 const RUNS = 0x1_0000;
 // A run that is long enough tells the rate for the one that counts.

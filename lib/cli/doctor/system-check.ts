@@ -12,7 +12,7 @@ import {
   type Limits,
   type Raise,
 } from './limits';
-import { grouped, plural } from './text';
+import { grouped, plural } from '../support/text';
 
 const ENGINES: readonly Engine[] = ['libzmq', 'native'];
 /** The usual limit of open files: room for some 160 servers with a client each. */

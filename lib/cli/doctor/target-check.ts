@@ -2,7 +2,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
-import { targetText, type Target } from './arguments';
+import { targetText, type Target } from '../support/arguments';
 import { examine, type Diagnosis, type Examination } from './diagnosis';
 import type { Port } from './findings';
 import { probe } from './zmtp-probe';

@@ -1,6 +1,6 @@
 // What is wrong with a bridge's two ports, in one sentence, and what to do about it.
 
-import { targetText, type Target } from './arguments';
+import { targetText, type Target } from '../support/arguments';
 import { doesText, foundText, isRight, isType, typeText, type Port } from './findings';
 import type { Finding, State } from './zmtp-probe';
 

@@ -1,7 +1,7 @@
 // One half of the demo: PRBS frames of many sizes with metadata that follows from the sequence number, sent and
 // checked at once over one bridge.
 
-import { Frame, Prbs, type TcpCore } from '../index';
+import { Frame, Prbs, type TcpCore } from '../../index';
 
 // Bytes, whole 32-bit words: from the smallest PRBS frame, around ZMTP's short and long form, to large ones.
 const SIZES = [12, 252, 256, 1_000, 4_096, 10_000, 65_536, 100_000];

@@ -4,9 +4,9 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Engine } from '../index';
-import type { Target } from './support/arguments';
-import { Failure } from './support/errors';
+import type { Engine } from '../../index';
+import type { Target } from '../support/arguments';
+import { Failure } from '../support/errors';
 
 const LOOPBACK = '127.0.0.1';
 const PORT_ATTEMPTS = 20;
@@ -30,7 +30,7 @@ export async function startBenchChild(
     const target = { addr: LOOPBACK, port: 20_000 + 2 * Math.floor(Math.random() * 6_000) };
     const args = ['bench', '--serve', `${target.addr}:${target.port}`];
     if (engine !== undefined) args.push('--engine', engine);
-    const child = fork(join(__dirname, 'main.js'), args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const child = fork(join(__dirname, '..', 'main.js'), args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     let said = '';
     child.stderr!.on('data', (text: Buffer) => (said += text.toString()));
     const isReady = await Promise.race([

@@ -2,9 +2,9 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { InvalidArgumentError } from 'commander';
-import { Fifo, GeneralError, type Frame, type FrameSlave, type TcpCore } from '../index';
-import { integer, parseTarget, targetText, type Target } from './support/arguments';
-import { openBridge, type CommonOptions } from './support/run';
+import { Fifo, GeneralError, type Frame, type FrameSlave, type TcpCore } from '../../index';
+import { integer, parseTarget, targetText, type Target } from '../support/arguments';
+import { openBridge, type CommonOptions } from '../support/run';
 
 const FIFO_LINGER_MS = 1_000;
 // Rogue's own high-water mark.

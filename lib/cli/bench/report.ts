@@ -1,9 +1,9 @@
 // What a person sees of `bench`.
 
-import type { RoundTrip, Throughput } from './bench-client';
-import type { Machine } from './bench-protocol';
-import { tableText } from './support/table';
-import { digits, grouped, sizeText } from './support/text';
+import type { RoundTrip, Throughput } from './client';
+import type { Machine } from './protocol';
+import { tableText } from '../support/table';
+import { digits, grouped, sizeText } from '../support/text';
 
 /** What was measured with frames of one size. */
 export interface BenchResult {

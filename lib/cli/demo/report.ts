@@ -1,6 +1,6 @@
 // What a person sees of the demo: the live line and the table at the end.
 
-import type { LinkCounts } from './demo-link';
+import type { LinkCounts } from './link';
 
 /** One direction of the stream. An end that is not ours to ask is left out. */
 export interface Direction {

@@ -1,9 +1,9 @@
 // What a person sees of `relay`: the live line and the table at the end.
 
 import { stripVTControlCharacters } from 'node:util';
-import type { Downstream } from './relay-downstream';
-import { tableText } from './support/table';
-import { digits, grouped, plural, sizeText } from './support/text';
+import type { Downstream } from './downstream';
+import { tableText } from '../support/table';
+import { digits, grouped, plural, sizeText } from '../support/text';
 
 /** Frames and bytes from the upstream side. */
 export interface RelayCounts {
