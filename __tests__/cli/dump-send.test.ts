@@ -1,22 +1,14 @@
 // dump and send as people use them: in pipes, and against peers of every kind.
 
 import { writeFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { Pull, Push } from 'zeromq';
 import { Frame } from '../../lib';
 import { Collector, LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
 import { fileName, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
-import {
-  describeFrame,
-  endRaw,
-  listenRaw,
-  Player,
-  readManifest,
-  readRecording,
-  type StreamName,
-} from '../helpers/recording';
+import { waitFor } from '../helpers/wait';
+import { describeFrame, endRaw, playServer, readManifest } from '../helpers/recording';
 
 afterEach(async () => {
   endRaw();
@@ -66,15 +58,10 @@ test.each(['libzmq', 'native'])(
 
 test('a recorded Rogue server, dumped, is what Rogue sent', async () => {
   const port = await reservePorts();
-  const [base, next] = [await listenRaw(port), await listenRaw(port + 1)];
+  const { played } = await playServer(port);
   const manifest = readManifest('next-port.server-to-client');
   const program = rogueBridge('dump', `${LOOPBACK}:${port}`, '--format', 'json', '--count', manifest.length);
-  const play = async (socket: Promise<Socket>, recording: StreamName): Promise<void> =>
-    new Player(await socket, readRecording(recording)).play();
-  await Promise.all([
-    play(base.connection, 'base-port.server-to-client'),
-    play(next.connection, 'next-port.server-to-client'),
-  ]);
+  await played;
   expect(await program.end()).toBe(0);
   const frames = program.stdout
     .trim()
@@ -193,6 +180,22 @@ test.each([
   program.endInput();
   expect(await program.end()).toBe(2);
   expect(program.stderr).toContain(words);
+});
+
+test.each([
+  ['before the first byte', ''],
+  ['between two lines', '{"channel":1,"payload":"aGk="}\n'],
+  ['within raw data', 'and then nothing'],
+])('send: Ctrl-C ends it while it waits for its input, %s', async (_when, input) => {
+  const port = await reservePorts();
+  const server = await makeServer(port);
+  const program = rogueBridge('send', `${LOOPBACK}:${port}`);
+  await server.waitForPeer({ timeoutMs: 20_000 });
+  program.input(input);
+  if (input.startsWith('{')) await waitFor('the first frame', () => server.stats.framesReceived === 1);
+  program.interrupt();
+  expect(await program.end()).toBe(0);
+  expect(program.stderr).toMatch(/^\d frames?, .* sent$/m);
 });
 
 test('send: says what it was given and did not want', async () => {

@@ -1,13 +1,12 @@
 // record and replay: what went in comes out.
 
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { Frame } from '../../lib';
 import { Collector, fieldsOf, LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
 import { fileName, read, recordOf, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
-import { endRaw, framesOf, listenRaw, Player, readRecording, type StreamName } from '../helpers/recording';
+import { endRaw, playServer } from '../helpers/recording';
 import { waitFor } from '../helpers/wait';
 
 afterEach(async () => {
@@ -53,16 +52,10 @@ test.each(['libzmq', 'native'])('record, then replay: the same frames (%s)', asy
 
 test('a recorded Rogue server is recorded as it was', async () => {
   const port = await reservePorts();
-  const [base, next] = [await listenRaw(port), await listenRaw(port + 1)];
-  const frames = framesOf(readRecording('next-port.server-to-client'));
+  const { played, frames } = await playServer(port);
   const file = fileName('rogue.dat');
   const program = rogueBridge('record', `${LOOPBACK}:${port}`, file, '--count', frames.length);
-  const play = async (socket: Promise<Socket>, recording: StreamName): Promise<void> =>
-    new Player(await socket, readRecording(recording)).play();
-  await Promise.all([
-    play(base.connection, 'base-port.server-to-client'),
-    play(next.connection, 'next-port.server-to-client'),
-  ]);
+  await played;
   expect(await program.end()).toBe(0);
   expect(readFileSync(file)).toEqual(
     Buffer.concat(frames.map(({ payload, ...fields }) => recordOf(new Frame(payload, fields)))),

@@ -1,13 +1,12 @@
 // watch, as lines of JSON and as a person sees it in a terminal.
 
 import { spawnSync } from 'node:child_process';
-import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { Frame } from '../../lib';
 import { LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
-import { endRaw, framesOf, listenRaw, Player, readRecording, type StreamName } from '../helpers/recording';
+import { endRaw, playServer } from '../helpers/recording';
 import { waitFor } from '../helpers/wait';
 
 const MAIN = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
@@ -78,16 +77,10 @@ test('--duration ends it', async () => {
 
 test('a recorded Rogue server: every frame of it is counted', async () => {
   const port = await reservePorts();
-  const [base, next] = [await listenRaw(port), await listenRaw(port + 1)];
+  const { played, frames } = await playServer(port);
   const program = rogueBridge('watch', `${LOOPBACK}:${port}`, '--json');
-  const play = async (socket: Promise<Socket>, recording: StreamName): Promise<void> =>
-    new Player(await socket, readRecording(recording)).play();
-  await Promise.all([
-    play(base.connection, 'base-port.server-to-client'),
-    play(next.connection, 'next-port.server-to-client'),
-  ]);
-  const { length } = framesOf(readRecording('next-port.server-to-client'));
-  await program.prints(`"frames":${length},`);
+  await played;
+  await program.prints(`"frames":${frames.length},`);
 });
 
 (hasTmux ? describe : describe.skip)('in a terminal (needs tmux)', () => {

@@ -112,6 +112,20 @@ export class Player {
   }
 }
 
+/** Listens as the recorded server, and plays all of it to the first client that comes. */
+export async function playServer(port: number): Promise<{ played: Promise<void>; frames: WireFrame[] }> {
+  const ports = [
+    [port, 'base-port.server-to-client'],
+    [port + 1, 'next-port.server-to-client'],
+  ] as const;
+  const connections = await Promise.all(ports.map(([number]) => listenRaw(number)));
+  const plays = ports.map(async ([, stream], index) =>
+    new Player(await connections[index]!.connection, readRecording(stream)).play(),
+  );
+  const played = Promise.all(plays).then(() => undefined);
+  return { played, frames: framesOf(readRecording('next-port.server-to-client')) };
+}
+
 const sockets = new Set<Socket>();
 const servers = new Set<Server>();
 

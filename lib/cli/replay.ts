@@ -2,25 +2,22 @@
 
 import { existsSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
-import { readFrames } from '../index';
+import { readFrames, type Frame } from '../index';
 import { integer, integers, isTarget, parseTarget, positive, seconds } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
-import { Pace } from './support/pace';
 import { showProgress } from './support/progress';
-import { addBridgeOptions, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
+import { addBridgeOptions } from './support/run';
+import { DEFAULT_LINGER_S, sendFrames, Sent, type SendingOptions } from './support/sending';
 import { plural, sizeText } from './support/text';
 
-const DEFAULT_LINGER_S = 10;
 // What a record has on top of its payload.
 const HEADER_BYTES = 8;
 
-interface ReplayOptions extends CommonOptions {
+interface ReplayOptions extends SendingOptions {
   readonly channel?: number[];
-  readonly rate?: number;
   readonly loop?: number | true;
   readonly count?: number;
   readonly duration?: number;
-  readonly linger: number;
 }
 
 export function addReplay(program: Command): void {
@@ -56,58 +53,32 @@ async function replay(args: string[], options: ReplayOptions): Promise<void> {
   const { channel, count = Infinity, duration = Infinity, loop = 1 } = options;
   const rounds = loop === true ? Infinity : loop;
   const totalBytes = files.reduce((sum, file) => sum + sizeOf(file), 0) * rounds;
-  const sent = { frames: 0, bytes: 0, fileBytes: 0 };
-  let lost = 0;
-  await withBridge(
-    target,
-    options,
-    async (bridge, interruption) => {
-      const { signal } = interruption;
-      if (!(await waitForPeer(bridge, target, options, interruption))) return;
-      signal.addEventListener('abort', () => void bridge.stop());
-      const started = performance.now();
-      const elapsed = (): number => (performance.now() - started) / 1000;
-      const endProgress = showProgress(() => {
-        const shares = [sent.fileBytes / totalBytes, sent.frames / count, elapsed() / duration];
-        const share = Math.max(...shares);
-        return {
-          share: rounds === Infinity && share === 0 ? undefined : share,
-          text: `${plural(sent.frames, 'frame')}, ${sizeText(sent.bytes / elapsed())}/s`,
-        };
-      });
-      const pace = new Pace(options.rate);
-      const filter = channel === undefined ? {} : { channel };
-      try {
-        for (let round = 0; round < rounds; round++) {
-          const before = sent.frames;
-          for await (const frame of readFrames(files.length === 1 ? files[0]! : files, {
-            ...filter,
-            signal,
-          })) {
-            await pace.next(signal);
-            await bridge.acceptFrame(frame);
-            sent.frames += 1;
-            sent.bytes += frame.size;
-            sent.fileBytes += frame.size + HEADER_BYTES;
-            if (sent.frames >= count || elapsed() >= duration) return;
-          }
-          if (sent.frames === before) throw new Failure(`${files.join(', ')}: no frame to send`);
-        }
-      } catch (err) {
-        if (!signal.aborted) throw err;
-      } finally {
-        endProgress();
-        await bridge.stop();
-        lost = bridge.stats.discarded;
-        tell(`${plural(sent.frames, 'frame')}, ${sizeText(sent.bytes)} sent`);
+  const filter = channel === undefined ? {} : { channel };
+  const sent = new Sent();
+  let started = 0;
+  const elapsed = (): number => (performance.now() - started) / 1000;
+  const frames = async function* (signal: AbortSignal): AsyncGenerator<Frame> {
+    for (let round = 0; round < rounds; round++) {
+      const before = sent.frames;
+      for await (const frame of readFrames(files.length === 1 ? files[0]! : files, { ...filter, signal })) {
+        yield frame;
+        if (sent.frames >= count || elapsed() >= duration) return;
       }
-    },
-    { lingerMs: Math.ceil(options.linger * 1000) },
-  );
-  if (lost > 0)
-    throw new Failure(
-      `${plural(lost, 'frame')} of these did not leave: the peer left, or --linger is too short`,
-    );
+      if (sent.frames === before && !signal.aborted)
+        throw new Failure(`${files.join(', ')}: no frame to send`);
+    }
+  };
+  await sendFrames(target, options, sent, frames, () => {
+    started = performance.now();
+    return showProgress(() => {
+      const fileBytes = sent.bytes + sent.frames * HEADER_BYTES;
+      const share = Math.max(fileBytes / totalBytes, sent.frames / count, elapsed() / duration);
+      return {
+        share: rounds === Infinity && share === 0 ? undefined : share,
+        text: `${plural(sent.frames, 'frame')}, ${sizeText(sent.bytes / elapsed())}/s`,
+      };
+    });
+  });
 }
 
 /** The address is the last of the arguments, or the first. */

@@ -3,29 +3,25 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { InvalidArgumentError, type Command } from 'commander';
 import { Frame } from '../index';
 import { bytes, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
-import { Failure, UsageError } from './support/errors';
+import { UsageError } from './support/errors';
 import { frameOf, isFrameLine } from './support/frame-json';
-import { Pace } from './support/pace';
-import { addBridgeOptions, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
-import { plural, sizeText } from './support/text';
+import { addBridgeOptions } from './support/run';
+import { DEFAULT_LINGER_S, sendFrames, Sent, type SendingOptions } from './support/sending';
 
 // How much of an input tells what it is: a line of JSON has its channel in front of its payload.
 const HEAD_BYTES = 4096;
-const DEFAULT_LINGER_S = 10;
 
-interface SendOptions extends CommonOptions {
+interface SendOptions extends SendingOptions {
   readonly format: 'auto' | 'raw' | 'json';
   readonly channel?: number;
   readonly flags?: number;
   readonly error?: number;
   readonly chunk?: number;
   readonly repeat: number;
-  readonly rate?: number;
-  readonly linger: number;
 }
 
 export function addSend(program: Command): void {
@@ -70,60 +66,33 @@ async function send(target: Target, files: string[], options: SendOptions): Prom
   if (options.repeat > 1 && names.includes('-')) {
     throw new UsageError('--repeat needs files: standard input can be read once');
   }
-  const lingerMs = Math.ceil(options.linger * 1000);
-  const total = { frames: 0, bytes: 0 };
-  let lost = 0;
-  await withBridge(
-    target,
-    options,
-    async (bridge, interruption) => {
-      const { signal } = interruption;
-      const pace = new Pace(options.rate);
-      if (!(await waitForPeer(bridge, target, options, interruption))) return;
-      // A send waits for as long as nobody takes it: the end of all ends that, too.
-      signal.addEventListener('abort', () => void bridge.stop());
-      try {
-        for (let round = 0; round < options.repeat; round++) {
-          for (const name of names) {
-            for await (const frame of framesOf(name, options)) {
-              if (signal.aborted) return;
-              await pace.next(signal);
-              await bridge.acceptFrame(frame);
-              total.frames += 1;
-              total.bytes += frame.size;
-            }
-          }
-        }
-      } catch (err) {
-        if (!signal.aborted) throw err;
-      } finally {
-        await bridge.stop();
-        lost = bridge.stats.discarded;
-        tell(`${plural(total.frames, 'frame')}, ${sizeText(total.bytes)} sent`);
-      }
-    },
-    { lingerMs },
-  );
-  if (lost > 0)
-    throw new Failure(
-      `${plural(lost, 'frame')} of these did not leave: the peer left, or --linger is too short`,
-    );
+  await sendFrames(target, options, new Sent(), async function* (signal) {
+    for (let round = 0; round < options.repeat; round++) {
+      for (const name of names) yield* framesOf(name, options, signal);
+    }
+  });
 }
 
-async function* framesOf(name: string, options: SendOptions): AsyncGenerator<Frame> {
-  const input = name === '-' ? process.stdin : createReadStream(name);
+async function* framesOf(name: string, options: SendOptions, signal: AbortSignal): AsyncGenerator<Frame> {
+  // What nobody writes to would keep us for ever.
+  const input = addAbortSignal(signal, name === '-' ? process.stdin : createReadStream(name));
   const head = await readHead(input);
   const firstLine = head.toString('utf8').split('\n', 1)[0]!;
   // A long payload goes on behind the head.
   const isJson = isFrameLine(firstLine) || /^\s*\{"channel":\d+,.*"payload":"[\w+/]*$/.test(firstLine);
   if (options.format === 'json' || (options.format === 'auto' && isJson))
-    yield* jsonFrames(name, input, options);
+    yield* jsonFrames(name, input, options, signal);
   else yield* rawFrames(name, input, options);
 }
 
-async function* jsonFrames(name: string, input: Readable, options: SendOptions): AsyncGenerator<Frame> {
+async function* jsonFrames(
+  name: string,
+  input: Readable,
+  options: SendOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Frame> {
   let number = 0;
-  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+  for await (const line of createInterface({ input, crlfDelay: Infinity, signal })) {
     number += 1;
     if (line.trim() === '') continue;
     const frame = frameOf(line, `line ${number} of ${nameText(name)}`);

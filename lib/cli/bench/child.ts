@@ -30,7 +30,9 @@ export async function startBenchChild(
     const target = { addr: LOOPBACK, port: 20_000 + 2 * Math.floor(Math.random() * 6_000) };
     const args = ['bench', '--serve', `${target.addr}:${target.port}`];
     if (engine !== undefined) args.push('--engine', engine);
-    const child = fork(join(__dirname, '..', 'main.js'), args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const child = fork(join(__dirname, '..', 'main.js'), args, {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
     let said = '';
     child.stderr!.on('data', (text: Buffer) => (said += text.toString()));
     const isReady = await Promise.race([
