@@ -89,6 +89,14 @@ test.each([
   );
 });
 
+test('NO_COLOR is respected', () => {
+  const doctor = (env: NodeJS.ProcessEnv): string =>
+    spawnSync(process.execPath, [MAIN, 'doctor'], { encoding: 'utf8', env: { ...process.env, ...env } })
+      .stdout;
+  expect(doctor({ FORCE_COLOR: '1' })).toContain('\x1b[');
+  expect(doctor({ FORCE_COLOR: '1', NO_COLOR: '1' })).not.toContain('\x1b[');
+});
+
 test.each(['bash', 'zsh', 'fish'])('completion %s knows every subcommand and its options', (shell) => {
   const { status, stdout } = run('completion', shell);
   expect(status).toBe(0);
