@@ -11,11 +11,11 @@ import { waitFor } from '../helpers/wait';
 
 const MAIN = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
 const hasTmux = spawnSync('tmux', ['-V']).status === 0;
-let session: string | undefined;
+let terminal: string | undefined;
 
 afterEach(async () => {
-  if (session !== undefined) tmux('kill-session', '-t', session);
-  session = undefined;
+  if (terminal !== undefined) tmux('kill-session', '-t', terminal);
+  terminal = undefined;
   endRaw();
   await endPrograms();
   await stopBridges();
@@ -86,16 +86,16 @@ test('a recorded Rogue server: every frame of it is counted', async () => {
 (hasTmux ? describe : describe.skip)('in a terminal (needs tmux)', () => {
   async function show(columns: number, rows: number): Promise<{ text: () => string; lines: () => string[] }> {
     const port = await reservePorts();
-    session = `s${port}`;
+    terminal = `s${port}`;
     const command = `${process.execPath} ${MAIN} watch ${LOOPBACK}:${port}; echo ENDED $?; exec cat`;
-    tmux('new-session', '-d', '-s', session, '-x', String(columns), '-y', String(rows), command);
+    tmux('new-session', '-d', '-s', terminal, '-x', String(columns), '-y', String(rows), command);
     const server = await makeServer(port);
     for (let i = 0; i < 400; i++) {
       await server.acceptFrame(
         new Frame(Buffer.from(`frame ${i}`.padEnd(100, '.')), { channel: i % 40, flags: 0x0201 }),
       );
     }
-    const text = (): string => tmux('capture-pane', '-p', '-t', session!);
+    const text = (): string => tmux('capture-pane', '-p', '-t', terminal!);
     await waitFor('all frames', () => text().includes('total        400 frames'), undefined, text);
     return { text, lines: () => text().trimEnd().split('\n') };
   }
@@ -132,7 +132,7 @@ test('a recorded Rogue server: every frame of it is counted', async () => {
 
   test('q ends it, leaves the terminal as it was, and prints the summary', async () => {
     const { text } = await show(80, 24);
-    tmux('send-keys', '-t', session!, 'q');
+    tmux('send-keys', '-t', terminal!, 'q');
     await waitFor('its end', () => text().includes('ENDED 0'), undefined, text);
     expect(text()).toMatch(/^400 frames, 40\.0 kB in 0:0\d: /m);
     expect(text()).not.toContain('q quits');

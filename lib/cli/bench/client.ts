@@ -38,7 +38,7 @@ interface Run {
 
 /** Measures over one bridge whose other end is a `BenchServer`. */
 export class BenchClient {
-  private readonly session = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
+  private readonly runId = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
   private readonly aborted: Promise<never>;
   private run = Math.floor(Math.random() * RUNS);
   private missing = 0;
@@ -172,7 +172,7 @@ export class BenchClient {
   }
 
   private async order(order: Order): Promise<void> {
-    await this.bridge.acceptFrame(controlFrame({ ...order, session: this.session }));
+    await this.bridge.acceptFrame(controlFrame({ ...order, runId: this.runId }));
   }
 
   private nextRun(): number {
@@ -184,7 +184,7 @@ export class BenchClient {
     if (frame.channel === BenchChannel.echo) this.onEcho();
     else if (frame.channel === BenchChannel.control) {
       const answer = parseControl<Answer>(frame);
-      if (answer?.session === this.session) this.onAnswer(answer);
+      if (answer?.runId === this.runId) this.onAnswer(answer);
     } else if (frame.channel === BenchChannel.data && frame.flags === this.run) {
       this.missing -= 1;
       if (this.missing === 0) this.onLast();

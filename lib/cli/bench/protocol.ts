@@ -37,8 +37,8 @@ export type Answer =
   | { readonly type: 'hello'; readonly version: number; readonly machine: Machine }
   | { readonly type: 'report'; readonly frames: number; readonly bytes: number; readonly elapsedMs: number };
 
-/** `session` is a number of the measuring half's own: answers to another one are not for it. */
-export type Message<T> = T & { readonly session: number };
+/** `runId` is a number of the measuring half's own: answers to another one are not for it. */
+export type Message<T> = T & { readonly runId: number };
 
 export function controlFrame(message: Message<Order | Answer>): Frame {
   return new Frame(Buffer.from(JSON.stringify(message)), { channel: BenchChannel.control });
@@ -48,7 +48,7 @@ export function controlFrame(message: Message<Order | Answer>): Frame {
 export function parseControl<T extends Order | Answer>({ payload }: Frame): Message<T> | undefined {
   try {
     const message = JSON.parse(payload.toString()) as Partial<Message<T>> | null;
-    return typeof message?.type === 'string' && typeof message.session === 'number'
+    return typeof message?.type === 'string' && typeof message.runId === 'number'
       ? (message as Message<T>)
       : undefined;
   } catch {

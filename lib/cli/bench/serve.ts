@@ -48,11 +48,11 @@ export class BenchServer {
   }
 
   private obey(order: Message<Order>): void | Promise<void> {
-    const { session } = order;
+    const { runId } = order;
     switch (order.type) {
       case 'hello':
         this.sending = undefined;
-        return this.answer({ type: 'hello', version: BENCH_VERSION, machine: this.machine, session });
+        return this.answer({ type: 'hello', version: BENCH_VERSION, machine: this.machine, runId });
       case 'begin':
         this.run = order.run;
         this.frames = 0;
@@ -61,7 +61,7 @@ export class BenchServer {
         return undefined;
       case 'report': {
         const elapsedMs = performance.now() - this.startedAt;
-        return this.answer({ type: 'report', frames: this.frames, bytes: this.bytes, elapsedMs, session });
+        return this.answer({ type: 'report', frames: this.frames, bytes: this.bytes, elapsedMs, runId });
       }
       case 'send':
         // Not awaited: a client that left in the middle must not keep the next one's hello waiting.
