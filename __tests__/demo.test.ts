@@ -121,5 +121,5 @@ test('a port in use is a failure: one line, exit status 1', async () => {
 test('--help says how, and exits 0', async () => {
   const { status, stdout } = await demo('--help');
   expect(status).toBe(0);
-  expect(stdout).toContain('npm run demo -- --connect HOST:PORT');
+  expect(stdout).toContain('rogue-bridge demo --connect HOST:PORT');
 });

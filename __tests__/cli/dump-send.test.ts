@@ -7,7 +7,7 @@ import { Collector, LOOPBACK, makeServer, stopBridges } from '../helpers/bridges
 import { fileName, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
-import { waitFor } from '../helpers/wait';
+import { turns, waitFor } from '../helpers/wait';
 import { describeFrame, endRaw, playServer, readManifest } from '../helpers/recording';
 
 afterEach(async () => {
@@ -194,8 +194,45 @@ test.each([
   program.input(input);
   if (input.startsWith('{')) await waitFor('the first frame', () => server.stats.framesReceived === 1);
   program.interrupt();
+  expect(await program.end()).toBe(1);
+  expect(program.stderr).toMatch(
+    /^\d frames?, .* sent\nrogue-bridge: interrupted before everything was sent$/m,
+  );
+});
+
+test.each([
+  ['with spaces, as Python prints it', ['{"channel": 7, "payload": "', Buffer.alloc(9000, 'A'), '"}\n']],
+  ['with its payload first', ['{"payload":"', Buffer.alloc(9000, 'A'), '","channel":7}']],
+  ['in pieces', ['{"chan', 'nel":7,"pay', 'load":"', Buffer.alloc(9000, 'A'), '"}\n']],
+])('send: JSON %s is taken for a frame', async (_how, pieces) => {
+  const port = await reservePorts();
+  const collector = (await makeServer(port)).to(new Collector());
+  const program = rogueBridge('send', `${LOOPBACK}:${port}`);
+  for (const piece of pieces) {
+    program.input(piece);
+    await turns();
+  }
+  program.endInput();
   expect(await program.end()).toBe(0);
-  expect(program.stderr).toMatch(/^\d frames?, .* sent$/m);
+  await collector.waitForCount(1);
+  expect(collector.frames[0]).toMatchObject({ channel: 7, size: 6750 });
+});
+
+test('send: nothing at all is a failure', async () => {
+  const port = await reservePorts();
+  await makeServer(port);
+  const program = rogueBridge('send', `${LOOPBACK}:${port}`);
+  program.endInput();
+  expect(await program.end()).toBe(1);
+  expect(program.stderr).toContain('there was nothing to send');
+});
+
+test('dump says how many came that it did not print, and leaves the rest to their sender', async () => {
+  const port = await reservePorts();
+  const program = rogueBridge('dump', `${LOOPBACK}:${port}`, '--channel', 255, '--count', 1);
+  await sendAll(port);
+  expect(await program.end()).toBe(0);
+  expect(program.stderr).toMatch(/^1 frame printed of [34] that came$/m);
 });
 
 test('send: says what it was given and did not want', async () => {
@@ -212,9 +249,8 @@ test('send: says what it was given and did not want', async () => {
   expect(program.stderr).toContain('1 frame came meanwhile and went nowhere');
 });
 
-test('send: a file that is not there is a failure', async () => {
+test('send: a file that is not there is a failure, before anybody is waited for', async () => {
   const port = await reservePorts();
-  await makeServer(port);
   const program = rogueBridge('send', `${LOOPBACK}:${port}`, 'no-such-file.bin');
   expect(await program.end()).toBe(1);
   expect(program.stderr).toMatch(/rogue-bridge: ENOENT.*no-such-file\.bin/);

@@ -55,7 +55,7 @@ test('tx is checked by a Prbs at the other end', async () => {
   expect(await program.end()).toBe(0);
   await waitFor('all frames', () => prbs.rxCount === 100);
   expect(prbs.rxErrors).toBe(0);
-  expect(program.stdout).toBe('sent      100 frames, 1.00 MB\nPASS\n');
+  expect(program.stdout).toBe('sent      100 frames, 1.00 MB\nSENT\n');
 });
 
 test('rx counts wrong bits, says the rate, and fails', async () => {
@@ -94,6 +94,31 @@ test('rx to which nothing comes fails', async () => {
   expect(program.stderr).toContain('no frame came');
 });
 
+test.each(['libzmq', 'native'])(
+  '--duration ends tx behind a peer that takes nothing (%s)',
+  async (engine) => {
+    const port = await reservePorts();
+    const server = await makeServer(port, { receiveHighWaterMark: 1 });
+    server.addSlave(() => new Promise(() => undefined));
+    const args = ['--size', '1M', '--duration', '1s', '--engine', engine] as const;
+    const program = rogueBridge('prbs', 'tx', `${LOOPBACK}:${port}`, ...args);
+    await waitFor('the first frame', () => server.stats.framesReceived === 1);
+    await waitFor('the report', () => program.stdout !== '');
+    await program.end();
+  },
+);
+
+test('rx checks no more than --count', async () => {
+  const port = await reservePorts();
+  const server = await makeServer(port);
+  const prbs = new Prbs();
+  prbs.to(server);
+  const program = rogueBridge('prbs', 'rx', `${LOOPBACK}:${port}`, '--count', 10);
+  for (let i = 0; i < 200; i++) await prbs.genFrame(1000);
+  expect(await program.end()).toBe(0);
+  expect(program.stdout).toContain('checked   10 frames,');
+});
+
 test('Ctrl-C ends tx behind a peer that takes nothing, with a report', async () => {
   const port = await reservePorts();
   const server = await makeServer(port, { receiveHighWaterMark: 1 });
@@ -115,4 +140,10 @@ test.each([
   [100, 118.08],
 ])('%i errors: the mean is below %f with 95 %', (errors, limit) => {
   expect(upperLimit(errors)).toBeCloseTo(limit, 2);
+});
+
+test('of many errors the limit goes on from that of fewer, and is there at once', () => {
+  expect(upperLimit(1000) - upperLimit(999)).toBeCloseTo(upperLimit(999) - upperLimit(998), 1);
+  // Of a normal distribution: 1.645 times the root of as many.
+  expect(upperLimit(1e9) / (1e9 + 1.645 * Math.sqrt(1e9))).toBeCloseTo(1, 6);
 });

@@ -67,6 +67,9 @@ test.each([
   [['send', 'h:1', '--chunk', '0'], '--chunk is 0'],
   [['prbs', 'sideways'], "unknown command 'sideways'"],
   [['prbs', 'rx', 'h:1', '--width', '16'], 'from 32 to 65536'],
+  [['prbs', 'tx', 'h:1', '--size', '3'], 'size is 3'],
+  [['prbs', 'loop', '--listen'], 'need HOST:PORT'],
+  [['relay', '--from', 'h:1', '--to', 'h:1'], 'frames would go round'],
   [['replay', 'run.dat'], 'give HOST:PORT'],
   [['replay', 'daq:8000'], 'name a data file'],
   [['completion', 'tcsh'], 'Allowed choices are bash, zsh, fish'],
@@ -87,6 +90,16 @@ test.each([
   expect(program.stderr).toMatch(
     /^rogue-bridge: no peer at 127\.0\.0\.1, .*rogue-bridge doctor 127\.0\.0\.1/m,
   );
+});
+
+test.each([
+  ['is full', '> /dev/full', 1, /^rogue-bridge: standard output: ENOSPC/],
+  ['is closed', '| true', 0, /^$/],
+])('where standard output %s there is no stack', (_what, redirection, expected, words) => {
+  const command = `set -o pipefail; "$0" "$1" doctor ${redirection}`;
+  const { status, stderr } = spawnSync('bash', ['-c', command, process.execPath, MAIN], { encoding: 'utf8' });
+  expect(stderr).toMatch(words);
+  expect(status).toBe(expected);
 });
 
 test('NO_COLOR is respected', () => {

@@ -111,7 +111,7 @@ test('a recorded Rogue server: every frame of it is counted', async () => {
       const seen = lines();
       expect(seen).toHaveLength(rows);
       expect(Math.max(...seen.map(({ length }) => length))).toBeLessThanOrEqual(columns);
-      expect(seen[0]).toMatch(/^rogue-bridge watching .*\bconnected {2}0:\d\d$/);
+      expect(seen[0]).toMatch(/^127\.0\.0\.1:\d+, as a client +connected {2}0:\d\d$/);
       expect(seen.at(-1)).toBe('q quits');
       for (const words of [
         'now ',

@@ -7,7 +7,7 @@ import { DemoLink } from './demo/link';
 import { runBoth, runPart, type Role } from './demo/processes';
 import { faults, LiveLine, table, type Direction } from './demo/report';
 import { parseTarget, type Target } from './support/arguments';
-import { STATUS_FAILED, UsageError } from './support/errors';
+import { Failure, STATUS_FAILED, UsageError } from './support/errors';
 import { addLogOptions, tell } from './support/run';
 
 const DEFAULT_SECONDS = 5;
@@ -47,9 +47,9 @@ export function addDemo(program: Command): void {
       'after',
       `
 Examples:
-  npm run demo -- --seconds 10
-  npm run demo -- --connect HOST:PORT
-  npm run demo -- --listen '*:8000'
+  rogue-bridge demo --seconds 10                  here: npm run demo -- ...
+  rogue-bridge demo --connect HOST:PORT
+  rogue-bridge demo --listen '*:8000'
 
 Ctrl-C ends a half early. The exit status is 0 if all went well, 1 if
 something was wrong, 2 for wrong arguments.`,
@@ -93,7 +93,7 @@ async function runHalf(
 ): Promise<string[]> {
   const bridge: TcpCore = await (server ? TcpServer : TcpClient).create(addr, port);
   const interrupt = new AbortController();
-  const onInterrupt = (): void => interrupt.abort(new Error('interrupted'));
+  const onInterrupt = (): void => interrupt.abort(new Failure('interrupted before a peer came'));
   process.once('SIGINT', onInterrupt);
   try {
     const link = new DemoLink(bridge, false);

@@ -5,8 +5,8 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { Frame } from '../index';
 import { bytes, integer, integers, parseTarget, type Target } from './support/arguments';
 import { frameLine } from './support/frame-json';
-import { addBridgeOptions, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
-import { hex, hexLines, plural } from './support/text';
+import { addBridgeOptions, NEVER, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
+import { grouped, hex, hexLines, plural } from './support/text';
 
 const DEFAULT_HEX_BYTES = 256;
 
@@ -55,7 +55,8 @@ async function dump(target: Target, options: DumpOptions): Promise<void> {
     let printed = 0;
     const { stdout } = process;
     bridge.addSlave((frame) => {
-      if (printed >= count || interruption.signal.aborted) return undefined;
+      // What comes behind the last one is not ours to take.
+      if (printed >= count || interruption.signal.aborted) return NEVER;
       if (channel?.includes(frame.channel) === false || (errorsOnly && frame.error === 0)) return undefined;
       printed += 1;
       const isFull = !stdout.write(textOf(frame, printed, options));
@@ -64,7 +65,9 @@ async function dump(target: Target, options: DumpOptions): Promise<void> {
       return isFull ? drained(interruption.signal) : undefined;
     });
     if (await waitForPeer(bridge, target, options, interruption)) await interruption.wait();
-    tell(`${plural(printed, 'frame')} printed`);
+    const { framesReceived } = bridge.stats;
+    const others = framesReceived > printed ? ` of ${grouped(framesReceived)} that came` : '';
+    tell(`${plural(printed, 'frame')} printed${others}`);
   });
 }
 

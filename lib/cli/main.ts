@@ -21,5 +21,6 @@ function load(): typeof Program | undefined {
 
 void (async () => {
   const program = load();
-  process.exitCode = program === undefined ? 1 : await program.run(process.argv.slice(2));
+  const status = program === undefined ? 1 : await program.run(process.argv.slice(2));
+  if (status !== 0) process.exitCode = status;
 })();

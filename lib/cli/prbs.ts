@@ -3,13 +3,21 @@
 import type { Command } from 'commander';
 import { Prbs, TcpClient, TcpServer, type Frame, type TcpCore } from '../index';
 import { bytes, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
-import { Failure } from './support/errors';
+import { Failure, UsageError } from './support/errors';
 import { exchange, report, type PrbsDirection, type PrbsLimits } from './prbs/link-test';
-import { addBridgeOptions, Interruption, openBridge, waitForPeer, type CommonOptions } from './support/run';
+import {
+  addBridgeOptions,
+  Interruption,
+  NEVER,
+  openBridge,
+  waitForPeer,
+  type CommonOptions,
+} from './support/run';
 
 const DEFAULT_SIZE_BYTES = 10_000;
 // The last frames may have to wait for a slow checker.
-const LINGER_MS = 10_000;
+const LINGER_MS = 3_000;
+const SMALLEST_WORDS = 3;
 const LOOPBACK = '127.0.0.1';
 const PORT_ATTEMPTS = 50;
 
@@ -64,16 +72,26 @@ async function run(
   target: Target | undefined,
   options: PrbsOptions,
 ): Promise<void> {
-  // rx has no such option: it takes every size.
-  const { size = DEFAULT_SIZE_BYTES } = options;
+  const size =
+    direction === 'rx' ? (SMALLEST_WORDS * options.width) / 8 : (options.size ?? DEFAULT_SIZE_BYTES);
   const [tx, rx] = [new Prbs(), new Prbs()];
   tx.width = rx.width = options.width;
+  // A size that is none is told before anybody is waited for.
+  const trial = new Prbs();
+  trial.width = options.width;
+  await trial.genFrame(size);
+  if (target === undefined && (options.listen === true || options.allow !== undefined)) {
+    throw new UsageError('--listen and --allow need HOST:PORT; without it both ends are of this machine');
+  }
   const interruption = new Interruption();
   const { sending, receiving, bridges } = await openLink(target, options);
   try {
     const seen = { frames: 0, bytes: 0 };
+    const limit = direction === 'rx' ? (options.count ?? Infinity) : Infinity;
     if (direction !== 'tx')
       receiving.addSlave((frame: Frame) => {
+        // What comes behind the last one is not ours to take.
+        if (seen.frames >= limit) return NEVER;
         seen.frames += 1;
         seen.bytes += frame.size;
         return rx.acceptFrame(frame);
@@ -83,8 +101,9 @@ async function run(
       throw new Failure('interrupted before a peer came');
     }
     const test = { direction, tx, rx, seen, size, options, interruption };
-    await exchange(test, bridges);
-    report(test);
+    await exchange(test);
+    await Promise.all(bridges.map((bridge) => bridge.stop()));
+    report(test, sending.stats.discarded);
   } finally {
     await Promise.all(bridges.map((bridge) => bridge.stop()));
   }

@@ -13,7 +13,7 @@ import { addRelay } from './relay';
 import { addReplay } from './replay';
 import { addSend } from './send';
 import { addWatch } from './watch';
-import { lineOf, statusOf, STATUS_USAGE } from './support/errors';
+import { lineOf, statusOf, STATUS_FAILED, STATUS_USAGE } from './support/errors';
 import { logAsRogue } from './support/run';
 import { version } from './support/version';
 
@@ -55,6 +55,13 @@ export function createProgram(): Command {
 /** Runs what the arguments say; resolves to the exit status. */
 export async function run(args: readonly string[]): Promise<number> {
   logAsRogue();
+  // Whoever has read enough closes the pipe, and needs no word about it; a disk that is full is another matter.
+  process.stdout.on('error', (err: NodeJS.ErrnoException) => {
+    if (err.code === 'EPIPE' || process.exitCode === STATUS_FAILED) return;
+    process.exitCode = STATUS_FAILED;
+    process.stderr.write(`${NAME}: standard output: ${err.message}\n`);
+  });
+  process.stderr.on('error', () => undefined);
   const program = createProgram();
   try {
     if (args.length === 0) program.help();

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { StreamWriter, type Frame, type TcpOptions } from '../index';
 import { bytes, integer, integers, isTarget, parseTarget, seconds } from './support/arguments';
 import { showProgress } from './support/progress';
-import { addBridgeOptions, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
+import { addBridgeOptions, NEVER, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
 import { digits, plural, sizeText } from './support/text';
 
 /**
@@ -67,7 +67,9 @@ async function record(first: string, second: string, options: RecordOptions): Pr
       async (bridge, interruption) => {
         const recorder = writer.getChannel(0);
         bridge.addSlave((frame: Frame) => {
-          if (channel?.includes(frame.channel) === false || writer.frameCount >= count) return undefined;
+          // What comes behind the last one is not ours to take.
+          if (writer.frameCount >= count) return NEVER;
+          if (channel?.includes(frame.channel) === false) return undefined;
           const accepted = recorder.acceptFrame(frame);
           if (writer.frameCount >= count) interruption.stop();
           return accepted;

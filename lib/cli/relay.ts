@@ -7,12 +7,17 @@ import { RelayRates, relaySummary } from './relay/report';
 import { engine, integer, list, parseTarget, seconds, targetText, type Target } from './support/arguments';
 import { UsageError } from './support/errors';
 import { LiveLine } from './support/live-line';
-import { addLogOptions, Interruption, openBridge, waitForPeer, type CommonOptions } from './support/run';
+import {
+  addLogOptions,
+  Interruption,
+  NEVER,
+  openBridge,
+  waitForPeer,
+  type CommonOptions,
+} from './support/run';
 import { plural } from './support/text';
 
 const DEFAULT_LINGER_S = 10;
-/** What a frame waits for that is not to be taken any more: its sender then keeps those behind it. */
-const NEVER = new Promise<void>(() => undefined);
 
 interface RelayOptions extends CommonOptions {
   readonly from: Target;
@@ -69,6 +74,9 @@ async function relay(options: RelayOptions): Promise<void> {
   if (back !== undefined && backIndex < 0) {
     throw new UsageError(`--back ${targetText(back)} is none of the servers that --to names`);
   }
+  const own = to.find((one) => targetText(one) === targetText(from));
+  if (own !== undefined)
+    throw new UsageError(`--from and --to are both ${targetText(from)}: frames would go round`);
   const interruption = new Interruption();
   const open: { stop(): Promise<void> }[] = [];
   try {

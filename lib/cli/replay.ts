@@ -7,7 +7,7 @@ import { integer, integers, isTarget, parseTarget, positive, seconds } from './s
 import { Failure, UsageError } from './support/errors';
 import { showProgress } from './support/progress';
 import { addBridgeOptions } from './support/run';
-import { DEFAULT_LINGER_S, sendFrames, Sent, type SendingOptions } from './support/sending';
+import { checkReadable, DEFAULT_LINGER_S, sendFrames, Sent, type SendingOptions } from './support/sending';
 import { plural, sizeText } from './support/text';
 
 // What a record has on top of its payload.
@@ -17,7 +17,6 @@ interface ReplayOptions extends SendingOptions {
   readonly channel?: number[];
   readonly loop?: number | true;
   readonly count?: number;
-  readonly duration?: number;
 }
 
 export function addReplay(program: Command): void {
@@ -50,6 +49,7 @@ Examples:
 
 async function replay(args: string[], options: ReplayOptions): Promise<void> {
   const { files, target } = splitTarget(args);
+  checkReadable(files);
   const { channel, count = Infinity, duration = Infinity, loop = 1 } = options;
   const rounds = loop === true ? Infinity : loop;
   const totalBytes = files.reduce((sum, file) => sum + sizeOf(file), 0) * rounds;
@@ -62,13 +62,13 @@ async function replay(args: string[], options: ReplayOptions): Promise<void> {
       const before = sent.frames;
       for await (const frame of readFrames(files.length === 1 ? files[0]! : files, { ...filter, signal })) {
         yield frame;
-        if (sent.frames >= count || elapsed() >= duration) return;
+        if (sent.frames >= count) return;
       }
       if (sent.frames === before && !signal.aborted)
         throw new Failure(`${files.join(', ')}: no frame to send`);
     }
   };
-  await sendFrames(target, options, sent, frames, () => {
+  await sendFrames(target, { ...options, endless: loop === true }, sent, frames, () => {
     started = performance.now();
     return showProgress(() => {
       const fileBytes = sent.bytes + sent.frames * HEADER_BYTES;

@@ -3,17 +3,18 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { addAbortSignal, type Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import { InvalidArgumentError, type Command } from 'commander';
 import { Frame } from '../index';
 import { bytes, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
 import { UsageError } from './support/errors';
 import { frameOf, isFrameLine } from './support/frame-json';
 import { addBridgeOptions } from './support/run';
-import { DEFAULT_LINGER_S, sendFrames, Sent, type SendingOptions } from './support/sending';
+import { checkReadable, DEFAULT_LINGER_S, sendFrames, Sent, type SendingOptions } from './support/sending';
 
 // How much of an input tells what it is: a line of JSON has its channel in front of its payload.
 const HEAD_BYTES = 4096;
+const LIKE_A_FRAME = /^\s*\{\s*"(channel|flags|error|size|payload)"\s*:/;
 
 interface SendOptions extends SendingOptions {
   readonly format: 'auto' | 'raw' | 'json';
@@ -63,6 +64,7 @@ Examples:
 async function send(target: Target, files: string[], options: SendOptions): Promise<void> {
   if (options.chunk === 0) throw new UsageError('--chunk is 0, but must be at least 1 byte');
   const names = files.length === 0 ? ['-'] : files;
+  checkReadable(names.filter((name) => name !== '-'));
   if (options.repeat > 1 && names.includes('-')) {
     throw new UsageError('--repeat needs files: standard input can be read once');
   }
@@ -76,42 +78,62 @@ async function send(target: Target, files: string[], options: SendOptions): Prom
 async function* framesOf(name: string, options: SendOptions, signal: AbortSignal): AsyncGenerator<Frame> {
   // What nobody writes to would keep us for ever.
   const input = addAbortSignal(signal, name === '-' ? process.stdin : createReadStream(name));
-  const head = await readHead(input);
-  const firstLine = head.toString('utf8').split('\n', 1)[0]!;
-  // A long payload goes on behind the head.
-  const isJson = isFrameLine(firstLine) || /^\s*\{"channel":\d+,.*"payload":"[\w+/]*$/.test(firstLine);
-  if (options.format === 'json' || (options.format === 'auto' && isJson))
-    yield* jsonFrames(name, input, options, signal);
-  else yield* rawFrames(name, input, options);
+  const rest = (input as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const head = await readHead(rest);
+  const pieces = chain(head, rest);
+  const [firstLine = '', ...more] = head.toString('utf8').split('\n');
+  // A long payload goes on behind the head; what begins like this is meant to be a frame.
+  const isJson = isFrameLine(firstLine) || (more.length === 0 && LIKE_A_FRAME.test(firstLine));
+  if (options.format === 'json' || (options.format === 'auto' && isJson)) {
+    yield* jsonFrames(name, pieces, options, signal);
+  } else yield* rawFrames(name, pieces, options);
 }
 
 async function* jsonFrames(
   name: string,
-  input: Readable,
+  pieces: AsyncIterable<Buffer>,
   options: SendOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Frame> {
   let number = 0;
-  for await (const line of createInterface({ input, crlfDelay: Infinity, signal })) {
+  const input = Readable.from(pieces, { objectMode: false });
+  const lines = createInterface({ input, crlfDelay: Infinity, signal });
+  let failure: Error | undefined;
+  // It would wait for the end of an input that has none.
+  input.once('error', (err) => {
+    failure = err;
+    lines.close();
+  });
+  for await (const line of lines) {
     number += 1;
     if (line.trim() === '') continue;
     const frame = frameOf(line, `line ${number} of ${nameText(name)}`);
     yield new Frame(frame.payload, { ...pick(frame), ...pick(options) });
   }
+  throwIf(failure);
 }
 
-async function* rawFrames(name: string, input: Readable, options: SendOptions): AsyncGenerator<Frame> {
+/** A call, because the compiler takes a variable for constant across an await. */
+function throwIf(failure: Error | undefined): void {
+  if (failure !== undefined) throw failure;
+}
+
+async function* rawFrames(
+  name: string,
+  pieces: AsyncGenerator<Buffer>,
+  options: SendOptions,
+): AsyncGenerator<Frame> {
   const fields = pick(options);
   const { chunk = Infinity } = options;
   // A file that is one frame is read at once.
   if (chunk === Infinity && name !== '-') {
-    input.destroy();
+    await pieces.return(undefined);
     yield new Frame(await readFile(name), fields);
     return;
   }
   let kept: Buffer[] = [];
   let keptBytes = 0;
-  for await (const piece of input as AsyncIterable<Buffer>) {
+  for await (const piece of pieces) {
     kept.push(piece);
     keptBytes += piece.length;
     if (keptBytes < chunk) continue;
@@ -124,24 +146,24 @@ async function* rawFrames(name: string, input: Readable, options: SendOptions): 
   if (keptBytes > 0) yield new Frame(Buffer.concat(kept), fields);
 }
 
-/** The first bytes of an input, which has them still. */
-async function readHead(input: Readable): Promise<Buffer> {
-  const head = await new Promise<Buffer>((resolve, reject) => {
-    input.once('error', reject);
-    const look = (): void => {
-      const bytes = input.read() as Buffer | null;
-      if (bytes === null && !input.readableEnded) {
-        input.once('readable', look);
-        return;
-      }
-      input.off('error', reject);
-      resolve(bytes ?? Buffer.alloc(0));
-    };
-    input.once('end', () => resolve(Buffer.alloc(0)));
-    look();
-  });
-  if (head.length > 0) input.unshift(head);
-  return head.subarray(0, HEAD_BYTES);
+/** The first line, or so much of it as tells what it is, and what came with it. */
+async function readHead(pieces: AsyncIterator<Buffer>): Promise<Buffer> {
+  let head = Buffer.alloc(0);
+  while (!head.includes('\n') && head.length < HEAD_BYTES) {
+    const next = await pieces.next();
+    if (next.done === true) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  return head;
+}
+
+async function* chain(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    if (head.length > 0) yield head;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
 }
 
 function pick({ channel, flags, error }: { channel?: number; flags?: number; error?: number }): {

@@ -37,6 +37,7 @@ export function addWatch(program: Command): void {
       .argument('<target>', 'HOST:PORT, the base port', parseTarget)
       .option('--json', 'a line of JSON a second')
       .option('--duration <time>', 'end after so long', seconds),
+    'never',
   )
     .addHelpText(
       'after',
@@ -79,7 +80,7 @@ function showScreen(
   interruption: Interruption,
 ): () => void {
   const screen = new Screen(() => interruption.stop());
-  const title = `rogue-bridge ${listen ? 'listening on' : 'watching'} ${targetText(target)}`;
+  const title = `${targetText(target)}, ${listen ? 'our own server' : 'as a client'}`;
   const draw = (): void => {
     const state = { title, connected: bridge.connected, malformed: bridge.stats.malformed };
     screen.draw(viewLines(flow, state, screen.size));

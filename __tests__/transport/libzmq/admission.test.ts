@@ -47,6 +47,19 @@ test.each([
   await waitFor('all of them', () => next.length === 3);
 });
 
+test('while there is no PULL yet, a full gate waits without keeping anything else', async () => {
+  const admission = new Admission(MARK);
+  for (let i = 0; i < AHEAD; i++) await admission.admit();
+  let isIn: boolean | undefined;
+  void admission.admit().then((verdict) => (isIn = verdict));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(isIn).toBeUndefined();
+  // Binding the other socket has failed, say.
+  admission.close();
+  await waitFor('the verdict', () => isIn !== undefined);
+  expect(isIn).toBe(false);
+});
+
 test('nobody once the PULL is closed', async () => {
   const { admission, inflow, next } = await makeFull();
   inflow.closed = true;

@@ -1,13 +1,15 @@
-// So many a second, on average from the beginning.
+// So many a second, on average while nothing holds them up.
 
 import { setTimeout as pause } from 'node:timers/promises';
 
 // Shorter waits cost more than they are worth, so several go together.
 const LEAST_MS = 4;
+// What was held up for longer is not made up for: the other side asked for a rate.
+const MOST_BEHIND_MS = 100;
 
 /** Holds back whatever is faster than its rate. */
 export class Pace {
-  private readonly started = performance.now();
+  private started = performance.now();
   private count = 0;
 
   /** @param perSecond undefined for no limit. */
@@ -19,6 +21,7 @@ export class Pace {
     const dueMs = (this.count * 1000) / this.perSecond;
     this.count += 1;
     const aheadMs = dueMs - (performance.now() - this.started);
+    if (aheadMs < -MOST_BEHIND_MS) this.started -= aheadMs + MOST_BEHIND_MS;
     if (aheadMs > LEAST_MS) await pause(aheadMs, undefined, { signal });
   }
 }

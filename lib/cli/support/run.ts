@@ -9,8 +9,14 @@ import { Failure, UsageError } from './errors';
 import { plural } from './text';
 
 const DEFAULT_TIMEOUT_S = 10;
+const DEFAULT_WAIT = `${DEFAULT_TIMEOUT_S} s; with --listen never`;
 const TELL_WAITING_MS = 1_000;
 const STATUS_INTERRUPTED_TWICE = 130;
+// A wrapper may pass on what its child was sent as well; a person takes longer to lose patience.
+const PATIENCE_MS = 500;
+
+/** What a frame waits for that is not to be taken any more: its sender then keeps those behind it. */
+export const NEVER = new Promise<void>(() => undefined);
 
 /** Options that every subcommand with a bridge has. */
 export interface CommonOptions {
@@ -23,19 +29,18 @@ export interface CommonOptions {
 /** The end of what a subcommand does: Ctrl-C, or nobody who reads its output any more. */
 export class Interruption {
   private readonly controller = new AbortController();
+  private stoppedAt = 0;
 
   constructor() {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(name, () => {
         // Whoever asks twice does not want to wait for the end.
-        if (this.signal.aborted) process.exit(STATUS_INTERRUPTED_TWICE);
+        const now = performance.now();
+        if (this.signal.aborted && now - this.stoppedAt > PATIENCE_MS) process.exit(STATUS_INTERRUPTED_TWICE);
         this.stop();
       });
     }
-    process.stdout.on('error', (err: NodeJS.ErrnoException) => {
-      if (err.code !== 'EPIPE') throw err;
-      this.stop();
-    });
+    process.stdout.on('error', () => this.stop());
   }
 
   get signal(): AbortSignal {
@@ -43,6 +48,7 @@ export class Interruption {
   }
 
   stop(): void {
+    if (!this.signal.aborted) this.stoppedAt = performance.now();
     this.controller.abort(new Failure('stopped'));
   }
 
@@ -64,16 +70,12 @@ export function addLogOptions(command: Command): Command {
 }
 
 /** Those of a subcommand with a bridge. */
-export function addBridgeOptions(command: Command): Command {
+export function addBridgeOptions(command: Command, untilWhen = DEFAULT_WAIT): Command {
   return addLogOptions(
     command
       .option('--listen', 'be the server: HOST is the local address, * for all')
       .option('--engine <name>', 'libzmq (default) or native', engine)
-      .option(
-        '--timeout <time>',
-        'give up when no peer comes for so long (default 10 s; with --listen never)',
-        seconds,
-      )
+      .option('--timeout <time>', `give up when no peer comes for so long (default ${untilWhen})`, seconds)
       .option('--allow <list>', 'with --listen: addresses and CIDR blocks that may connect', list),
   );
 }

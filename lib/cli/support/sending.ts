@@ -1,5 +1,6 @@
 // What send and replay share: frames from somewhere, one after the other, and an account of them.
 
+import { accessSync, constants } from 'node:fs';
 import type { Frame } from '../../index';
 import type { Target } from './arguments';
 import { Failure } from './errors';
@@ -14,6 +15,15 @@ export interface SendingOptions extends CommonOptions {
   readonly rate?: number;
   /** Seconds. */
   readonly linger: number;
+  /** Whether it goes on until somebody ends it. */
+  readonly endless?: boolean;
+  /** Seconds, whether the other side takes anything or not. */
+  readonly duration?: number;
+}
+
+/** Tells of a file that cannot be read before anybody is waited for. @throws the system's error. */
+export function checkReadable(files: readonly string[]): void {
+  for (const file of files) accessSync(file, constants.R_OK);
 }
 
 /** Frames that the bridge has taken. */
@@ -36,17 +46,18 @@ export async function sendFrames(
   onPeer: () => () => void = () => () => undefined,
 ): Promise<void> {
   let lost = 0;
+  const end = { isDone: false, wasInterrupted: false };
   await withBridge(
     target,
     options,
     async (bridge, interruption) => {
       const { signal } = interruption;
-      if (!(await waitForPeer(bridge, target, options, interruption))) return;
-      // A send waits for as long as nobody takes it: the end of all ends that, too.
-      signal.addEventListener('abort', () => void bridge.stop());
+      if (!(await waitForPeer(bridge, target, options, interruption))) {
+        throw new Failure('interrupted before a peer came');
+      }
       const atEnd = onPeer();
       const pace = new Pace(options.rate);
-      try {
+      const sendAll = async (): Promise<void> => {
         for await (const frame of frames(signal)) {
           if (signal.aborted) return;
           await pace.next(signal);
@@ -54,9 +65,19 @@ export async function sendFrames(
           sent.frames += 1;
           sent.bytes += frame.size;
         }
+        end.isDone = true;
+      };
+      const sending = sendAll();
+      // A frame that nobody takes must not keep us; it ends with its bridge.
+      sending.catch(() => undefined);
+      try {
+        await Promise.race([sending, interruption.wait(options.duration)]);
       } catch (err) {
         if (!signal.aborted) throw err;
       } finally {
+        end.wasInterrupted = signal.aborted && !end.isDone;
+        // Whatever the frames come from is read no more.
+        interruption.stop();
         atEnd();
         await bridge.stop();
         lost = bridge.stats.discarded;
@@ -65,6 +86,9 @@ export async function sendFrames(
     },
     { lingerMs: Math.ceil(options.linger * 1000) },
   );
+  if (end.wasInterrupted && options.endless !== true)
+    throw new Failure('interrupted before everything was sent');
+  if (end.isDone && sent.frames === 0) throw new Failure('there was nothing to send: the input is empty');
   if (lost > 0) {
     throw new Failure(
       `${plural(lost, 'frame')} of these did not leave: the peer left, or --linger is too short`,

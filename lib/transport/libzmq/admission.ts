@@ -29,6 +29,7 @@ export class Admission {
   inflow: Inflow | undefined;
   private readonly mark: number;
   private ahead = 0;
+  private closed = false;
   private takenThen = 0;
   private emptiedThen = 0;
   private last: Promise<void> = Promise.resolve();
@@ -44,29 +45,36 @@ export class Admission {
     this.last = new Promise((resolve) => (done = resolve));
     await before;
     try {
-      while (this.ahead >= PEERS_AHEAD && !(await this.hasMoved()))
-        if (this.inflow?.closed === true) return false;
+      while (this.ahead >= PEERS_AHEAD && !this.isClosed) await this.makeRoom();
       this.ahead += 1;
-      return this.inflow?.closed !== true;
+      return !this.isClosed;
     } finally {
       done();
     }
   }
 
-  /** Whether there is room again for at least one, after a moment's wait. */
-  private async hasMoved(): Promise<boolean> {
-    const { inflow } = this;
-    if (inflow === undefined) return false;
-    const { taken, waiting } = inflow;
+  /** Nobody comes in any more: there will be no PULL. */
+  close(): void {
+    this.closed = true;
+  }
+
+  private get isClosed(): boolean {
+    return this.closed || this.inflow?.closed === true;
+  }
+
+  /** Waits a moment, and makes room for as many as what was read meanwhile makes room for. */
+  private async makeRoom(): Promise<void> {
+    const { taken, waiting } = this.inflow ?? {};
     await pause(LOOK_MS);
+    const { inflow } = this;
+    if (inflow === undefined) return;
     // Waiting for a moment without anything coming: it is empty, too.
-    const isEmpty =
-      inflow.emptied > this.emptiedThen || (waiting && inflow.waiting && inflow.taken === taken);
+    const isIdle = waiting === true && inflow.waiting && inflow.taken === taken;
+    const isEmpty = isIdle || inflow.emptied > this.emptiedThen;
     const room = isEmpty ? this.ahead : Math.floor((inflow.taken - this.takenThen) / this.mark);
-    if (room === 0) return false;
+    if (room === 0) return;
     this.ahead = Math.max(0, this.ahead - room);
     this.takenThen = inflow.taken;
     this.emptiedThen = inflow.emptied;
-    return true;
   }
 }

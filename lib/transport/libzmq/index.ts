@@ -47,8 +47,8 @@ export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
   if (!hasSpareDescriptors(SPARE_DESCRIPTORS)) throw shortageError(what, context.maxSockets);
   const sockets: Socket[] = [];
   const gates: string[] = [];
+  const admission = new Admission(options.receiveHighWaterMark);
   try {
-    const admission = new Admission(options.receiveHighWaterMark);
     // Clients have a gate, too: the service they find on their port may be another one for a while.
     const gate = async (direction: Direction): Promise<{ zapDomain: string }> => {
       const zapDomain = await enterDomain(async (knock) => {
@@ -69,6 +69,7 @@ export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
     admission.inflow = transport.pullEnd;
     return transport;
   } catch (err) {
+    admission.close();
     // A port that was bound is free again when this rejects.
     await Promise.all(sockets.map((socket) => closeSocket(socket, undefined, CLOSE_GRACE_MS)));
     await Promise.all(gates.map(leaveDomain));
