@@ -110,6 +110,12 @@ test('NO_COLOR is respected', () => {
   expect(doctor({ FORCE_COLOR: '1', NO_COLOR: '1' })).not.toContain('\x1b[');
 });
 
+test.each(['watch', 'dump'])('%s of a host that nobody knows fails at once', async (name) => {
+  const program = rogueBridge(name, 'nosuchhost.invalid:8000');
+  expect(await program.end()).toBe(1);
+  expect(program.stderr).toMatch(/^rogue-bridge: nosuchhost\.invalid does not resolve/);
+});
+
 test.each(['bash', 'zsh', 'fish'])('completion %s knows every subcommand and its options', (shell) => {
   const { status, stdout } = run('completion', shell);
   expect(status).toBe(0);

@@ -56,7 +56,8 @@ async function main() {
   say({ ready: true });
   if (mode === 'echo') await echo(push, pull);
   else await Promise.all([sendNumbered(push), receiveNumbered(pull)]);
-  // The test ends this process when it has what it wants.
+  // The test ends this process when it has what it wants. Nothing else would keep it: it would end with frames unsent.
+  process.stdin.resume();
 }
 
 void main();

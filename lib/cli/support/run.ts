@@ -1,6 +1,8 @@
 // What every subcommand shares: the options of a bridge, its beginning and its end, Ctrl-C, and what is said on the way.
 
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
+import { isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { Logging, TcpClient, TcpServer, type Engine, type TcpCore, type TcpOptions } from '../../index';
@@ -98,7 +100,21 @@ export async function openBridge(
     ...(allow === undefined ? {} : { allow }),
     ...more,
   };
+  if (!listen) await checkName(target.addr);
   return (listen ? TcpServer : TcpClient).create(target.addr, target.port, own);
+}
+
+/** A bridge goes on looking for a name that nobody knows; whoever has mistyped it would wait for ever. */
+async function checkName(addr: string): Promise<void> {
+  const name = addr.replace(/^\[|\]$/g, '');
+  if (isIP(name) !== 0) return;
+  try {
+    await lookup(name);
+  } catch (err) {
+    throw new Failure(
+      `${name} does not resolve to an address (${(err as NodeJS.ErrnoException).code}): check the name`,
+    );
+  }
 }
 
 /** Opens it, does the work, stops it: whatever happens. */
