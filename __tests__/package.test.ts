@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ENVIRONMENT } from './helpers/environment';
 
 const ROOT = join(__dirname, '..');
 let project: string;
@@ -18,7 +19,7 @@ afterAll(() => rmSync(project, { recursive: true }));
 
 function run(file: string, program: string): string {
   writeFileSync(join(project, file), program);
-  return execFileSync(process.execPath, [join(project, file)], { cwd: project })
+  return execFileSync(process.execPath, [join(project, file)], { cwd: project, env: ENVIRONMENT })
     .toString()
     .trim();
 }

@@ -3,6 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { colorsOf } from '../../lib/cli/support/colors';
+import { ENVIRONMENT } from '../helpers/environment';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
 
@@ -25,7 +27,10 @@ const SUBCOMMANDS = [
 afterEach(endPrograms);
 
 function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: 'utf8',
+    env: ENVIRONMENT,
+  });
   return { status, stdout, stderr };
 }
 
@@ -102,12 +107,27 @@ test.each([
   expect(status).toBe(expected);
 });
 
-test('NO_COLOR is respected', () => {
-  const doctor = (env: NodeJS.ProcessEnv): string =>
-    spawnSync(process.execPath, [MAIN, 'doctor'], { encoding: 'utf8', env: { ...process.env, ...env } })
-      .stdout;
-  expect(doctor({ FORCE_COLOR: '1' })).toContain('\x1b[');
-  expect(doctor({ FORCE_COLOR: '1', NO_COLOR: '1' })).not.toContain('\x1b[');
+test.each([
+  [{}, false],
+  [{ CI: 'true' }, false],
+  [{ FORCE_COLOR: '0' }, false],
+  [{ FORCE_COLOR: '1' }, true],
+  [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false],
+])('with %j a pipe is given colours: %s', (env, expected) => {
+  const options = { encoding: 'utf8', env: { ...ENVIRONMENT, CI: '', ...env } } as const;
+  const { stdout } = spawnSync(process.execPath, [MAIN, 'doctor'], options);
+  expect(stdout.includes('\x1b[')).toBe(expected);
+});
+
+test('a terminal is given colours, unless NO_COLOR or TERM say otherwise', () => {
+  const shows = (isTTY: boolean, env: NodeJS.ProcessEnv): boolean =>
+    colorsOf({ isTTY }, env).isColorSupported;
+  expect(shows(true, { TERM: 'xterm' })).toBe(true);
+  expect(shows(true, { TERM: 'xterm', NO_COLOR: '' })).toBe(true);
+  expect(shows(true, { TERM: 'xterm', NO_COLOR: '1' })).toBe(false);
+  expect(shows(true, { TERM: 'xterm', FORCE_COLOR: '0' })).toBe(false);
+  expect(shows(true, { TERM: 'dumb' })).toBe(false);
+  expect(shows(false, { TERM: 'xterm', CI: 'true' })).toBe(false);
 });
 
 test.each(['watch', 'dump'])('%s of a host that nobody knows fails at once', async (name) => {

@@ -4,6 +4,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { engineVariable } from './engines';
+import { ENVIRONMENT } from './environment';
 import { waitFor } from './wait';
 
 const PEERS = join(__dirname, '..', 'peers');
@@ -96,7 +97,7 @@ export function startPeer(program: string, args: readonly (string | number)[], s
   const file = program.includes('/') ? program : join(PEERS, program);
   const found = file.endsWith('.py') ? findPyzmq() : undefined;
   const runtime = found !== undefined && 'python' in found ? found.python : process.execPath;
-  const options = { stdio: 'pipe', env: { ...process.env, ...engineVariable(args[0]) } } as const;
+  const options = { stdio: 'pipe', env: { ...ENVIRONMENT, ...engineVariable(args[0]) } } as const;
   const child =
     shellPrefix === ''
       ? spawn(runtime, [file, ...argv], options)

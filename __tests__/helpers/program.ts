@@ -2,6 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { ENVIRONMENT } from './environment';
 import { waitFor } from './wait';
 
 const ROOT = join(__dirname, '..', '..');
@@ -18,7 +19,7 @@ export class Program {
   constructor(
     private readonly path: string,
     args: readonly (string | number)[],
-    env: NodeJS.ProcessEnv = process.env,
+    env: NodeJS.ProcessEnv = ENVIRONMENT,
   ) {
     this.child = spawn(process.execPath, [join(ROOT, path), ...args.map(String)], { stdio: 'pipe', env });
     running.add(this.child);

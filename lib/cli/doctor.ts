@@ -1,13 +1,13 @@
 // rogue-bridge doctor: is the system ready for bridges; what is wrong with one that does not connect.
 
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { integer, parseTarget, seconds, type Target } from './support/arguments';
 import { STATUS_FAILED, UsageError } from './support/errors';
 import { foundText, isRight } from './doctor/findings';
 import { readLimits } from './doctor/limits';
 import { addLogOptions } from './support/run';
 import { reportOf, tryLoopback, valueText, type SystemReport, type Verdict } from './doctor/system-check';
+import { colors } from './support/colors';
 import { tableText } from './support/table';
 import { reportTarget, type TargetReport } from './doctor/target-check';
 
@@ -129,14 +129,14 @@ function systemText({ checks, capacity, wanted }: SystemReport): string {
         : 'ok';
   lines.push(`${mark(verdict)}: ${wrapped(wanted.text)}`);
   for (const { limit, to, lines: raising } of wanted.raise) {
-    lines.push('', pc.bold(`raise ${limit} to ${to}`));
+    lines.push('', colors.bold(`raise ${limit} to ${to}`));
     lines.push(...raising.map(({ where, line }) => `  ${where.padEnd(WHERE_COLUMNS)}${line}`));
   }
   return lines.join('\n');
 }
 
 function mark(verdict: Verdict): string {
-  const colour = { ok: pc.green, warn: pc.yellow, fail: pc.red, unknown: pc.dim }[verdict];
+  const colour = { ok: colors.green, warn: colors.yellow, fail: colors.red, unknown: colors.dim }[verdict];
   return colour(verdict);
 }
 

@@ -1,7 +1,7 @@
 // What a person sees of `relay`: the live line and the table at the end.
 
-import { stripVTControlCharacters } from 'node:util';
 import type { Downstream } from './downstream';
+import { colorsOf } from '../support/colors';
 import { tableText } from '../support/table';
 import { digits, grouped, plural, sizeText } from '../support/text';
 
@@ -59,8 +59,7 @@ export function relaySummary(
       perSecond(taken),
     ]),
     2,
+    colorsOf(process.stderr),
   );
-  // The table looks at standard output for whether there may be bold letters.
-  const shown = process.stderr.isTTY ? table : stripVTControlCharacters(table);
-  return `${plural(frames, 'frame')}, ${sizeText(bytes)} relayed in ${seconds.toFixed(1)} s\n${shown}`;
+  return `${plural(frames, 'frame')}, ${sizeText(bytes)} relayed in ${seconds.toFixed(1)} s\n${table}`;
 }

@@ -1,7 +1,7 @@
 // Tables without lines, by cli-table3.
 
 import Table from 'cli-table3';
-import pc from 'picocolors';
+import { colors, type Colors } from './colors';
 
 const NO_LINES = {
   top: '',
@@ -21,14 +21,15 @@ const NO_LINES = {
   middle: '  ',
 };
 
-/** The first `leftColumns` columns are aligned left, the others right. */
+/** The first `leftColumns` columns are aligned left, the others right; `headColors` are those of where it goes. */
 export function tableText(
   columns: readonly string[],
   rows: readonly (readonly string[])[],
   leftColumns = 1,
+  headColors: Colors = colors,
 ): string {
   const table = new Table({
-    head: columns.map((name) => pc.bold(name)),
+    head: columns.map((name) => headColors.bold(name)),
     chars: NO_LINES,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colAligns: columns.map((_, index) => (index < leftColumns ? 'left' : 'right')),

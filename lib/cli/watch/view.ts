@@ -1,7 +1,7 @@
 // What `watch` shows, as lines of text for a terminal of a given size. Pure.
 
-import pc from 'picocolors';
 import type { Flow, Rates } from './flow';
+import { colors } from '../support/colors';
 import { tableText } from '../support/table';
 import { digits, grouped, hex, hexLines, plural, sizeText, sparkline, timeText } from '../support/text';
 
@@ -51,15 +51,15 @@ export function viewLines(flow: Flow, state: ViewState, { columns, rows }: Size)
   ]
     .slice(0, rows - 1)
     .map((line) => cut(line, columns))
-    .concat(pc.dim(cut('q quits', columns)));
+    .concat(colors.dim(cut('q quits', columns)));
 }
 
 function titleLine({ title, connected }: ViewState, elapsed: number, columns: number): string {
   const status = connected ? 'connected' : 'not connected';
   const right = `${status}  ${timeText(elapsed)}`;
   const left = cut(title, columns - right.length - 1).padEnd(Math.max(0, columns - right.length));
-  const coloured = connected ? pc.green(status) : pc.red(status);
-  return `${pc.bold(left)}${coloured}${right.slice(status.length)}`;
+  const coloured = connected ? colors.green(status) : colors.red(status);
+  return `${colors.bold(left)}${coloured}${right.slice(status.length)}`;
 }
 
 function ratesLine(name: string, { framesPerSecond, bytesPerSecond }: Rates): string {
@@ -70,7 +70,7 @@ function sparkLine({ history }: Flow, columns: number): string {
   const most = Math.max(0, ...history);
   const right = `  up to ${grouped(most)}/s`;
   const room = Math.max(1, columns - 'last minute  '.length - right.length);
-  return `${'last minute'.padEnd(12)} ${pc.cyan(sparkline(history.slice(-room)))}${right}`;
+  return `${'last minute'.padEnd(12)} ${colors.cyan(sparkline(history.slice(-room)))}${right}`;
 }
 
 function channelLines(flow: Flow, columns: number, room: number): string[] {
@@ -82,7 +82,7 @@ function channelLines(flow: Flow, columns: number, room: number): string[] {
     String(channel),
     grouped(frames),
     sizeText(bytes),
-    errors === 0 ? '0' : pc.red(grouped(errors)),
+    errors === 0 ? '0' : colors.red(grouped(errors)),
     hex(flags, 4),
     ...(isNarrow ? [] : [grouped(minBytes), grouped(bytes / frames), grouped(maxBytes)]),
   ]);
@@ -93,7 +93,7 @@ function channelLines(flow: Flow, columns: number, room: number): string[] {
 
 function alarm(count: number, noun: string, ending = 's'): string {
   const text = `${grouped(count)} ${noun}${count === 1 ? '' : ending}`;
-  return count === 0 ? text : pc.red(text);
+  return count === 0 ? text : colors.red(text);
 }
 
 const COLOUR = /\x1b\[\d+m/y;
