@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Benchmark, BenchmarkResult } from './benchmark';
 import { bridges } from './bridges.bench';
+import { parsed, progress, runProgram, STATUS_FAILED, UsageError } from './command-line';
 import { cPairs } from './c-pairs.bench';
 import { codec } from './codec.bench';
 import { command } from './command.bench';
@@ -27,8 +28,6 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
 const NAMES = Object.keys(BENCHMARKS);
 // Single rounds scatter by 20 to 50 % on two cores; fewer than these tell 5 % from nothing only by luck.
 const DEFAULT_ROUNDS = 11;
-const STATUS_FAILED = 1;
-const STATUS_USAGE = 2;
 
 const HELP = `Usage: npm run bench -- [name ...] [options]
 
@@ -52,9 +51,6 @@ interface Settings {
   readonly check: boolean;
   readonly json: string | undefined;
 }
-
-/** Thrown for arguments that make no sense. */
-class UsageError extends Error {}
 
 function readArguments(args: string[]): Settings | undefined {
   const { values, positionals } = parse(args);
@@ -81,8 +77,8 @@ function parse(args: string[]): {
   values: { rounds?: string; json?: string; quick?: boolean; check?: boolean; help?: boolean };
   positionals: string[];
 } {
-  try {
-    return parseArgs({
+  return parsed(() =>
+    parseArgs({
       args,
       allowPositionals: true,
       options: {
@@ -92,10 +88,8 @@ function parse(args: string[]): {
         check: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
-    });
-  } catch (err) {
-    throw new UsageError((err as Error).message.split('\n')[0]);
-  }
+    }),
+  );
 }
 
 async function run(settings: Settings): Promise<number> {
@@ -150,24 +144,4 @@ function writeJson(file: string, content: object): void {
   else writeFileSync(file, text);
 }
 
-/** One line that is overwritten, for whoever watches; nothing in a log. */
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
-}
-
-async function main(): Promise<number> {
-  try {
-    const settings = readArguments(process.argv.slice(2));
-    if (settings !== undefined) return await run(settings);
-    process.stdout.write(`${HELP}\n`);
-    return 0;
-  } catch (err) {
-    if (!(err instanceof UsageError)) throw err;
-    process.stderr.write(`bench: ${err.message} (--help tells more)\n`);
-    return STATUS_USAGE;
-  }
-}
-
-void main().then((status) => {
-  process.exitCode = status;
-});
+runProgram('bench', HELP, readArguments, run);

@@ -4,6 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Engine } from '../../lib/index';
+import { parsed, progress, runProgram, STATUS_FAILED, UsageError } from '../command-line';
 import { describeMachine, machineText } from '../machine';
 import { formatTable } from '../table';
 import { runAbuse } from './abuse';
@@ -19,8 +20,6 @@ const PARTS: Readonly<Record<string, Part>> = {
 };
 const NAMES = Object.keys(PARTS);
 const ENGINES: readonly Engine[] = ['native', 'libzmq'];
-const STATUS_FAILED = 1;
-const STATUS_USAGE = 2;
 
 const HELP = `Usage: npm run soak -- [part ...] [options]
 
@@ -43,9 +42,6 @@ Each part on both engines, on processes of its own. Without a name: faults; with
 
 const DEFAULTS = { minutes: 10, kills: 200, inputs: 100_000 };
 const QUICK = { minutes: 0.4, kills: 8, inputs: 4_000 };
-
-/** Thrown for arguments that make no sense. */
-class UsageError extends Error {}
 
 interface Arguments {
   readonly names: readonly string[];
@@ -90,8 +86,8 @@ function parse(args: string[]): {
   positionals: string[];
 } {
   const text = { type: 'string' } as const;
-  try {
-    return parseArgs({
+  return parsed(() =>
+    parseArgs({
       args,
       allowPositionals: true,
       options: {
@@ -104,10 +100,8 @@ function parse(args: string[]): {
         quick: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
-    });
-  } catch (err) {
-    throw new UsageError((err as Error).message.split('\n')[0]);
-  }
+    }),
+  );
 }
 
 function numberOf(name: string, text: string | undefined, otherwise: number): number {
@@ -149,23 +143,4 @@ async function run({ names, engines, seed, json, amounts }: Arguments): Promise<
   return failures.length > 0 ? STATUS_FAILED : 0;
 }
 
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
-}
-
-async function main(): Promise<number> {
-  try {
-    const settings = readArguments(process.argv.slice(2));
-    if (settings !== undefined) return await run(settings);
-    console.log(HELP);
-    return 0;
-  } catch (err) {
-    if (!(err instanceof UsageError)) throw err;
-    console.error(`soak: ${err.message} (--help tells more)`);
-    return STATUS_USAGE;
-  }
-}
-
-void main().then((status) => {
-  process.exitCode = status;
-});
+runProgram('soak', HELP, readArguments, run);

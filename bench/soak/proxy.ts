@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Hold } from '../../lib/stream/tap';
 
 /** What the proxy does with the bytes that come through. */
 export type ProxyMode =
@@ -35,7 +36,8 @@ interface Link {
 /** Two ports in front of two others. */
 export class ChaosProxy {
   private mode: ProxyMode = 'pass';
-  private changed = makeSignal();
+  /** Until the mode changes. */
+  private readonly held = new Hold();
   private readonly links = new Set<Link>();
   private readonly doubles = new Set<Socket>();
   private readonly servers: Server[] = [];
@@ -63,8 +65,7 @@ export class ChaosProxy {
     if (mode === 'double')
       for (const { greeting, server } of this.links) this.makeDouble(server.remotePort!, greeting);
     else for (const socket of this.doubles) socket.destroy();
-    this.changed.resolve();
-    this.changed = makeSignal();
+    this.held.release();
   }
 
   /** Resets every connection, both ways. */
@@ -106,12 +107,12 @@ export class ChaosProxy {
     } catch {
       // Torn: so is the other side, below.
     }
-    while (this.mode === 'half-open') await this.changed.promise;
+    while (this.mode === 'half-open') await this.held.wait();
     to.destroy();
   }
 
   private async pass(link: Link, chunk: Buffer, to: Socket): Promise<void> {
-    while (this.mode === 'stall' || this.mode === 'half-open') await this.changed.promise;
+    while (this.mode === 'stall' || this.mode === 'half-open') await this.held.wait();
     if (this.mode === 'cut') {
       to.write(chunk.subarray(0, Math.ceil(chunk.length / 2)));
       link.client.destroy();
@@ -144,10 +145,4 @@ export class ChaosProxy {
     socket.on('error', () => undefined);
     socket.once('close', () => this.doubles.delete(socket));
   }
-}
-
-function makeSignal(): { promise: Promise<void>; resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((settle) => (resolve = settle));
-  return { promise, resolve };
 }

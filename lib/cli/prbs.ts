@@ -1,9 +1,10 @@
 // rogue-bridge prbs: Rogue's link test, from either end or both.
 
 import type { Command } from 'commander';
-import { Prbs, TcpClient, TcpServer, type Frame, type TcpCore } from '../index';
-import { bytes, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
+import { Prbs, TcpClient, type Frame, type TcpCore } from '../index';
+import { bytes, given, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
+import { LOOPBACK, openLocalServer } from './support/local';
 import { exchange, report, type PrbsDirection, type PrbsLimits } from './prbs/link-test';
 import {
   addBridgeOptions,
@@ -17,9 +18,6 @@ import {
 const DEFAULT_SIZE_BYTES = 10_000;
 // The last frames may have to wait for a slow checker.
 const LINGER_MS = 3_000;
-const SMALLEST_WORDS = 3;
-const LOOPBACK = '127.0.0.1';
-const PORT_ATTEMPTS = 50;
 
 interface PrbsOptions extends CommonOptions, PrbsLimits {
   readonly size?: number;
@@ -72,14 +70,15 @@ async function run(
   target: Target | undefined,
   options: PrbsOptions,
 ): Promise<void> {
-  const size =
-    direction === 'rx' ? (SMALLEST_WORDS * options.width) / 8 : (options.size ?? DEFAULT_SIZE_BYTES);
+  // rx has no such option: it takes every size.
+  const { size = DEFAULT_SIZE_BYTES } = options;
   const [tx, rx] = [new Prbs(), new Prbs()];
   tx.width = rx.width = options.width;
-  // A size that is none is told before anybody is waited for.
-  const trial = new Prbs();
-  trial.width = options.width;
-  await trial.genFrame(size);
+  if (direction !== 'rx') {
+    // Refuses a size that is none, before anybody is waited for; not one frame comes of it.
+    tx.enable(size);
+    await tx.disable();
+  }
   if (target === undefined && (options.listen === true || options.allow !== undefined)) {
     throw new UsageError('--listen and --allow need HOST:PORT; without it both ends are of this machine');
   }
@@ -121,15 +120,13 @@ async function openLink(target: Target | undefined, options: PrbsOptions): Promi
     const bridge = await openBridge(target, options, { lingerMs: LINGER_MS });
     return { sending: bridge, receiving: bridge, bridges: [bridge] };
   }
-  const own = options.engine === undefined ? {} : { engine: options.engine };
-  for (let attempt = 0; ; attempt++) {
-    const port = 20_000 + 2 * Math.floor(Math.random() * 6_000);
-    try {
-      const receiving = await TcpServer.create(LOOPBACK, port, own);
-      const sending = await TcpClient.create(LOOPBACK, port, own);
-      return { sending, receiving, bridges: [sending, receiving] };
-    } catch (err) {
-      if (attempt === PORT_ATTEMPTS) throw err;
-    }
+  const own = given({ engine: options.engine });
+  const { bridge: receiving, port } = await openLocalServer(own);
+  try {
+    const sending = await TcpClient.create(LOOPBACK, port, own);
+    return { sending, receiving, bridges: [sending, receiving] };
+  } catch (err) {
+    await receiving.stop();
+    throw err;
   }
 }

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { StreamWriter, type Frame, type TcpOptions } from '../index';
 import { bytes, integer, integers, isTarget, parseTarget, seconds } from './support/arguments';
-import { showProgress } from './support/progress';
+import { shareOf, showProgress, type Limits } from './support/progress';
 import { addBridgeOptions, NEVER, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
 import { digits, plural, sizeText } from './support/text';
 
@@ -13,13 +13,11 @@ import { digits, plural, sizeText } from './support/text';
  */
 export const RECORDED_OPTIONS: TcpOptions = { receiveHighWaterMark: 32 };
 
-interface RecordOptions extends CommonOptions {
+interface RecordOptions extends CommonOptions, Limits {
   readonly maxSize?: number;
   readonly channel?: number[];
   readonly dropErrors?: boolean;
   readonly overwrite?: boolean;
-  readonly duration?: number;
-  readonly count?: number;
 }
 
 export function addRecord(program: Command): void {
@@ -81,12 +79,7 @@ async function record(first: string, second: string, options: RecordOptions): Pr
         if (!(await waitForPeer(bridge, target, options, interruption))) return;
         const from = performance.now();
         const endProgress = showProgress(() => ({
-          share:
-            duration !== undefined
-              ? (performance.now() - from) / 1000 / duration
-              : count === Infinity
-                ? undefined
-                : writer.frameCount / count,
+          share: shareOf(options, from, writer.frameCount),
           text: `${plural(writer.frameCount, 'frame')}, ${sizeText(writer.totalSize)}, ${sizeText(writer.bandwidth)}/s`,
         }));
         await interruption.wait(duration);

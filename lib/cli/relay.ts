@@ -15,9 +15,8 @@ import {
   waitForPeer,
   type CommonOptions,
 } from './support/run';
+import { DEFAULT_LINGER_S } from './support/sending';
 import { plural } from './support/text';
-
-const DEFAULT_LINGER_S = 10;
 
 interface RelayOptions extends CommonOptions {
   readonly from: Target;

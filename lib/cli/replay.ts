@@ -3,7 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { readFrames, type Frame } from '../index';
-import { integer, integers, isTarget, parseTarget, positive, seconds } from './support/arguments';
+import { given, integer, integers, isTarget, parseTarget, positive, seconds } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
 import { showProgress } from './support/progress';
 import { addBridgeOptions } from './support/run';
@@ -53,14 +53,16 @@ async function replay(args: string[], options: ReplayOptions): Promise<void> {
   const { channel, count = Infinity, duration = Infinity, loop = 1 } = options;
   const rounds = loop === true ? Infinity : loop;
   const totalBytes = files.reduce((sum, file) => sum + sizeOf(file), 0) * rounds;
-  const filter = channel === undefined ? {} : { channel };
   const sent = new Sent();
   let started = 0;
   const elapsed = (): number => (performance.now() - started) / 1000;
   const frames = async function* (signal: AbortSignal): AsyncGenerator<Frame> {
     for (let round = 0; round < rounds; round++) {
       const before = sent.frames;
-      for await (const frame of readFrames(files.length === 1 ? files[0]! : files, { ...filter, signal })) {
+      for await (const frame of readFrames(files.length === 1 ? files[0]! : files, {
+        ...given({ channel }),
+        signal,
+      })) {
         yield frame;
         if (sent.frames >= count) return;
       }

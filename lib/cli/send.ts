@@ -5,8 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { addAbortSignal, Readable } from 'node:stream';
 import { InvalidArgumentError, type Command } from 'commander';
-import { Frame } from '../index';
-import { bytes, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
+import { Frame, type FrameOptions } from '../index';
+import { bytes, given, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
 import { UsageError } from './support/errors';
 import { frameOf, isFrameLine } from './support/frame-json';
 import { addBridgeOptions } from './support/run';
@@ -166,16 +166,9 @@ async function* chain(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator
   }
 }
 
-function pick({ channel, flags, error }: { channel?: number; flags?: number; error?: number }): {
-  channel?: number;
-  flags?: number;
-  error?: number;
-} {
-  return {
-    ...(channel === undefined ? {} : { channel }),
-    ...(flags === undefined ? {} : { flags }),
-    ...(error === undefined ? {} : { error }),
-  };
+/** The fields of a frame, from options or from another frame. */
+function pick({ channel, flags, error }: FrameOptions): FrameOptions {
+  return given({ channel, flags, error });
 }
 
 function nameText(name: string): string {

@@ -7,8 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Engine } from '../../index';
 import type { Target } from '../support/arguments';
 import { Failure } from '../support/errors';
+import { LOOPBACK, someLocalPort } from '../support/local';
 
-const LOOPBACK = '127.0.0.1';
 const PORT_ATTEMPTS = 20;
 const END_LIMIT_MS = 3_000;
 
@@ -19,15 +19,14 @@ export interface BenchChild {
 }
 
 /**
- * Starts it on the first pair of ports that is free, below the range the kernel uses for outgoing connections.
- * Undefined when it was interrupted: a terminal's Ctrl-C ends both.
+ * Starts it on the first pair of ports that is free. Undefined when it was interrupted: a terminal's Ctrl-C ends both.
  */
 export async function startBenchChild(
   engine: Engine | undefined,
   signal: AbortSignal,
 ): Promise<BenchChild | undefined> {
   for (let attempt = 1; ; attempt++) {
-    const target = { addr: LOOPBACK, port: 20_000 + 2 * Math.floor(Math.random() * 6_000) };
+    const target = { addr: LOOPBACK, port: someLocalPort() };
     const args = ['bench', '--serve', `${target.addr}:${target.port}`];
     if (engine !== undefined) args.push('--engine', engine);
     const child = fork(join(__dirname, '..', 'main.js'), args, {

@@ -2,7 +2,8 @@
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { GeneralError, TcpClient, TcpServer, type TcpCore } from '../../index';
+import { TcpClient, type TcpCore } from '../../index';
+import { LOOPBACK, openLocalServer } from '../support/local';
 import { DemoLink, type LinkCounts } from './link';
 import { faults, LiveLine, table, type Direction } from './report';
 
@@ -17,10 +18,8 @@ interface Answer {
   readonly text?: string;
 }
 
-const LOOPBACK = '127.0.0.1';
 const PROGRESS_MS = 200;
 const ANSWER_LIMIT_MS = 20_000;
-const PORT_ATTEMPTS = 50;
 
 /** Runs both processes for `seconds`; resolves to what went wrong, a sentence each. */
 export async function runBoth(program: string, seconds: number): Promise<string[]> {
@@ -180,22 +179,9 @@ class Orders {
 }
 
 async function open(role: Role, orders: Orders): Promise<{ bridge: TcpCore; port: number }> {
-  if (role === 'exporter') return openServer();
+  if (role === 'exporter') return openLocalServer();
   const { connect } = (await orders.next()) as { connect: number };
   return { bridge: await TcpClient.create(LOOPBACK, connect), port: connect };
-}
-
-/** A server on the first pair of ports that is free, below the range the kernel uses for outgoing connections. */
-async function openServer(): Promise<{ bridge: TcpCore; port: number }> {
-  for (let attempt = 1; ; attempt++) {
-    const port = 20_000 + 2 * Math.floor(Math.random() * 6_000);
-    try {
-      return { bridge: await TcpServer.create(LOOPBACK, port), port };
-    } catch (err) {
-      const taken = err instanceof GeneralError && err.code === 'ERR_BIND';
-      if (!taken || attempt === PORT_ATTEMPTS) throw err;
-    }
-  }
 }
 
 function pause(ms: number): Promise<void> {

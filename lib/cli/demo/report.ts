@@ -1,6 +1,8 @@
 // What a person sees of the demo: the live line and the table at the end.
 
 import type { LinkCounts } from './link';
+import { tableText } from '../support/table';
+import { grouped } from '../support/text';
 
 /** One direction of the stream. An end that is not ours to ask is left out. */
 export interface Direction {
@@ -68,12 +70,7 @@ export function table(directions: readonly Direction[], seconds: number): string
       ? Array<string>(header.length - 2).fill(UNKNOWN)
       : receivedCells(counts, seconds)),
   ]);
-  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]!.length)));
-  return [header, ...rows]
-    .map((row) =>
-      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
-    )
-    .join('\n');
+  return tableText(header, rows);
 }
 
 function receivedCells(counts: LinkCounts, seconds: number): string[] {
@@ -102,9 +99,4 @@ export function faults({ name, sent, counts }: Direction): string[] {
 
 function sum(all: readonly LinkCounts[], key: keyof LinkCounts): number {
   return all.reduce((total, counts) => total + counts[key], 0);
-}
-
-/** `1234567.8` -> `1 234 568` */
-function grouped(value: number): string {
-  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ' ');
 }

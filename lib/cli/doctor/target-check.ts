@@ -2,7 +2,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
-import { targetText, type Target } from '../support/arguments';
+import { hostOf, targetText, type Target } from '../support/arguments';
 import { examine, type Diagnosis, type Examination } from './diagnosis';
 import type { Port } from './findings';
 import { probe } from './zmtp-probe';
@@ -21,7 +21,7 @@ export interface TargetReport {
 
 /** @param timeout in seconds. */
 export async function reportTarget(target: Target, timeout: number): Promise<TargetReport> {
-  const host = target.addr.replace(/^\[(.*)\]$/, '$1');
+  const host = hostOf(target);
   const text = targetText(target);
   let addresses: string[];
   try {

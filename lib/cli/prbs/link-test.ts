@@ -5,7 +5,7 @@ import type { Prbs } from '../../index';
 import { upperLimit } from './error-rate';
 import { Failure } from '../support/errors';
 import { Pace } from '../support/pace';
-import { showProgress } from '../support/progress';
+import { shareOf, showProgress, type Limits } from '../support/progress';
 import type { Interruption } from '../support/run';
 import { grouped, plural, sizeText } from '../support/text';
 
@@ -17,12 +17,9 @@ const LOOK_MS = 20;
 export type PrbsDirection = 'tx' | 'rx' | 'loop';
 
 /** When it is over, and how fast it may be. */
-export interface PrbsLimits {
+export interface PrbsLimits extends Limits {
+  /** Frames a second. */
   readonly rate?: number;
-  /** Seconds. */
-  readonly duration?: number;
-  /** Frames. */
-  readonly count?: number;
 }
 
 /** One test, and what it has come to. */
@@ -45,12 +42,7 @@ export async function exchange(test: PrbsTest): Promise<void> {
   const started = performance.now();
   const done = (): number => (direction === 'rx' ? seen.frames : tx.txCount);
   const endProgress = showProgress(() => ({
-    share:
-      duration === undefined
-        ? count === Infinity
-          ? undefined
-          : done() / count
-        : (performance.now() - started) / 1000 / duration,
+    share: shareOf(options, started, done()),
     text: [
       ...(direction === 'rx' ? [] : [`${plural(tx.txCount, 'frame')} sent`]),
       ...(direction === 'tx'

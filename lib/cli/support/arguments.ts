@@ -45,6 +45,11 @@ export function isTarget(text: string): boolean {
   return /^(\[[^\]]+\]|[^:/]+):\d+$/.test(text);
 }
 
+/** The host without the brackets of an IPv6 address. */
+export function hostOf({ addr }: Target): string {
+  return addr.replace(/^\[(.*)\]$/, '$1');
+}
+
 export function targetText({ addr, port }: Target): string {
   return `${addr}:${port}`;
 }
@@ -120,4 +125,10 @@ export function logFilter(text: string, before: string[] = []): string[] {
 /** Addresses and blocks, separated by commas. */
 export function list(text: string, before: string[] = []): string[] {
   return [...before, ...text.split(',').filter((part) => part !== '')];
+}
+
+/** Those of the fields that were given, as options of the library are to be: absent, not undefined. */
+export function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }

@@ -11,6 +11,20 @@ export interface Progress {
   readonly text: string;
 }
 
+/** What a test or a recording ends at. */
+export interface Limits {
+  /** Seconds. */
+  readonly duration?: number;
+  /** Frames. */
+  readonly count?: number;
+}
+
+/** How far `frames` are, begun at `startedAt` (as `performance.now()`); undefined where there is no end. */
+export function shareOf({ duration, count }: Limits, startedAt: number, frames: number): number | undefined {
+  if (duration !== undefined) return (performance.now() - startedAt) / 1000 / duration;
+  return count === undefined ? undefined : frames / count;
+}
+
 /** Shows it from now on, until the function that is returned is called. */
 export function showProgress(look: () => Progress): () => void {
   if (!process.stderr.isTTY) return () => undefined;

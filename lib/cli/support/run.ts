@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { Logging, TcpClient, TcpServer, type Engine, type TcpCore, type TcpOptions } from '../../index';
-import { engine, list, logFilter, seconds, targetText, type Target } from './arguments';
+import { engine, given, hostOf, list, logFilter, seconds, targetText, type Target } from './arguments';
 import { Failure, UsageError } from './errors';
 import { plural } from './text';
 
@@ -95,18 +95,13 @@ export async function openBridge(
 ): Promise<TcpCore> {
   const { listen = false, allow } = options;
   if (allow !== undefined && !listen) throw new UsageError('--allow is for a server: add --listen');
-  const own = {
-    ...(options.engine === undefined ? {} : { engine: options.engine }),
-    ...(allow === undefined ? {} : { allow }),
-    ...more,
-  };
-  if (!listen) await checkName(target.addr);
+  const own = { ...given({ engine: options.engine, allow }), ...more };
+  if (!listen) await checkName(hostOf(target));
   return (listen ? TcpServer : TcpClient).create(target.addr, target.port, own);
 }
 
 /** A bridge goes on looking for a name that nobody knows; whoever has mistyped it would wait for ever. */
-async function checkName(addr: string): Promise<void> {
-  const name = addr.replace(/^\[|\]$/g, '');
+async function checkName(name: string): Promise<void> {
   if (isIP(name) !== 0) return;
   try {
     await lookup(name);
@@ -135,7 +130,7 @@ export async function withBridge<T>(
 }
 
 /** Whoever only sends is still a peer, and was given frames. */
-export function tellUnwanted({ stats: { withoutSlave } }: TcpCore): void {
+function tellUnwanted({ stats: { withoutSlave } }: TcpCore): void {
   if (withoutSlave > 0)
     tell(`${plural(withoutSlave, 'frame')} came meanwhile and went nowhere: nobody here takes any`);
 }
@@ -159,10 +154,8 @@ export async function waitForPeer(
     TELL_WAITING_MS,
   );
   try {
-    await bridge.waitForPeer({
-      signal,
-      ...(timeout === undefined ? {} : { timeoutMs: Math.ceil(timeout * 1000) }),
-    });
+    const timeoutMs = timeout === undefined ? undefined : Math.ceil(timeout * 1000);
+    await bridge.waitForPeer({ signal, ...given({ timeoutMs }) });
     return true;
   } catch (err) {
     if (signal.aborted) return false;

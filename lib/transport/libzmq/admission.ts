@@ -5,6 +5,7 @@
 // there is room for its frames.
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { Turns } from '../../turns';
 
 // So many may come in at once: the frames of as many high-water marks may wait to be read.
 const PEERS_AHEAD = 64;
@@ -32,25 +33,19 @@ export class Admission {
   private closed = false;
   private takenThen = 0;
   private emptiedThen = 0;
-  private last: Promise<void> = Promise.resolve();
+  private readonly turns = new Turns();
 
   constructor(receiveHighWaterMark: number) {
     this.mark = receiveHighWaterMark || DEFAULT_MARK;
   }
 
   /** Resolves when one more may come in, in the order of the calls; to false when the PULL has been closed. */
-  async admit(): Promise<boolean> {
-    const before = this.last;
-    let done: () => void = () => undefined;
-    this.last = new Promise((resolve) => (done = resolve));
-    await before;
-    try {
+  admit(): Promise<boolean> {
+    return this.turns.take(async () => {
       while (this.ahead >= PEERS_AHEAD && !this.isClosed) await this.makeRoom();
       this.ahead += 1;
       return !this.isClosed;
-    } finally {
-      done();
-    }
+    });
   }
 
   /** Nobody comes in any more: there will be no PULL. */

@@ -5,6 +5,7 @@
 // (zeromq/libzmq src/zmtp_engine.cpp, handshake_v1_0_unversioned and the others).
 
 import { Router } from 'zeromq';
+import { Turns } from '../../turns';
 import { closeSocket } from './close';
 import { sharedContext } from './context';
 
@@ -75,7 +76,7 @@ async function closeHandler(opened: Promise<Router>): Promise<void> {
 
 async function answer(router: Router): Promise<void> {
   // One answer at a time can be on its way.
-  let answered: Promise<void> = Promise.resolve();
+  const answers = new Turns();
   for (;;) {
     let request: Buffer[];
     try {
@@ -90,10 +91,9 @@ async function answer(router: Router): Promise<void> {
     void Promise.resolve(judge === undefined ? GONE : judge({ address: address.toString(), key })).then(
       (verdict) => {
         const [status, text] = verdict === undefined ? ['200', 'OK'] : ['400', 'refused'];
-        answered = answered
-          .then(() => router.send([asker, delimiter, VERSION, id, status, text, '', '']))
-          // Closed, or the asker has left.
-          .catch(() => undefined);
+        const reply = [asker, delimiter, VERSION, id, status, text, '', ''];
+        // It fails where the router is closed, or the asker has left.
+        answers.take(() => router.send(reply)).catch(() => undefined);
       },
     );
   }
