@@ -5,10 +5,12 @@ import { LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
 import { reservePorts } from '../helpers/ports';
 import { endPeers, findPyzmq, startPeer } from '../helpers/process';
 import { endPrograms, rogueBridge } from '../helpers/program';
+import { describeInTerminal, endTerminals, Terminal } from '../helpers/terminal';
 import { waitFor } from '../helpers/wait';
 import { upperLimit } from '../../lib/cli/prbs/error-rate';
 
 afterEach(async () => {
+  endTerminals();
   await endPrograms();
   await endPeers();
   await stopBridges();
@@ -131,6 +133,23 @@ test('Ctrl-C ends tx behind a peer that takes nothing, with a report', async () 
   expect(program.stdout).toMatch(/^sent {6}\d+ frames?/);
 });
 
+test.each(['libzmq', 'native'])('Ctrl-C waits for what is on its way back (%s)', async (engine) => {
+  const port = await reservePorts();
+  const server = await makeServer(port);
+  let release!: () => void;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  server.addSlave(async (frame: Frame) => {
+    await released;
+    await server.acceptFrame(frame);
+  });
+  const program = rogueBridge('prbs', 'loop', `${LOOPBACK}:${port}`, '--engine', engine);
+  await waitFor('the first frame', () => server.stats.framesReceived > 0);
+  program.interrupt();
+  release();
+  expect(await program.end()).toBe(0);
+  expect(program.stdout).toMatch(/^PASS$/m);
+});
+
 test.each([
   // Poisson's upper limits at 95 %, from the tables.
   [0, 2.996],
@@ -146,4 +165,17 @@ test('of many errors the limit goes on from that of fewer, and is there at once'
   expect(upperLimit(1000) - upperLimit(999)).toBeCloseTo(upperLimit(999) - upperLimit(998), 1);
   // Of a normal distribution: 1.645 times the root of as many.
   expect(upperLimit(1e9) / (1e9 + 1.645 * Math.sqrt(1e9))).toBeCloseTo(1, 6);
+});
+
+describeInTerminal('in a terminal (needs tmux)', () => {
+  test('80 columns have room for the bar, the time left and the errors; C-c ends it with the summary', async () => {
+    const terminal = new Terminal(80, 24, 'prbs', 'loop', '--duration', '10m');
+    const { text } = terminal;
+    const bar = /^.{10} +\d+ % {2}(9:\d\d|10:00) left {2}0 errors, [\d ]+ checked, [\d ]+ sent$/m;
+    await waitFor('the bar', () => bar.test(text()), undefined, text);
+    terminal.press('C-c');
+    await waitFor('its end', () => text().includes('ENDED'), undefined, text);
+    expect(text()).toMatch(/^errors +0 frames, 0 wrong bits\n(.*\n)*PASS$/m);
+    expect(text()).not.toContain('left');
+  });
 });

@@ -1,30 +1,19 @@
 // watch, as lines of JSON and as a person sees it in a terminal.
 
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { Frame } from '../../lib';
 import { LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
 import { endRaw, playServer } from '../helpers/recording';
+import { describeInTerminal, endTerminals, Terminal } from '../helpers/terminal';
 import { waitFor } from '../helpers/wait';
 
-const MAIN = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
-const hasTmux = spawnSync('tmux', ['-V']).status === 0;
-let terminal: string | undefined;
-
 afterEach(async () => {
-  if (terminal !== undefined) tmux('kill-session', '-t', terminal);
-  terminal = undefined;
+  endTerminals();
   endRaw();
   await endPrograms();
   await stopBridges();
 });
-
-function tmux(...args: string[]): string {
-  // A server of its own: whoever runs the tests may be in one.
-  return spawnSync('tmux', ['-L', `rogue-bridge-${process.pid}`, ...args], { encoding: 'utf8' }).stdout;
-}
 
 interface Line {
   connected: boolean;
@@ -83,21 +72,19 @@ test('a recorded Rogue server: every frame of it is counted', async () => {
   await program.prints(`"frames":${frames.length},`);
 });
 
-(hasTmux ? describe : describe.skip)('in a terminal (needs tmux)', () => {
-  async function show(columns: number, rows: number): Promise<{ text: () => string; lines: () => string[] }> {
+describeInTerminal('in a terminal (needs tmux)', () => {
+  async function show(columns: number, rows: number): Promise<Terminal> {
     const port = await reservePorts();
-    terminal = `s${port}`;
-    const command = `${process.execPath} ${MAIN} watch ${LOOPBACK}:${port}; echo ENDED $?; exec cat`;
-    tmux('new-session', '-d', '-s', terminal, '-x', String(columns), '-y', String(rows), command);
+    const terminal = new Terminal(columns, rows, 'watch', `${LOOPBACK}:${port}`);
     const server = await makeServer(port);
     for (let i = 0; i < 400; i++) {
       await server.acceptFrame(
         new Frame(Buffer.from(`frame ${i}`.padEnd(100, '.')), { channel: i % 40, flags: 0x0201 }),
       );
     }
-    const text = (): string => tmux('capture-pane', '-p', '-t', terminal!);
+    const { text } = terminal;
     await waitFor('all frames', () => text().includes('total        400 frames'), undefined, text);
-    return { text, lines: () => text().trimEnd().split('\n') };
+    return terminal;
   }
 
   test.each([
@@ -107,8 +94,7 @@ test('a recorded Rogue server: every frame of it is counted', async () => {
   ])(
     '%i x %i: connected, rates, channels, the last frame, and nothing beyond the edge',
     async (columns, rows) => {
-      const { text, lines } = await show(columns, rows);
-      const seen = lines();
+      const { text, lines: seen } = await show(columns, rows);
       expect(seen).toHaveLength(rows);
       expect(Math.max(...seen.map(({ length }) => length))).toBeLessThanOrEqual(columns);
       expect(seen[0]).toMatch(/^127\.0\.0\.1:\d+, as a client +connected {2}0:\d\d$/);
@@ -131,8 +117,9 @@ test('a recorded Rogue server: every frame of it is counted', async () => {
   );
 
   test('q ends it, leaves the terminal as it was, and prints the summary', async () => {
-    const { text } = await show(80, 24);
-    tmux('send-keys', '-t', terminal!, 'q');
+    const terminal = await show(80, 24);
+    const { text } = terminal;
+    terminal.press('q');
     await waitFor('its end', () => text().includes('ENDED 0'), undefined, text);
     expect(text()).toMatch(/^400 frames, 40\.0 kB in 0:0\d: /m);
     expect(text()).not.toContain('q quits');

@@ -1,6 +1,6 @@
 // The PRBS link test of `prbs`: sending, checking, and what is said of it.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Prbs } from '../../index';
 import { upperLimit } from './error-rate';
 import { Failure } from '../support/errors';
@@ -43,11 +43,10 @@ export async function exchange(test: PrbsTest): Promise<void> {
   const done = (): number => (direction === 'rx' ? seen.frames : tx.txCount);
   const endProgress = showProgress(() => ({
     share: shareOf(options, started, done()),
+    // Errors first: the end of the line is what a narrow terminal cuts.
     text: [
-      ...(direction === 'rx' ? [] : [`${plural(tx.txCount, 'frame')} sent`]),
-      ...(direction === 'tx'
-        ? []
-        : [`${plural(seen.frames, 'frame')} checked`, plural(rx.rxErrors, 'error')]),
+      ...(direction === 'tx' ? [] : [plural(rx.rxErrors, 'error'), `${grouped(seen.frames)} checked`]),
+      ...(direction === 'rx' ? [] : [`${grouped(tx.txCount)} sent`]),
     ].join(', '),
   }));
   const isOver = (): boolean =>
@@ -57,12 +56,13 @@ export async function exchange(test: PrbsTest): Promise<void> {
   try {
     if (direction === 'rx') while (!isOver()) await interruption.wait(LOOK_MS / 1000);
     else {
-      const sending = sendUntil(isOver, test);
+      let isSending = true;
+      const sending = sendUntil(isOver, test).finally(() => (isSending = false));
       // A frame that nobody takes must not keep us; it ends with its bridge.
       sending.catch(() => undefined);
       await Promise.race([sending, interruption.wait(duration)]);
+      if (direction === 'loop') await settle(test, () => isSending);
     }
-    if (direction === 'loop') await settle(test);
   } finally {
     endProgress();
   }
@@ -87,14 +87,14 @@ async function sendUntil(
   }
 }
 
-/** Waits for what is under way, while any of it arrives. */
-async function settle({ tx, seen, interruption }: PrbsTest): Promise<void> {
+/** Waits for what is under way, while any of it arrives; after Ctrl-C, too, or it would be missed in the report. */
+async function settle({ tx, seen }: PrbsTest, isSending: () => boolean): Promise<void> {
   let before = -1;
   let since = performance.now();
-  while (seen.frames < tx.txCount && performance.now() - since < QUIET_MS && !interruption.signal.aborted) {
+  while ((isSending() || seen.frames < tx.txCount) && performance.now() - since < QUIET_MS) {
     if (seen.frames !== before) since = performance.now();
     before = seen.frames;
-    await interruption.wait(LOOK_MS / 1000);
+    await pause(LOOK_MS);
   }
 }
 

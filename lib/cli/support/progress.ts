@@ -37,7 +37,7 @@ export function showProgress(look: () => Progress): () => void {
       hideCursor: true,
       clearOnComplete: true,
       linewrap: false,
-      barsize: Math.max(10, Math.min(30, process.stderr.columns - 60)),
+      barsize: Math.max(10, Math.min(30, process.stderr.columns - 70)),
     },
     Presets.rect,
   );
