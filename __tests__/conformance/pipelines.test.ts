@@ -103,6 +103,9 @@ describe('frames()', () => {
     await server.stop();
     await closed;
     expect(writable.errored).toBeNull();
+    const late = server.writable();
+    await new Promise((resolve) => late.once('close', resolve));
+    expect(late.errored).toBeNull();
   });
 
   test('what a reader was given and did not take is counted', async () => {

@@ -123,8 +123,9 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
    */
   writable(options?: FrameStreamOptions): Writable {
     const writable = new FrameWritable(this, options);
-    if (this.stopped !== undefined) writable.destroy(this.stopping.signal.reason as GeneralError);
     this.writables.add(writable);
+    // When pipeline() listens: it does not begin with one that is destroyed already.
+    if (this.stopped !== undefined) process.nextTick(() => this.endWritable(writable));
     return writable.once('close', () => this.writables.delete(writable));
   }
 
@@ -239,12 +240,15 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     const reason = new GeneralError('ERR_BRIDGE_STOPPED', `the bridge at ${addr}:${this.port} was stopped`);
     this.stopping.abort(reason);
     this.finish();
-    // Told where somebody listens: an error that nobody listens for ends the process.
-    for (const writable of this.writables) {
-      writable.destroy(writable.listenerCount('error') > 0 ? reason : undefined);
-    }
+    for (const writable of this.writables) this.endWritable(writable);
     await this.transport.close();
     this.events.removeAll();
+  }
+
+  /** Tells why where somebody listens: an error that nobody listens for ends the process. */
+  private endWritable(writable: Writable): void {
+    const reason = this.stopping.signal.reason as GeneralError;
+    writable.destroy(writable.listenerCount('error') > 0 ? reason : undefined);
   }
 
   private sink(): TransportSink {
