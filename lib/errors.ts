@@ -6,6 +6,7 @@ export const ERROR_CODES = {
   ERR_BIND: 'a server could not bind one of its two ports; another process may be using it',
   ERR_CONNECT: 'a client could not be set up for this address',
   ERR_BRIDGE_STOPPED: 'the bridge was stopped, so this frame was not sent or this wait has no end',
+  ERR_LINGER: 'stop() ended after lingerMs with accepted frames that had not left; in stats.lastError',
   ERR_SEND_TIMEOUT: 'no peer took the frame within sendTimeoutMs; the frame was not sent',
   ERR_PEER_TIMEOUT: 'no peer was there within timeoutMs',
   ERR_EMPTY_FRAME: 'a frame without payload makes a Rogue peer lose it and the next one',

@@ -83,6 +83,9 @@ test('with a reader that has stopped reading it is over within lingerMs + 1 s', 
   expect(performance.now() - started).toBeLessThan(lingerMs + 1000);
   expect(settled).toBe(3000);
   expect(client.stats.notSent).toBeGreaterThan(0);
+  // Some of those that were accepted had not left: how many, the native engine knows.
+  expect(client.stats.lastError).toMatchObject({ code: 'ERR_LINGER' });
+  if (engines.client === 'native') expect(client.stats.discarded).toBeGreaterThan(0);
 });
 
 test('frees both ports at once, may be called as often as one likes, and close() and await using are the same', async () => {

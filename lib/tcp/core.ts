@@ -241,8 +241,11 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     this.stopping.abort(reason);
     this.finish();
     for (const writable of this.writables) this.endWritable(writable);
+    const { discarded } = this.counters;
     await this.transport.close();
     this.events.removeAll();
+    const lost = this.counters.discarded - discarded;
+    if (lost > 0) this.onUnflushed(`${lost} accepted frames had not left`);
   }
 
   /** Tells why where somebody listens: an error that nobody listens for ends the process. */
@@ -271,6 +274,9 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
       discarded: (frames) => {
         this.counters.discarded += frames;
         this.book.onLost(frames);
+      },
+      unflushed: () => {
+        if (this.counters.framesSent > 0) this.onUnflushed('accepted frames may not have left');
       },
       refused: (refusal) => this.onRefused(refusal),
       failed: (cause) => {
@@ -349,6 +355,14 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     this.book.onError(err);
     this.counters.lastError = err;
     this.events.emit('error', err);
+  }
+
+  /** Whoever stopped the bridge is to be able to see it afterwards; nobody listens any more. */
+  private onUnflushed(what: string): void {
+    const { lingerMs } = this.options;
+    const text = `stop() ended after lingerMs (${lingerMs}) and ${what}: the peer left or takes nothing, or set lingerMs higher`;
+    this.counters.lastError = new GeneralError('ERR_LINGER', text);
+    this.log.warning(text);
   }
 
   private beforeListening(event: keyof TcpEvents): void {

@@ -74,6 +74,8 @@ export interface TransportSink {
   notSent(accepted: boolean): void;
   /** This many frames were accepted, and lost with the connection they were to leave on. The native engine knows. */
   discarded(frames: number): void;
+  /** The transport was closed when the linger time was over, and frames may have been left; libzmq tells no number. */
+  unflushed(): void;
   /** A peer was refused for where it is, what it did, or what it did not do in time. */
   refused(refusal: Refusal): void;
   /** Receiving has ended although nobody closed the transport. */

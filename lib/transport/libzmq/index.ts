@@ -172,11 +172,17 @@ class LibzmqTransport implements Transport {
     this.connecting.forEach(letGo);
     this.pullEnd.stop();
     this.pushEnd.stop(stoppedError(this.endpoints));
-    await Promise.all([
-      closeSocket(this.push, this.sendPeers.monitor, this.options.lingerMs + CLOSE_GRACE_MS),
-      closeSocket(this.pull, this.receivePeers.monitor, this.options.lingerMs + CLOSE_GRACE_MS),
-    ]);
+    const limitMs = this.options.lingerMs + CLOSE_GRACE_MS;
+    await Promise.all([this.closePush(limitMs), closeSocket(this.pull, this.receivePeers.monitor, limitMs)]);
     await Promise.all(this.gates.map(leaveDomain));
+  }
+
+  private async closePush(limitMs: number): Promise<void> {
+    const { lingerMs } = this.options;
+    const started = performance.now();
+    await closeSocket(this.push, this.sendPeers.monitor, limitMs);
+    // What it lingered for was not sent before, and libzmq does not say whether it was then.
+    if (lingerMs > 0 && performance.now() - started >= lingerMs) this.sink.unflushed();
   }
 }
 
