@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { Frame, type PeerInfo, type TcpCore } from '../../lib';
-import { hasTcpTable } from '../../lib/transport/libzmq/tcp-table';
+import { hasTcpTable } from '../../lib/transport/tcp-table';
 import { LOOPBACK, makeClient, makePair, makeServer, stopBridges } from '../helpers/bridges';
 import { rejection } from '../helpers/errors';
 import { reservePorts } from '../helpers/ports';

@@ -14,8 +14,8 @@ export async function stopBridges(): Promise<void> {
   await Promise.all(open.splice(0).map((bridge) => bridge.stop()));
 }
 
-export async function makeServer(port?: number, options?: TcpOptions): Promise<TcpServer> {
-  const server = await TcpServer.create(LOOPBACK, port ?? (await reservePorts()), {
+export async function makeServer(port?: number, options?: TcpOptions, addr = LOOPBACK): Promise<TcpServer> {
+  const server = await TcpServer.create(addr, port ?? (await reservePorts()), {
     engine: engines.server,
     ...options,
   });
@@ -23,8 +23,8 @@ export async function makeServer(port?: number, options?: TcpOptions): Promise<T
   return server;
 }
 
-export async function makeClient(port: number, options?: TcpOptions): Promise<TcpClient> {
-  const client = await TcpClient.create(LOOPBACK, port, { engine: engines.client, ...options });
+export async function makeClient(port: number, options?: TcpOptions, addr = LOOPBACK): Promise<TcpClient> {
+  const client = await TcpClient.create(addr, port, { engine: engines.client, ...options });
   open.push(client);
   return client;
 }

@@ -261,16 +261,34 @@ describe('commands', () => {
 });
 
 describe('heartbeatMs', () => {
-  test('PING goes out; a peer that answers stays, one that says nothing is gone', async () => {
-    const { raw, server, port } = await makeReceiver({ heartbeatMs: 100 });
+  const pinged = async (port: number, type: 'PUSH' | 'PULL'): Promise<RawPeer> => {
+    const raw = await (await RawPeer.connect(port)).shakeHands(type);
     const pong = part(COMMAND, commandBody('PONG'));
     raw.socket.on('data', () => void raw.write(pong));
-    const silent = await (await RawPeer.connect(port)).shakeHands('PUSH');
+    const silent = await (await RawPeer.connect(port)).shakeHands(type);
     await silent.isClosed();
     const first = part(COMMAND, commandBody('PING', ping(0)));
     expect(silent.heardAfterHandshake.subarray(0, first.length)).toEqual(first);
     await raw.hearsAfterHandshake(5 * first.length);
     expect(raw.closed).toBe(false);
-    await waitFor('one peer to be left', () => server.stats.peers.receive === 1);
+    return raw;
+  };
+
+  test('PING goes out to who receives; a peer that answers stays, one that says nothing is gone', async () => {
+    const port = await reservePorts();
+    const server = await makeServer(port, { heartbeatMs: 100 });
+    await pinged(port + 1, 'PULL');
+    await waitFor('one peer to be left', () => server.stats.peers.send === 1);
   });
+
+  testNative(
+    'leaves it to the kernel, which asks every second',
+    'PING goes out to who sends, too',
+    async () => {
+      const port = await reservePorts();
+      const server = await makeServer(port, { heartbeatMs: 100 });
+      await pinged(port, 'PUSH');
+      await waitFor('one peer to be left', () => server.stats.peers.receive === 1);
+    },
+  );
 });

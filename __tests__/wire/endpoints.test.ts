@@ -1,4 +1,4 @@
-import { endpointsOf } from '../../lib/wire/endpoints';
+import { canonicalAddress, endpointsOf } from '../../lib/wire/endpoints';
 
 describe('endpoints', () => {
   test('a server pulls on the base port and pushes on the next, a client the other way round', () => {
@@ -55,4 +55,17 @@ describe('endpoints', () => {
   test('an address that is no string is a TypeError', () => {
     expect(() => endpointsOf(undefined as never, 8000, true)).toThrow(TypeError);
   });
+});
+
+test.each([
+  ['::1', '::1'],
+  ['[0:0:0:0:0:0:0:1]', '::1'],
+  ['2001:DB8::00A', '2001:db8::a'],
+  ['fe80::1%eth0', 'fe80::1'],
+  ['::ffff:127.0.0.1', '127.0.0.1'],
+  ['::FFFF:7f00:102', '127.0.1.2'],
+  ['10.0.0.1', '10.0.0.1'],
+  ['daq-host', 'daq-host'],
+])('%s is %s in the tables of the kernel', (addr, expected) => {
+  expect(canonicalAddress(addr)).toBe(expected);
 });

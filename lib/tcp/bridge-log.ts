@@ -6,27 +6,38 @@ import type { PeerEvent, Refusal } from '../transport/transport';
 
 // A port scanner finds many ways to be refused; the counter goes on where the log stops.
 const MAX_REFUSALS = 100;
+const REFUSALS_MS = 600_000;
 // Peers that come and go, in ten seconds.
 const PEERS = 100;
 
 /** The lines of one bridge. */
 export class BridgeLog {
   readonly log: Logging;
+  private readonly backlog: LogLimit;
   private readonly malformed: LogLimit;
   private readonly lost: LogLimit;
   private readonly peers: LogLimit;
   private readonly errors: LogLimit;
-  /** Who was refused for what, so that it is logged once. */
+  /** Who was refused for what, so that it is logged once in a while. */
   private readonly refusals = new Set<string>();
+  private refusalsSince = performance.now();
   private lastError: Error | undefined;
 
   constructor(name: string) {
     const log = Logging.create(name);
     this.log = log;
+    this.backlog = new LogLimit((text) => log.warning(text));
     this.malformed = new LogLimit((text) => log.warning(text));
     this.lost = new LogLimit((text) => log.warning(text));
     this.peers = new LogLimit((text) => log.info(text), PEERS);
     this.errors = new LogLimit((text) => log.error(text));
+  }
+
+  /** A sender that does not await. */
+  onBacklog(waiting: number): void {
+    this.backlog.note(
+      `${waiting} frames wait to be sent, more than sendHighWaterMark: await sendFrame(), or memory fills up`,
+    );
   }
 
   onMalformed(reason: string): void {
@@ -49,10 +60,16 @@ export class BridgeLog {
   onRefused({ remoteAddress, reason }: Refusal, port: number): void {
     // Whoever is in the wrong place comes again and again, from another port each time.
     const address = remoteAddress ?? 'an unknown address';
+    const now = performance.now();
+    if (now - this.refusalsSince > REFUSALS_MS) {
+      this.refusals.clear();
+      this.refusalsSince = now;
+    }
     const seen = `${port} ${address.replace(/:\d+$/, '')} ${reason}`;
     if (this.refusals.has(seen) || this.refusals.size > MAX_REFUSALS) return;
     this.refusals.add(seen);
-    const more = this.refusals.size > MAX_REFUSALS ? '; others are counted, and not logged any more' : '';
+    const more =
+      this.refusals.size > MAX_REFUSALS ? '; others are counted, and not logged for some minutes' : '';
     this.log.warning(`Refused on port ${port}: the peer at ${address} ${reason}${more}`);
   }
 

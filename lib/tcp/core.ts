@@ -262,10 +262,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
         this.book.onMalformed(reason);
       },
       peer: (event) => this.onPeer(event),
-      backlog: (waiting) =>
-        this.log.warning(
-          `${waiting} frames wait to be sent, more than sendHighWaterMark: await sendFrame(), or memory fills up`,
-        ),
+      backlog: (waiting) => this.book.onBacklog(waiting),
       sent: (payloadBytes) => this.countSent(payloadBytes),
       notSent: (accepted) => {
         this.counters.notSent += 1;

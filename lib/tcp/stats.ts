@@ -21,8 +21,8 @@ export interface TcpStats {
   /** Frames given to us that never left: timed out, or still waiting when the bridge was stopped. */
   readonly notSent: number;
   /**
-   * Frames among {@link framesSent} that were lost because their connection ended before they had left this process.
-   * The native engine counts them; libzmq drops them without a word.
+   * Frames among {@link framesSent} whose connection ended before they had left this process, as far as that is known:
+   * some of the last megabyte may have arrived. The native engine counts them; libzmq drops them without a word.
    */
   readonly discarded: number;
   /**

@@ -55,6 +55,17 @@ function checkAddress(addr: unknown, server: boolean): string {
   return addr;
 }
 
+/** An IP address as the kernel's tables are read: one text for each, an IPv4 address where IPv6 maps it, no zone. */
+export function canonicalAddress(addr: string): string {
+  const bare = bareAddress(addr).replace(/%.*$/, '');
+  if (!isIPv6(bare)) return bare;
+  const text = new URL(`http://[${bare}]`).hostname.slice(1, -1);
+  const mapped = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(text);
+  if (mapped === null) return text;
+  const [high, low] = [parseInt(mapped[1]!, 16), parseInt(mapped[2]!, 16)];
+  return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
+}
+
 /** An IPv6 address out of its brackets; anything else as it is. */
 export function bareAddress(addr: string): string {
   return addr.startsWith('[') && addr.endsWith(']') ? addr.slice(1, -1) : addr;

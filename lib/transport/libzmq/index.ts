@@ -13,7 +13,7 @@ import type {
 } from '../transport';
 import type { WireFrame } from '../../wire/message';
 import { z85Text } from '../../wire/z85';
-import { Admission } from './admission';
+import { Admission } from '../admission';
 import { closeSocket } from './close';
 import { sharedContext } from './context';
 import { hasSpareDescriptors, isShortage, shortageError } from '../descriptors';
@@ -21,7 +21,7 @@ import { Peers } from './peers';
 import { PullEnd } from './pull';
 import { PushEnd } from './push';
 import { keepTrying, letGo, type Connecting } from './revive';
-import { hasTcpTable } from './tcp-table';
+import { hasTcpTable } from '../tcp-table';
 import { enterDomain, GONE, leaveDomain, type Knock, type Verdict } from './zap';
 
 // A bridge's own four, the gatekeeper's, what looking up an address takes for a moment, and two connections.
@@ -32,6 +32,9 @@ const MIN_MESSAGE_LIMIT_BYTES = 64;
 
 // What libzmq's threads need on a busy machine to close what is left once the linger time is over.
 const CLOSE_GRACE_MS = 500;
+
+// Whoever is refused does not come again, if it is libzmq; who gets no answer gives up after 30 s, and tries once more.
+const unanswered = (): Promise<undefined> => new Promise(() => undefined);
 
 // How often a wait for a peer looks again; the first looks are closer together than the last.
 const FIRST_LOOK_MS = 2;
@@ -54,6 +57,7 @@ export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
       const zapDomain = await enterDomain(async (knock) => {
         const verdict = judge(knock, direction, options, sink);
         if (verdict !== undefined || direction === 'send') return verdict;
+        if (admission.isFull) return unanswered();
         return (await admission.admit()) ? undefined : GONE;
       });
       gates.push(zapDomain);
@@ -117,8 +121,18 @@ class LibzmqTransport implements Transport {
     if (!hasTcpTable() || options.curve !== undefined) this.requireMonitors((peers) => peers.attach());
     if (!server) {
       this.connecting = [
-        { socket: push, endpoint: endpoints.push, isConnected: () => this.sendPeers.isConnected },
-        { socket: pull, endpoint: endpoints.pull, isConnected: () => this.receivePeers.isConnected },
+        {
+          socket: push,
+          endpoint: endpoints.push,
+          isConnected: () => this.sendPeers.isConnected,
+          settled: () => 0,
+        },
+        {
+          socket: pull,
+          endpoint: endpoints.pull,
+          isConnected: () => this.receivePeers.isConnected,
+          settled: () => (this.pullEnd.waiting ? this.pullEnd.taken : undefined),
+        },
       ];
       this.connecting.forEach(keepTrying);
     }
@@ -193,7 +207,7 @@ function pullOptions(context: Context, endpoints: Endpoints, options: TransportO
     linger: 0,
     receiveHighWaterMark: options.receiveHighWaterMark,
     maxMessageSize: Math.max(options.maxFrameBytes, MIN_MESSAGE_LIMIT_BYTES),
-    ...heartbeatOptions(options),
+    ...keepAliveOptions(options),
     ...curveOptions(endpoints, options),
   };
 }
@@ -212,7 +226,23 @@ function pushOptions(context: Context, endpoints: Endpoints, options: TransportO
   };
 }
 
-/** The timeout begins with the PING that was not answered, so a peer is gone within three intervals. */
+/**
+ * For a PULL, whose peer the kernel can ask. libzmq's own heartbeats are not read while the pipe is full: they would end a
+ * connection that is merely ahead of its reader, and with it the process, by an assertion in restart_input
+ * (zeromq/libzmq src/stream_engine_base.cpp).
+ */
+function keepAliveOptions({ heartbeatMs }: TransportOptions): object {
+  if (heartbeatMs === undefined) return {};
+  const seconds = Math.ceil(heartbeatMs / 1000);
+  return {
+    tcpKeepalive: 1,
+    tcpKeepaliveIdle: seconds,
+    tcpKeepaliveInterval: seconds,
+    tcpKeepaliveCount: 1,
+  };
+}
+
+/** For a PUSH. The timeout begins with the PING that was not answered, so a peer is gone within three intervals. */
 function heartbeatOptions({ heartbeatMs }: TransportOptions): object {
   if (heartbeatMs === undefined) return {};
   return { heartbeatInterval: heartbeatMs, heartbeatTimeout: 2 * heartbeatMs };

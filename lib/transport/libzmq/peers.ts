@@ -4,10 +4,10 @@
 
 import { isIP, isIPv6 } from 'node:net';
 import type { Socket } from 'zeromq';
-import { bareAddress, hostPort } from '../../wire/endpoints';
+import { bareAddress, canonicalAddress, hostPort } from '../../wire/endpoints';
 import type { Direction, PeerEvent } from '../transport';
 import { SocketMonitor, type MonitorEvent } from './monitor';
-import { hasTcpTable, tcpTable, type Connection, type Family, type Purpose } from './tcp-table';
+import { hasTcpTable, tcpTable, type Connection, type Family, type Purpose } from '../tcp-table';
 
 // A peer whose end libzmq reports may be in the kernel's table for a moment more: looked for again, less and less often,
 // until a table that is so much younger than the report has been seen.
@@ -59,9 +59,12 @@ export class Peers {
     this.family = isIPv6(bareAddress(scope.addr)) ? 'tcp6' : 'tcp';
   }
 
-  /** Whether there is a connection at all, its handshake done or not. */
+  /** Whether there is a connection at all, its handshake done or not, or one on its way to a host far away. */
   get isConnected(): boolean {
-    return this.ready.size > 0 || !hasTcpTable() || this.connections('question', TABLE_AGE_MS).length > 0;
+    if (this.ready.size > 0 || !hasTcpTable()) return true;
+    if (this.connections('question', TABLE_AGE_MS).length > 0) return true;
+    const table = tcpTable(this.family, 'question', TABLE_AGE_MS);
+    return !this.scope.server && table.connectingTo(this.scope.port).length > 0;
   }
 
   /** Peers at this moment. Unwatched, one that has not finished its handshake counts as well. */
@@ -199,7 +202,7 @@ export class Peers {
     const { server, addr, port } = this.scope;
     const table = tcpTable(this.family, purpose, maxAgeMs);
     const all = server ? table.acceptedOn(port) : table.connectedTo(port);
-    const address = bareAddress(addr);
+    const address = canonicalAddress(addr);
     if (isIP(address) === 0 || EVERY_INTERFACE.includes(address)) return all;
     return all.filter(
       ({ localAddress, remoteAddress }) => (server ? localAddress : remoteAddress) === address,

@@ -6,7 +6,7 @@ import type { Pull } from 'zeromq';
 import { systemCode } from '../../errors';
 import { describeMalformed, flagsOf, isFrame } from '../../wire/message';
 import type { TransportSink } from '../transport';
-import type { Inflow } from './admission';
+import type { Inflow } from '../admission';
 
 // zeromq.js receives at once, and fails at once where there is nothing, with a timeout of 0; otherwise it asks first
 // and waits. Asking costs a system call (libzmq looks whether its I/O thread has left word), a fifth of what a small

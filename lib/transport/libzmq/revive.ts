@@ -11,16 +11,19 @@ const LOOK_MS = 300;
 export interface Connecting {
   readonly socket: Socket;
   readonly endpoint: string;
-  /** Whether it has a connection, past its handshake or not. */
+  /** Whether it has a connection, past its handshake or not, or is about to have one. */
   readonly isConnected: () => boolean;
+  /** A count that stands still while nothing of what it has received waits to be read; undefined while some may. */
+  readonly settled: () => number | undefined;
 }
 
-const watched = new Map<Connecting, { missing: boolean }>();
+// The count at the last look, where there was no connection then.
+const watched = new Map<Connecting, { missingAt: number | undefined }>();
 let timer: NodeJS.Timeout | undefined;
 
 /** Sees to it that this socket goes on trying; ends by {@link letGo}. */
 export function keepTrying(connecting: Connecting): void {
-  watched.set(connecting, { missing: false });
+  watched.set(connecting, { missingAt: undefined });
   // One timer for all: they share what is read from the system, too.
   timer ??= setInterval(look, LOOK_MS).unref();
 }
@@ -35,9 +38,10 @@ export function letGo(connecting: Connecting): void {
 
 function look(): void {
   for (const [connecting, state] of watched) {
-    const missing = !connecting.isConnected();
-    if (missing && state.missing) reconnect(connecting);
-    state.missing = missing;
+    // Beginning anew throws away what is still to be read.
+    const missingAt = connecting.isConnected() ? undefined : connecting.settled();
+    if (missingAt !== undefined && missingAt === state.missingAt) reconnect(connecting);
+    state.missingAt = missingAt;
   }
 }
 

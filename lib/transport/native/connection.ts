@@ -9,6 +9,7 @@ import { Decoder, type DecoderSink } from './decoder';
 import { BATCH_BYTES, Encoder, newBatchPool, type Batch } from './encoder';
 import { flushSoon, type Flushable } from './flusher';
 import { GREETING, GreetingReader } from './greeting';
+import { isHostAnswering } from './host';
 import { ProtocolError, type SocketType } from './protocol';
 import { ReadMemory } from './read-memory';
 import type { ByteReader } from './sockets';
@@ -65,6 +66,7 @@ export class Connection implements ByteReader, Flushable {
   private ttlTimer: NodeJS.Timeout | undefined;
   private heard = false;
   private silentIntervals = 0;
+  private hasSent = false;
   private onDrained: (() => void) | undefined;
   private onGone!: () => void;
   /** Resolves when the descriptor is closed. */
@@ -138,6 +140,7 @@ export class Connection implements ByteReader, Flushable {
   send(frame: WireFrame): void {
     const { encoder } = this;
     encoder.add(frame);
+    this.hasSent = true;
     if (this.writing !== undefined) return;
     if (encoder.bytes >= BATCH_BYTES) this.flush();
     else this.flushLater();
@@ -270,7 +273,8 @@ export class Connection implements ByteReader, Flushable {
     if (this.isEnding) return;
     this.silentIntervals = this.heard || this.decoder.held ? 0 : this.silentIntervals + 1;
     this.heard = false;
-    if (this.silentIntervals >= SILENT_INTERVALS) {
+    // Who still has frames to read answers only behind them.
+    if (this.silentIntervals >= SILENT_INTERVALS && !(this.hasSent && isHostAnswering(this.socket!))) {
       const silentMs = SILENT_INTERVALS * this.options.heartbeatMs;
       this.fail(new ProtocolError(`has not answered for ${silentMs} ms`));
       return;

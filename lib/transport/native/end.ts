@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { AllowList } from '../../wire/allow-list';
 import { bareAddress, hostPort } from '../../wire/endpoints';
+import type { Admission } from '../admission';
 import { atMost } from '../at-most';
 import { NOT_ALLOWED } from '../errors';
 import type { Direction, PeerEvent, TransportSink } from '../transport';
@@ -20,6 +21,8 @@ export interface EndOptions extends ConnectionOptions {
   readonly port: number;
   /** Servers: who may connect; undefined for everyone. */
   readonly allow: AllowList | undefined;
+  /** Servers: holds up whoever comes while too much is still to be read; undefined where nothing is read. */
+  readonly gate: Admission | undefined;
 }
 
 /** Who takes what the connections of an end bring. */
@@ -36,6 +39,7 @@ export class SocketEnd implements ConnectionOwner {
   reconnects = 0;
   private readonly direction: Direction;
   private readonly connections = new Set<Connection>();
+  private readonly atGate = new Set<Socket>();
   private listener: Listener | undefined;
   private connecter: Connecter | undefined;
   private everConnected = false;
@@ -70,9 +74,29 @@ export class SocketEnd implements ConnectionOwner {
         accepted.destroy();
         return;
       }
-      const connection = this.newConnection();
-      connection.accept(adoptSocket(accepted, connection));
+      void this.letIn(accepted);
     });
+  }
+
+  /** Begins to speak once there is room for what this one brings. Nothing of it has been read until then. */
+  private async letIn(accepted: Socket): Promise<void> {
+    const { gate, handshakeTimeoutMs } = this.options;
+    if (gate !== undefined) {
+      // It comes again, as it would if nobody listened.
+      if (gate.isFull) {
+        accepted.destroy();
+        return;
+      }
+      this.atGate.add(accepted);
+      const timer = setTimeout(() => accepted.destroy(), handshakeTimeoutMs);
+      const isIn = await gate.admit();
+      clearTimeout(timer);
+      this.atGate.delete(accepted);
+      if (!isIn) accepted.destroy();
+    }
+    if (accepted.destroyed) return;
+    const connection = this.newConnection();
+    connection.accept(adoptSocket(accepted, connection));
   }
 
   /** Begins to report peers: first those already there. */
@@ -90,6 +114,7 @@ export class SocketEnd implements ConnectionOwner {
     this.isClosing = true;
     this.connecter?.close();
     const unbound = this.listener?.close();
+    for (const socket of this.atGate) socket.destroy();
     const connections = [...this.connections];
     if (lingerMs > 0) await atMost(lingerMs, Promise.all(connections.map((connection) => connection.end())));
     for (const connection of this.connections) connection.destroy();

@@ -1,6 +1,7 @@
 // The transport on node:net: ZMTP 3.1 spoken by this library itself.
 
 import type { Endpoints } from '../../wire/endpoints';
+import { Admission } from '../admission';
 import { attachError, stoppedError } from '../errors';
 import { hasSpareDescriptors, isShortage, shortageError } from '../descriptors';
 import type { OpenTransport, PeerCounts, Transport, TransportOptions, TransportSink } from '../transport';
@@ -65,8 +66,10 @@ class NativeTransport implements Transport {
       onBacklog: (waiting) => sink.backlog(waiting),
       onNotSent: (accepted) => sink.notSent(accepted),
     });
-    const pullEnd = new PullEnd(receiveHighWaterMark, sink);
-    const end = (type: EndOptions['type'], port: number): EndOptions => ({
+    const pullEnd = new PullEnd(receiveHighWaterMark, sink, !endpoints.server);
+    const admission = new Admission(receiveHighWaterMark);
+    admission.inflow = pullEnd;
+    const end = (type: EndOptions['type'], port: number, gate?: Admission): EndOptions => ({
       ...settings,
       ...options,
       heartbeatMs: options.heartbeatMs ?? 0,
@@ -74,6 +77,7 @@ class NativeTransport implements Transport {
       server: endpoints.server,
       addr: endpoints.addr,
       port,
+      gate,
     });
     const changed = (): void => {
       for (const waiter of this.waiters) waiter();
@@ -92,9 +96,9 @@ class NativeTransport implements Transport {
       frame: () => true,
       malformed: () => undefined,
     });
-    this.receiving = new SocketEnd(end('PULL', endpoints.pullPort), sink, {
+    this.receiving = new SocketEnd(end('PULL', endpoints.pullPort, admission), sink, {
       joined: changed,
-      left: () => undefined,
+      left: (connection) => pullEnd.left(connection),
       written: () => undefined,
       frame: (...arrived) => pullEnd.frame(...arrived),
       malformed: (...found) => pullEnd.malformed(...found),

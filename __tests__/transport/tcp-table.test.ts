@@ -1,5 +1,6 @@
+import { readlinkSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { TcpTable, TcpTables, hasTcpTable, tcpTable } from '../../../lib/transport/libzmq/tcp-table';
+import { TcpTable, TcpTables, hasTcpTable, tcpTable } from '../../lib/transport/tcp-table';
 
 // As Linux 6.18 printed them: a listener, both ends of one connection on loopback, one that is closing.
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -23,6 +24,9 @@ describe('TcpTable', () => {
         remoteAddress: '127.0.0.1',
         remotePort: 53_316,
         inode: 'socket:[6328]',
+        unacknowledged: 0,
+        retransmits: 0,
+        probes: 0,
       },
     ]);
   });
@@ -31,6 +35,27 @@ describe('TcpTable', () => {
     const table = new TcpTable(TCP6);
     expect(table.acceptedOn(8000).map(({ remoteAddress }) => remoteAddress)).toEqual(['::1', '127.0.0.2']);
     expect(table.acceptedOn(8001).map(({ remoteAddress }) => remoteAddress)).toEqual(['2001:db8::2']);
+  });
+
+  test('reads what was not acknowledged, what was sent again, and what was asked again', () => {
+    const line =
+      '   2: 0100007F:1F40 0100007F:D044 01 0000A000:00000000 01:00000014 00000003     0        4 6328 2 0 20 4 24 14 -1';
+    expect(new TcpTable(`head\n${line}\n`).acceptedOn(8000)).toMatchObject([
+      { unacknowledged: 0xa000, retransmits: 3, probes: 4 },
+    ]);
+  });
+
+  test('knows of an attempt of this process to connect, and of no other', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
+    const own = /\d+/.exec(readlinkSync(`/proc/self/fd/${fd}`))![0];
+    const attempts = (inode: string): number =>
+      new TcpTable(
+        `head\n   1: 0100007F:D044 016433C6:0009 02 00000001:00000000 01:00000014 00000000     0        0 ${inode} 2 0\n`,
+      ).connectingTo(9).length;
+    expect([attempts(own), attempts('1')]).toEqual([1, 0]);
+    await new Promise((resolve) => server.close(resolve));
   });
 
   test('finds nothing in its head, whatever follows', () => {

@@ -1,15 +1,17 @@
 // How many peers a PULL lets in ahead of what it has read.
 //
-// What a connection has brought stays in libzmq's memory until it is read, up to the high-water mark, also after its end.
+// What a connection has brought stays in memory until it is read, up to the high-water mark, also after its end.
 // Whoever connects, sends and leaves, over and over, would fill it without end, so the next one waits at the gate until
 // there is room for its frames.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { Turns } from '../../turns';
+import { Turns } from '../turns';
 
 // So many may come in at once: the frames of as many high-water marks may wait to be read.
 const PEERS_AHEAD = 64;
 const LOOK_MS = 3;
+// Peers that wait cost a descriptor, or libzmq's memory of their question.
+const MAX_WAITING = 256;
 // libzmq's own mark where a bridge has none.
 const DEFAULT_MARK = 1000;
 
@@ -39,11 +41,18 @@ export class Admission {
     this.mark = receiveHighWaterMark || DEFAULT_MARK;
   }
 
+  /** True while so many wait that nobody else is to. */
+  get isFull(): boolean {
+    return this.turns.waiting >= MAX_WAITING;
+  }
+
   /** Resolves when one more may come in, in the order of the calls; to false when the PULL has been closed. */
   admit(): Promise<boolean> {
     return this.turns.take(async () => {
       while (this.ahead >= PEERS_AHEAD && !this.isClosed) await this.makeRoom();
       this.ahead += 1;
+      // What was read while there was room for all has made none.
+      if (this.ahead === PEERS_AHEAD) this.remember();
       return !this.isClosed;
     });
   }
@@ -69,7 +78,11 @@ export class Admission {
     const room = isEmpty ? this.ahead : Math.floor((inflow.taken - this.takenThen) / this.mark);
     if (room === 0) return;
     this.ahead = Math.max(0, this.ahead - room);
-    this.takenThen = inflow.taken;
-    this.emptiedThen = inflow.emptied;
+    this.remember();
+  }
+
+  private remember(): void {
+    this.takenThen = this.inflow?.taken ?? 0;
+    this.emptiedThen = this.inflow?.emptied ?? 0;
   }
 }

@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 const ESTABLISHED = '01 ';
+const SYN_SENT = '02 ';
 
 // A loop over a thousand bridges asks a thousand times; the table is read once for all of them.
 const MAX_AGE_MS = 5;
@@ -27,12 +28,19 @@ export interface Connection {
   readonly remotePort: number;
   /** `socket:[n]`, as the links in /proc/self/fd read. */
   readonly inode: string;
+  /** Bytes that the other host has not acknowledged. */
+  readonly unacknowledged: number;
+  /** How often the kernel has sent again, in vain, what was not acknowledged. */
+  readonly retransmits: number;
+  /** How often it has asked, in vain, whether there is room again. */
+  readonly probes: number;
 }
 
 /** The established connections at one moment. */
 export class TcpTable {
   private readonly byLocalPort = new Map<number, Connection[]>();
   private readonly byRemotePort = new Map<number, Connection[]>();
+  private readonly beginning = new Map<number, Connection[]>();
   private own: ReadonlySet<string> | undefined;
 
   /** @param text as Linux prints it. @param readAt when it was read, as `performance.now()`. */
@@ -44,7 +52,11 @@ export class TcpTable {
       end = text.indexOf('\n', at);
       if (end < 0) end = text.length;
       // Most of a long table are connections that have ended.
-      if (isEstablished(text, at, end)) this.add(text.slice(at, end));
+      if (hasState(ESTABLISHED, text, at, end)) this.add(text.slice(at, end));
+      else if (hasState(SYN_SENT, text, at, end)) {
+        const connection = parseLine(text.slice(at, end));
+        if (connection !== undefined) push(this.beginning, connection.remotePort, connection);
+      }
     }
   }
 
@@ -55,23 +67,25 @@ export class TcpTable {
 
   /** Connections of this process to that port, wherever it is. */
   connectedTo(port: number): readonly Connection[] {
-    const candidates = this.byRemotePort.get(port);
+    return this.ours(this.byRemotePort.get(port));
+  }
+
+  /** What may become a connection of this process to that port, once its host has answered. */
+  connectingTo(port: number): readonly Connection[] {
+    return this.ours(this.beginning.get(port));
+  }
+
+  private ours(candidates: readonly Connection[] | undefined): readonly Connection[] {
     if (candidates === undefined) return [];
     const own = (this.own ??= ownSockets());
     return candidates.filter((connection) => own.has(connection.inode));
   }
 
   private add(line: string): void {
-    // sl local remote st tx:rx tr:tm retrnsmt uid timeout inode ...
-    const fields = line.trim().split(/\s+/);
-    const [, local, remote] = fields;
-    if (local === undefined || remote === undefined) return;
-    const [localAddress, localPort] = parseEndpoint(local);
-    const [remoteAddress, remotePort] = parseEndpoint(remote);
-    const inode = `socket:[${fields[9] ?? ''}]`;
-    const connection = { localAddress, localPort, remoteAddress, remotePort, inode };
-    push(this.byLocalPort, localPort, connection);
-    push(this.byRemotePort, remotePort, connection);
+    const connection = parseLine(line);
+    if (connection === undefined) return;
+    push(this.byLocalPort, connection.localPort, connection);
+    push(this.byRemotePort, connection.remotePort, connection);
   }
 }
 
@@ -148,13 +162,32 @@ function readText(family: Family): string | undefined {
   }
 }
 
-/** Whether the line from `at` to `end` (`sl: local remote state ...`) is of an established connection. */
-function isEstablished(text: string, at: number, end: number): boolean {
+/** Whether the line from `at` to `end` (`sl: local remote state ...`) is of a connection in this state. */
+function hasState(wanted: string, text: string, at: number, end: number): boolean {
   const local = text.indexOf(': ', at) + 2;
   const remote = text.indexOf(' ', local) + 1;
   // Both endpoints are equally long.
   const state = remote + (remote - local);
-  return local > at && state < end && text.startsWith(ESTABLISHED, state);
+  return local > at && state < end && text.startsWith(wanted, state);
+}
+
+function parseLine(line: string): Connection | undefined {
+  // sl local remote st tx:rx tr:tm retrnsmt uid timeout inode ...
+  const fields = line.trim().split(/\s+/);
+  const [, local, remote, , queues = '', , retransmits = '', , probes = '', inode = ''] = fields;
+  if (local === undefined || remote === undefined) return undefined;
+  const [localAddress, localPort] = parseEndpoint(local);
+  const [remoteAddress, remotePort] = parseEndpoint(remote);
+  return {
+    localAddress,
+    localPort,
+    remoteAddress,
+    remotePort,
+    inode: `socket:[${inode}]`,
+    unacknowledged: parseInt(queues, 16),
+    retransmits: parseInt(retransmits, 16),
+    probes: Number(probes),
+  };
 }
 
 function ownSockets(): ReadonlySet<string> {

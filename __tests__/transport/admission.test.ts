@@ -1,7 +1,7 @@
 // How many peers come in ahead of what has been read.
 
-import { Admission } from '../../../lib/transport/libzmq/admission';
-import { waitFor } from '../../helpers/wait';
+import { Admission } from '../../lib/transport/admission';
+import { waitFor } from '../helpers/wait';
 
 const AHEAD = 64;
 const MARK = 10;
@@ -58,6 +58,28 @@ test('while there is no PULL yet, a full gate waits without keeping anything els
   admission.close();
   await waitFor('the verdict', () => isIn !== undefined);
   expect(isIn).toBe(false);
+});
+
+test('what was read while there was room makes none', async () => {
+  const admission = new Admission(MARK);
+  const inflow = new Inflow();
+  admission.inflow = inflow;
+  for (let i = 0; i < AHEAD; i++) {
+    await admission.admit();
+    if (i === AHEAD - 2) Object.assign(inflow, { emptied: 3, taken: 5 * MARK });
+  }
+  let isIn = false;
+  void admission.admit().then(() => (isIn = true));
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 3));
+  expect(isIn).toBe(false);
+  admission.close();
+});
+
+test('it is full once 256 wait', async () => {
+  const { admission, inflow, next } = await makeFull();
+  while (!admission.isFull) void admission.admit();
+  inflow.closed = true;
+  await waitFor('all of them', () => next.length === 3 && !admission.isFull);
 });
 
 test('nobody once the PULL is closed', async () => {
