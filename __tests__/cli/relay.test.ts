@@ -1,6 +1,8 @@
 // rogue-bridge relay: every frame to everyone, and nobody held back by those who may drop.
 
 import { Frame, type TcpCore } from '../../lib';
+import { parseTarget } from '../../lib/cli/support/arguments';
+import { checkServers } from '../../lib/cli/relay/check';
 import { Collector, LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge, type Program } from '../helpers/program';
@@ -14,6 +16,9 @@ afterEach(async () => {
 // More than the queues of both kernels and of the bridges hold, so that one that is held up has to drop.
 const COUNT = 1_000;
 const BYTES = 20_000;
+
+// Looks that find nothing new before it is taken for held back.
+const STILL_LOOKS = 200;
 
 const at = (port: number): string => `${LOOPBACK}:${port}`;
 
@@ -45,6 +50,18 @@ async function tells(relay: Program, text: string): Promise<void> {
     undefined,
     () => relay.stderr,
   );
+}
+
+/** Sends until nothing moves any more, because somebody at the other end takes nothing. */
+async function fill(server: TcpCore): Promise<void> {
+  sendNumbers(server, Infinity, BYTES).catch(() => undefined);
+  let [before, still] = [-1, 0];
+  await waitFor('the source to be held back', () => {
+    const { framesSent, sendsWaiting } = server.stats;
+    still = sendsWaiting > 0 && framesSent === before ? still + 1 : 0;
+    before = framesSent;
+    return still === STILL_LOOKS;
+  });
 }
 
 describe.each(['libzmq', 'native'] as const)('on %s', (engine) => {
@@ -99,6 +116,31 @@ describe.each(['libzmq', 'native'] as const)('on %s', (engine) => {
     expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
     expect(relay.stderr).toContain(`1 000 frames, 20.0 MB relayed`);
     expect(relay.stdout).toBe('');
+  });
+
+  test('a client that takes nothing keeps the end for one --linger, and what it misses is a failure', async () => {
+    const lingerMs = 4_000;
+    const [source, port] = [await reservePorts(), await reservePorts()];
+    const server = await makeServer(source);
+    const relay = rogueBridge(
+      ...['relay', '--from', at(source), '--to', at(port), '--engine', engine],
+      ...['--linger', `${lingerMs}ms`],
+    );
+    const client = await makeClient(port, { receiveHighWaterMark: 1 });
+    const gate = makeGate();
+    client.addSlave(() => gate.opened);
+    await Promise.all([server, client].map((bridge) => bridge.waitForPeer({ timeoutMs: 20_000 })));
+    await fill(server);
+    const interruptedAt = performance.now();
+    relay.interrupt();
+    const status = await relay.end();
+    expect(performance.now() - interruptedAt).toBeLessThan(lingerMs * 1.5);
+    expect(status).toBe(1);
+    gate.open();
+    const lost = engine === 'native' ? `, [\\d ]+ frames may not have reached ${at(port)}` : '';
+    expect(relay.stderr).toMatch(
+      new RegExp(`^rogue-bridge: 1 frame did not reach ${at(port)}${lost}: .*--linger\n$`, 'm'),
+    );
   });
 
   test('--back: frames of that one reach the source, those of another go nowhere and are counted', async () => {
@@ -168,8 +210,64 @@ test('a source that does not come is one line; --duration ends the wait for clie
   expect(rowOf(relay, port)).toEqual({ mode: 'drop=2', taken: 0, dropped: 10 });
 });
 
+test('a frame that no client was there for did not reach those that are to have every frame', async () => {
+  const [source, first, second, lossy] = [
+    await reservePorts(),
+    await reservePorts(),
+    await reservePorts(),
+    await reservePorts(),
+  ];
+  const server = await makeServer(source);
+  const relay = rogueBridge(
+    ...['relay', '--from', at(source), '--duration', '2s'],
+    ...['--to', at(first), '--to', at(second), '--to', `${at(lossy)},drop=1`],
+  );
+  const collector = (await makeClient(first)).to(new Collector());
+  await sendNumbers(server, 1);
+  await collector.waitForCount(1);
+  expect(await relay.end()).toBe(1);
+  expect(rowOf(relay, first)).toEqual({ mode: 'block', taken: 1, dropped: 0 });
+  expect(rowOf(relay, second)).toEqual({ mode: 'block', taken: 0, dropped: 1 });
+  expect(rowOf(relay, lossy)).toEqual({ mode: 'drop=1', taken: 0, dropped: 1 });
+  const [line] = relay.stderr.split('\n').filter((text) => text.startsWith('rogue-bridge:'));
+  expect(line).toMatch(new RegExp(`^rogue-bridge: 1 frame did not reach ${at(second)}: `));
+});
+
+test.each([
+  ['127.0.0.1:8000', ['127.0.0.2:8000', '127.0.0.1:9000', '*:9002', '127.0.0.1:8002'], false],
+  ['*:8000', ['127.0.0.1:8002', '127.0.0.1:9000', '127.0.0.2:9000'], true],
+  // Not one of this machine's: reserved for documentation.
+  ['192.0.2.1:8000', ['*:8000'], false],
+])('--from %s and --to %j do not meet', async (from, to, listen) => {
+  await expect(checkServers(parseTarget(from), to.map(parseTarget), listen)).resolves.toBeUndefined();
+});
+
+test.each([
+  ['127.0.0.1:8000', '127.0.0.1:8000'],
+  ['localhost:8000', '127.0.0.1:8000'],
+  ['127.0.0.1:8000', '*:8000'],
+  ['127.0.0.5:8000', '0.0.0.0:8000'],
+  ['[::1]:8000', '*:8000'],
+  ['[::ffff:127.0.0.1]:8000', '127.0.0.1:8000'],
+  ['0.0.0.0:8000', '127.0.0.1:8000'],
+])('--from %s would connect to --to %s', async (from, to) => {
+  const relay = rogueBridge('relay', '--from', from, '--to', '127.0.0.1:9000', '--to', to, '--timeout', '1s');
+  expect(await relay.end()).toBe(2);
+  expect(relay.stderr).toBe(
+    `rogue-bridge: --from ${from} would connect to --to ${to}: frames would go round; serve at another port\n`,
+  );
+});
+
 test.each([
   [['--from', '127.0.0.1:8000'], /--to/],
+  [
+    ['--from', '127.0.0.1:8000', '--to', '127.0.0.1:9000', '--to', '*:9001,drop=1'],
+    /--to 127\.0\.0\.1:9000 and --to \*:9001 would share a port/,
+  ],
+  [
+    ['--listen', '--from', '*:8001', '--to', '127.0.0.1:8000'],
+    /--from \*:8001 and --to 127\.0\.0\.1:8000 would share a port/,
+  ],
   [['--to', '127.0.0.1:9000'], /--from/],
   [['--from', '127.0.0.1:8000', '--to', '127.0.0.1:9000,lossy'], /,block or .*,drop=N/],
   [['--from', '127.0.0.1:8000', '--to', '127.0.0.1:9000,drop=0'], /from 1 to/],

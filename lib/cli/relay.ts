@@ -2,10 +2,11 @@
 
 import type { Command } from 'commander';
 import type { Frame, TcpCore } from '../index';
+import { checkServers } from './relay/check';
 import { destinations, Downstream, isStopped, type Destination } from './relay/downstream';
-import { RelayRates, relaySummary } from './relay/report';
+import { lossText, RelayRates, relaySummary } from './relay/report';
 import { engine, integer, list, parseTarget, seconds, targetText, type Target } from './support/arguments';
-import { UsageError } from './support/errors';
+import { Failure, UsageError } from './support/errors';
 import { LiveLine } from './support/live-line';
 import {
   addLogOptions,
@@ -73,9 +74,7 @@ async function relay(options: RelayOptions): Promise<void> {
   if (back !== undefined && backIndex < 0) {
     throw new UsageError(`--back ${targetText(back)} is none of the servers that --to names`);
   }
-  const own = to.find((one) => targetText(one) === targetText(from));
-  if (own !== undefined)
-    throw new UsageError(`--from and --to are both ${targetText(from)}: frames would go round`);
+  await checkServers(from, to, listen);
   const interruption = new Interruption();
   const open: { stop(): Promise<void> }[] = [];
   try {
@@ -97,6 +96,8 @@ async function relay(options: RelayOptions): Promise<void> {
       await work.end();
     }
     work.tellSummary();
+    const loss = lossText(downstreams);
+    if (loss !== undefined) throw new Failure(loss);
   } finally {
     await Promise.all(open.map((one) => one.stop()));
   }
@@ -137,9 +138,7 @@ class Relay {
   /** Takes no more frames, and lets those that are here go on for a moment. */
   async end(): Promise<void> {
     this.endedAt = performance.now();
-    await this.upstream.stop();
-    await Promise.all(this.downstreams.map((one) => one.drain()));
-    await Promise.all(this.downstreams.map((one) => one.stop()));
+    await Promise.all([this.upstream, ...this.downstreams].map((one) => one.stop()));
     this.line.end();
   }
 

@@ -32,33 +32,41 @@ export function destinations(text: string, before: Destination[] = []): Destinat
 export class Downstream implements FrameSlave {
   readonly name: string;
   readonly mode: string;
+  readonly mayDrop: boolean;
   /** The first error of a frame that it refused, an empty one for example. */
   refusal: string | undefined;
   private given = 0;
   private underWay: Promise<void> | undefined;
   private ending = false;
+  private stopped: Promise<void> | undefined;
   private readonly fifo: Fifo | undefined;
 
   private constructor(
     { drop, ...target }: Destination,
     /** For the frames of its clients. */
     readonly bridge: TcpCore,
-    private readonly lingerMs: number,
+    private readonly drainMs: number,
   ) {
     this.name = targetText(target);
+    this.mayDrop = drop !== undefined;
     this.mode = drop === undefined ? 'block' : `drop=${drop}`;
     if (drop === undefined) return;
     this.fifo = new Fifo(drop, 0, true);
     this.fifo.addSlave((frame: Frame) => this.send(frame));
   }
 
-  /** @param lingerMs how long the last frames may take on their way to clients that are to have them all. */
+  /** @param lingerMs how long the last frames may take in all on their way to clients that are to have them. */
   static async open(to: Destination, options: CommonOptions, lingerMs: number): Promise<Downstream> {
     const own = { ...options, listen: true };
-    if (to.drop === undefined) return new Downstream(to, await openBridge(to, own, { lingerMs }), lingerMs);
+    // One half for the frame that waits for room, and one for those that the bridge has then: a queue that gives room
+    // only when it is half empty takes about as long for either.
+    const halfMs = Math.ceil(lingerMs / 2);
+    if (to.drop === undefined)
+      return new Downstream(to, await openBridge(to, own, { lingerMs: halfMs }), halfMs);
     // What waits is in the Fifo: a long queue behind it would show a slow monitor the past.
     const sendHighWaterMark = Math.min(to.drop, MAX_QUEUED);
-    return new Downstream(to, await openBridge(to, own, { sendHighWaterMark }), FIFO_LINGER_MS);
+    const restMs = Math.min(FIFO_LINGER_MS, halfMs);
+    return new Downstream(to, await openBridge(to, own, { sendHighWaterMark, lingerMs: restMs }), restMs);
   }
 
   acceptFrame(frame: Frame): void | Promise<void> {
@@ -87,6 +95,16 @@ export class Downstream implements FrameSlave {
     return this.ending ? this.given - this.taken : (this.fifo?.dropCount ?? 0);
   }
 
+  /** Frames that its bridge never took. */
+  get notSent(): number {
+    return this.given - this.bridge.stats.framesSent;
+  }
+
+  /** Frames that it had taken, and that were still here, at least in part, when their connection ended. */
+  get discarded(): number {
+    return this.bridge.stats.discarded;
+  }
+
   /** Whether the source waits because no client is there. */
   get isHoldingBack(): boolean {
     if (this.fifo !== undefined) return false;
@@ -94,17 +112,22 @@ export class Downstream implements FrameSlave {
     return sendsWaiting > 0 && peers.send === 0;
   }
 
-  /** Gives clients a moment for what waits, if there are any. */
-  async drain(): Promise<void> {
-    if (this.bridge.stats.peers.send === 0) return;
-    if (this.fifo === undefined)
-      await Promise.race([this.underWay, pause(this.lingerMs, undefined, { ref: false })]);
-    else await this.fifo.stop({ lingerMs: this.lingerMs });
+  /** Gives clients, if there are any, a moment for what waits; no more frames are to come. */
+  stop(): Promise<void> {
+    this.stopped ??= this.end();
+    return this.stopped;
   }
 
-  async stop(): Promise<void> {
+  private async end(): Promise<void> {
+    if (this.bridge.stats.peers.send > 0) await this.drain();
     this.ending = true;
     await this.bridge.stop();
+  }
+
+  private async drain(): Promise<void> {
+    if (this.fifo === undefined)
+      await Promise.race([this.underWay, pause(this.drainMs, undefined, { ref: false })]);
+    else await this.fifo.stop({ lingerMs: this.drainMs });
   }
 
   // Never rejects: what one of several refuses, the others may have, and the frame is counted here.

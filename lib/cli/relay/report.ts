@@ -63,3 +63,16 @@ export function relaySummary(
   );
   return `${plural(frames, 'frame')}, ${sizeText(bytes)} relayed in ${seconds.toFixed(1)} s\n${table}`;
 }
+
+/** What those that are to have every frame have missed; undefined when that is nothing. */
+export function lossText(downstreams: readonly Downstream[]): string | undefined {
+  const losses = downstreams
+    .filter(({ mayDrop }) => !mayDrop)
+    .flatMap(({ name, notSent, discarded }) => [
+      ...(notSent > 0 ? [`${plural(notSent, 'frame')} did not reach ${name}`] : []),
+      // Those were on their way when their connection ended.
+      ...(discarded > 0 ? [`${plural(discarded, 'frame')} may not have reached ${name}`] : []),
+    ]);
+  if (losses.length === 0) return undefined;
+  return `${losses.join(', ')}: keep clients there until the end, or give them a longer --linger`;
+}
