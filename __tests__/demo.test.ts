@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { Pull, Push } from 'zeromq';
 import { LOOPBACK, makeServer, stopBridges } from './helpers/bridges';
 import { reservePorts } from './helpers/ports';
+import { ENVIRONMENT } from './helpers/environment';
+import { waitFor } from './helpers/wait';
 import { Master, Frame } from '../lib';
 
 const DEMO = join(__dirname, '..', 'dist', 'cli', 'main.js');
@@ -27,6 +29,14 @@ function demo(...args: (string | number)[]): Promise<Run> {
 
 afterEach(stopBridges);
 
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 test('both processes stream both ways, check everything, print a table and exit 0', async () => {
   const { status, stdout, stderr } = await demo('--seconds', 1);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -38,6 +48,38 @@ test('both processes stream both ways, check everything, print a table and exit 
     expect(sent).toBe(received);
     expect(Number(sent!.replaceAll(' ', ''))).toBeGreaterThan(100);
   }
+});
+
+test.each([
+  ['all of its processes, as a terminal does it', -1],
+  ['the first process alone', 1],
+])('Ctrl-C to %s ends it early and in good order', async (_, sign) => {
+  const child = spawn(process.execPath, [DEMO, 'demo', '--seconds', '600'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: ENVIRONMENT,
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+  const closed = new Promise((resolve) => child.once('close', (...end) => resolve(end)));
+  try {
+    await waitFor(
+      'frames',
+      () => /[1-9][\d ]* frames {3}/.test(stdout),
+      undefined,
+      () => stdout + stderr,
+    );
+    process.kill(sign * child.pid!, 'SIGINT');
+    expect(await closed).toEqual([0, null]);
+  } finally {
+    child.kill('SIGKILL');
+  }
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^exporter -> analysis .* 0 +0\nanalysis -> exporter .* 0 +0$/m);
+  expect(stdout).toContain('OK: every frame arrived');
+  const parts = [...stdout.matchAll(/process (\d+)/g)].map(([, pid]) => Number(pid));
+  expect(parts.map(isRunning)).toEqual([false, false]);
 });
 
 test('the two halves find each other and know each other', async () => {

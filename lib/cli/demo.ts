@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { TcpClient, TcpServer, type TcpCore } from '../index';
 import { DemoLink } from './demo/link';
-import { runBoth, runPart, type Role } from './demo/processes';
+import { runPart, type Role } from './demo/part';
+import { runBoth } from './demo/processes';
 import { faults, LiveLine, table, type Direction } from './demo/report';
 import { parseTarget, type Target } from './support/arguments';
 import { Failure, STATUS_FAILED, UsageError } from './support/errors';
@@ -51,7 +52,7 @@ Examples:
   rogue-bridge demo --connect HOST:PORT
   rogue-bridge demo --listen '*:8000'
 
-Ctrl-C ends a half early. The exit status is 0 if all went well, 1 if
+Ctrl-C ends it early. The exit status is 0 if all went well, 1 if
 something was wrong, 2 for wrong arguments.`,
     )
     .action(demo);

@@ -2,27 +2,16 @@
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { TcpClient, type TcpCore } from '../../index';
-import { LOOPBACK, openLocalServer } from '../support/local';
-import { DemoLink, type LinkCounts } from './link';
+import { Failure } from '../support/errors';
+import { LOOPBACK } from '../support/local';
+import { Interruption } from '../support/run';
+import type { LinkCounts } from './link';
+import { ANSWER_LIMIT_MS, type Answer, type Order, type Role } from './part';
 import { faults, LiveLine, table, type Direction } from './report';
 
-export type Role = 'exporter' | 'analysis';
-
-// What the parent says to a process of its own, and what that answers.
-type Order = { connect: number } | 'start' | 'stopSending' | { waitFor: number } | 'end';
-interface Answer {
-  readonly done: 'ready' | 'start' | 'stopSending' | 'waitFor' | 'progress' | 'failed';
-  readonly port?: number;
-  readonly counts?: LinkCounts;
-  readonly text?: string;
-}
-
-const PROGRESS_MS = 200;
-const ANSWER_LIMIT_MS = 20_000;
-
-/** Runs both processes for `seconds`; resolves to what went wrong, a sentence each. */
+/** Runs both processes for `seconds`, or until Ctrl-C; resolves to what went wrong, a sentence each. */
 export async function runBoth(program: string, seconds: number): Promise<string[]> {
+  const interruption = new Interruption();
   const parts = (['exporter', 'analysis'] as const).map((role) => new Part(role, program));
   const [exporter, analysis] = parts as [Part, Part];
   const line = new LiveLine();
@@ -30,20 +19,12 @@ export async function runBoth(program: string, seconds: number): Promise<string[
     line.show(parts.map(({ counts }) => counts).filter((counts) => counts !== undefined));
   }, line.periodMs);
   try {
-    const { port } = await exporter.answer('ready');
-    console.log(`exporter: TcpServer on ${LOOPBACK} port ${port} and the next one, process ${exporter.pid}`);
-    analysis.order({ connect: port! });
-    await analysis.answer('ready');
-    console.log(
-      `analysis: TcpClient connected to it, process ${analysis.pid}; ${seconds} s of frames both ways`,
-    );
-    for (const part of parts) part.order('start');
-    await Promise.all(parts.map((part) => part.answer('start')));
-    const started = performance.now();
-    await Promise.race([pause(seconds * 1000), ...parts.map((part) => part.failed)]);
+    await started(exporter, analysis, seconds, interruption);
+    const startedAt = performance.now();
+    await Promise.race([interruption.wait(seconds), ...parts.map((part) => part.failed)]);
     for (const part of parts) part.order('stopSending');
     const [fromExporter, fromAnalysis] = await Promise.all(parts.map((part) => part.answer('stopSending')));
-    const elapsed = (performance.now() - started) / 1000;
+    const elapsed = (performance.now() - startedAt) / 1000;
     exporter.order({ waitFor: fromAnalysis!.counts!.sent });
     analysis.order({ waitFor: fromExporter!.counts!.sent });
     const [atExporter, atAnalysis] = await Promise.all(parts.map((part) => part.answer('waitFor')));
@@ -56,8 +37,38 @@ export async function runBoth(program: string, seconds: number): Promise<string[
     return [...directions.flatMap(faults), ...(await Promise.all(parts.map((part) => part.end()))).flat()];
   } finally {
     clearInterval(timer);
+    // Whatever else still waits for the end has no reason to.
+    interruption.stop();
     for (const part of parts) part.kill();
   }
+}
+
+/** Resolves when both send. @throws {Failure} when it is interrupted before. */
+async function started(
+  exporter: Part,
+  analysis: Part,
+  seconds: number,
+  interruption: Interruption,
+): Promise<void> {
+  const start = async (): Promise<void> => {
+    const { port } = await exporter.answer('ready');
+    console.log(`exporter: TcpServer on ${LOOPBACK} port ${port} and the next one, process ${exporter.pid}`);
+    analysis.order({ connect: port! });
+    await analysis.answer('ready');
+    console.log(
+      `analysis: TcpClient connected to it, process ${analysis.pid}; ${seconds} s of frames both ways`,
+    );
+    const both = [exporter, analysis];
+    for (const part of both) part.order('start');
+    await Promise.all(both.map((part) => part.answer('start')));
+  };
+  try {
+    await Promise.race([start(), interruption.wait()]);
+  } catch (err) {
+    // A process that is not yet up dies of the terminal's Ctrl-C.
+    if (!interruption.signal.aborted) throw err;
+  }
+  if (interruption.signal.aborted) throw new Failure('interrupted before anything was sent');
 }
 
 /** The parent's handle on one of the two processes. */
@@ -101,7 +112,7 @@ class Part {
     const answered = new Promise<Answer>((resolve, reject) => {
       this.waiting.set(done, resolve);
       const text = `the ${this.role} process has not come to '${done}' within ${ANSWER_LIMIT_MS / 1000} s`;
-      timer = setTimeout(() => reject(new Error(text)), ANSWER_LIMIT_MS);
+      timer = setTimeout(() => reject(new Error(text)), ANSWER_LIMIT_MS).unref();
     });
     try {
       return await Promise.race([answered, this.failed]);
@@ -122,70 +133,8 @@ class Part {
 
   kill(): void {
     this.ending = true;
+    // An answer that is on its way must not bring it another order.
+    this.child.removeAllListeners('message');
     if (this.child.exitCode === null) this.child.kill('SIGKILL');
   }
-}
-
-/** What each of the two processes runs. */
-export async function runPart(role: Role): Promise<void> {
-  const orders = new Orders();
-  const say = (answer: Answer): void => void process.send!(answer);
-  // Without a parent there is nobody to report to.
-  process.once('disconnect', () => process.exit(1));
-  try {
-    const { bridge, port } = await open(role, orders);
-    const link = new DemoLink(bridge, true);
-    if (role === 'analysis') await bridge.waitForPeer({ timeoutMs: ANSWER_LIMIT_MS / 2 });
-    say({ done: 'ready', port });
-    await orders.next();
-    say({ done: 'start' });
-    const progress = setInterval(() => say({ done: 'progress', counts: link.counts }), PROGRESS_MS);
-    const sending = link.send();
-    await Promise.race([orders.next(), sending]);
-    link.stopSending();
-    await sending;
-    say({ done: 'stopSending', counts: link.counts });
-    const { waitFor } = (await orders.next()) as { waitFor: number };
-    const deadline = performance.now() + ANSWER_LIMIT_MS / 2;
-    while (link.counts.received < waitFor && performance.now() < deadline) await pause(5);
-    clearInterval(progress);
-    say({ done: 'waitFor', counts: link.counts });
-    await orders.next();
-    await bridge.stop();
-    process.removeAllListeners('disconnect');
-    process.disconnect();
-  } catch (err) {
-    say({ done: 'failed', text: err instanceof Error ? err.message : String(err) });
-    process.exitCode = 1;
-  }
-}
-
-/** The parent's orders, one after the other. */
-class Orders {
-  private readonly queue: Order[] = [];
-  private wake: () => void = () => undefined;
-
-  constructor() {
-    process.on('message', (order: Order) => {
-      this.queue.push(order);
-      this.wake();
-    });
-  }
-
-  async next(): Promise<Order> {
-    while (this.queue.length === 0) await new Promise<void>((resolve) => (this.wake = resolve));
-    return this.queue.shift()!;
-  }
-}
-
-async function open(role: Role, orders: Orders): Promise<{ bridge: TcpCore; port: number }> {
-  if (role === 'exporter') return openLocalServer();
-  const { connect } = (await orders.next()) as { connect: number };
-  return { bridge: await TcpClient.create(LOOPBACK, connect), port: connect };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }
