@@ -93,7 +93,16 @@ test('Ctrl-C ends it in the middle', async () => {
   await waitFor('the line', () => bench.stderr === 'stopped before anything was measured\n');
 });
 
+test('Ctrl-C before a peer came is a failure', async () => {
+  const bench = rogueBridge('bench', `${LOOPBACK}:${await reservePorts()}`, '--timeout', '1h');
+  await bench.complains('waiting for');
+  bench.interrupt();
+  expect(await bench.end()).toBe(1);
+  expect(bench.stderr).toMatch(/\nrogue-bridge: interrupted before a peer came\n$/);
+});
+
 test.each([
+  [['--seconds-per-size', '30d'], /give 1h at most/],
   [['127.0.0.1:8000', '--serve', '127.0.0.1:8000'], /--serve is the other half/],
   [['--sizes', '0'], /sizes from 1 byte/],
   [['--sizes', '64,many'], /number of bytes/],

@@ -8,7 +8,7 @@ import { MAX_BENCH_BYTES, type Machine } from './bench/protocol';
 import { benchTable, headline, type BenchResult } from './bench/report';
 import { BenchServer } from './bench/serve';
 import { bytes, engine, list, parseTarget, seconds, targetText, type Target } from './support/arguments';
-import { UsageError } from './support/errors';
+import { Failure, UsageError } from './support/errors';
 import { showProgress } from './support/progress';
 import {
   addLogOptions,
@@ -24,6 +24,8 @@ import { plural, sizeText } from './support/text';
 const DEFAULT_SIZES = '64,1k,10k,100k,1M,10M';
 const DEFAULT_TIMEOUT_S = 5;
 const MEASUREMENTS = 3;
+const MAX_SECONDS_PER_SIZE = 3600;
+const INTERRUPTED = 'interrupted before a peer came';
 
 interface BenchOptions extends CommonOptions {
   readonly serve?: Target;
@@ -45,7 +47,7 @@ export function addBench(program: Command): void {
       .argument('[target]', 'HOST:PORT of a bench --serve', parseTarget)
       .option('--serve <address>', 'be the other half at ADDR:PORT, until Ctrl-C', parseTarget)
       .option('--sizes <list>', `payload sizes (default ${DEFAULT_SIZES})`, sizes)
-      .option('--seconds-per-size <time>', 'about how long each size is measured', seconds, 1)
+      .option('--seconds-per-size <time>', 'about how long each size is measured', secondsPerSize, 1)
       .option('--engine <name>', 'libzmq (default) or native, of this half', engine)
       .option('--json', 'print one JSON object')
       .option('--timeout <time>', 'give up when nobody answers for so long (default 5 s)', seconds)
@@ -72,7 +74,7 @@ async function bench(target: Target | undefined, options: BenchOptions): Promise
   const interruption = new Interruption();
   if (target !== undefined) return measureAll(target, options, interruption, false);
   const child = await startBenchChild(options.engine, interruption.signal);
-  if (child === undefined) return;
+  if (child === undefined) throw new Failure(INTERRUPTED);
   try {
     await measureAll(child.target, options, interruption, true);
   } finally {
@@ -104,15 +106,19 @@ async function measureAll(
   let server: Machine | undefined;
   const bridge = await openBridge(target, options);
   const client = new BenchClient(bridge, targetText(target), Math.ceil(timeout * 1000), signal);
+  let hasPeer = false;
   try {
-    if (!(await waitForPeer(bridge, target, { ...options, timeout }, interruption))) return;
-    server = await client.hello();
-    await measureSizes(client, options, results);
+    hasPeer = await waitForPeer(bridge, target, { ...options, timeout }, interruption);
+    if (hasPeer) {
+      server = await client.hello();
+      await measureSizes(client, options, results);
+    }
   } catch (err) {
     if (!signal.aborted) throw err;
   } finally {
     await bridge.stop();
   }
+  if (!hasPeer) throw new Failure(INTERRUPTED);
   print(results, machineOf(options), isLocal ? undefined : server, options);
 }
 
@@ -175,4 +181,10 @@ function sizes(text: string): number[] {
   const wrong = all.find((size) => size < 1 || size > MAX_BENCH_BYTES);
   if (wrong === undefined) return all;
   throw new InvalidArgumentError(`give sizes from 1 byte to ${sizeText(MAX_BENCH_BYTES)}: ${DEFAULT_SIZES}`);
+}
+
+function secondsPerSize(text: string): number {
+  const value = seconds(text);
+  if (value <= MAX_SECONDS_PER_SIZE) return value;
+  throw new InvalidArgumentError('give 1h at most for each size');
 }
