@@ -71,6 +71,20 @@ test('against another bench --serve, time after time, until that is ended; a tab
   expect(await isFree(port)).toBe(true);
 });
 
+test.each(['libzmq', 'native'])('two at one server: it is said, at once, on %s', async (engine) => {
+  const target = `${LOOPBACK}:${await reservePorts()}`;
+  const half = rogueBridge('bench', '--serve', target, '--engine', engine);
+  await half.complains('serving on');
+  const both = [1, 2].map(() =>
+    rogueBridge('bench', target, '--seconds-per-size', '1h', '--timeout', '1h', '--engine', engine),
+  );
+  const told = /^rogue-bridge: another client is connected to .*: run one bench at a time$/m;
+  // The one that is not told may go on alone.
+  await waitFor('one of them to be told', () => both.some(({ stderr }) => told.test(stderr)));
+  const first = both.find(({ stderr }) => told.test(stderr))!;
+  expect(await first.end()).toBe(1);
+});
+
 test('a server that is no bench, or none at all, is one line', async () => {
   const port = await reservePorts();
   (await makeServer(port)).addSlave(new Collector());

@@ -43,6 +43,7 @@ export class BenchClient {
   private run = Math.floor(Math.random() * RUNS);
   private missing = 0;
   private onAnswer: (answer: Answer) => void = () => undefined;
+  private onBusy!: () => void;
   private onEcho: () => void = () => undefined;
   private onLast: () => void = () => undefined;
 
@@ -55,6 +56,8 @@ export class BenchClient {
   ) {
     this.aborted = new Promise((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason as Error));
+      const text = `another client is connected to ${name}, and gets every other frame: run one bench at a time`;
+      this.onBusy = () => reject(new Failure(text));
     });
     this.aborted.catch(() => undefined);
     bridge.addSlave((frame) => this.receive(frame));
@@ -184,7 +187,8 @@ export class BenchClient {
     if (frame.channel === BenchChannel.echo) this.onEcho();
     else if (frame.channel === BenchChannel.control) {
       const answer = parseControl<Answer>(frame);
-      if (answer?.runId === this.runId) this.onAnswer(answer);
+      if (answer?.type === 'busy') this.onBusy();
+      else if (answer?.runId === this.runId) this.onAnswer(answer);
     } else if (frame.channel === BenchChannel.data && frame.flags === this.run) {
       this.missing -= 1;
       if (this.missing === 0) this.onLast();

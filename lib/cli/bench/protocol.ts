@@ -35,6 +35,8 @@ export type Order =
 /** What it is told. */
 export type Answer =
   | { readonly type: 'hello'; readonly version: number; readonly machine: Machine }
+  /** More than one client is there, whoever asked: each of them gets only its share of the frames. */
+  | { readonly type: 'busy' }
   | { readonly type: 'report'; readonly frames: number; readonly bytes: number; readonly elapsedMs: number };
 
 /** `runId` is a number of the measuring half's own: answers to another one are not for it. */

@@ -49,6 +49,8 @@ export class BenchServer {
 
   private obey(order: Message<Order>): void | Promise<void> {
     const { runId } = order;
+    const clients = this.bridge.stats.peers.send;
+    if (clients > 1) return this.refuse(runId, clients);
     switch (order.type) {
       case 'hello':
         this.sending = undefined;
@@ -72,6 +74,13 @@ export class BenchServer {
 
   private answer(message: Message<Answer>): void | Promise<void> {
     return this.bridge.acceptFrame(controlFrame(message));
+  }
+
+  /** Tells all of them: the one that was here first gets only its share as well. */
+  private async refuse(runId: number, clients: number): Promise<void> {
+    this.sending = undefined;
+    // Frames go to clients in turn, so as many reach each.
+    for (let i = 0; i < clients; i++) await this.answer({ type: 'busy', runId });
   }
 
   private async send({ run, frames, size }: { run: number; frames: number; size: number }): Promise<void> {
