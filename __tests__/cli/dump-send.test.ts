@@ -224,7 +224,7 @@ test('send: nothing at all is a failure', async () => {
   const program = rogueBridge('send', `${LOOPBACK}:${port}`);
   program.endInput();
   expect(await program.end()).toBe(1);
-  expect(program.stderr).toContain('there was nothing to send');
+  expect(program.stderr).toContain('standard input is empty');
 });
 
 test('dump says how many came that it did not print, and leaves the rest to their sender', async () => {

@@ -1,29 +1,27 @@
 // rogue-bridge send: frames from files, standard input, or what dump printed.
 
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { addAbortSignal, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { InvalidArgumentError, type Command } from 'commander';
 import { Frame, type FrameOptions } from '../index';
+import {
+  chain,
+  checkInput,
+  emptyInput,
+  MAX_FRAME_BYTES,
+  nameText,
+  openInput,
+  readHead,
+  readWhole,
+  type InputOptions,
+} from './send/input';
 import { bytes, given, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
 import { UsageError } from './support/errors';
-import { frameOf, isFrameLine } from './support/frame-json';
+import { beginsLikeFrames, frameOf } from './support/frame-json';
 import { addBridgeOptions } from './support/run';
 import { checkReadable, DEFAULT_LINGER_S, sendFrames, Sent, type SendingOptions } from './support/sending';
 
-// How much of an input tells what it is: a line of JSON has its channel in front of its payload.
-const HEAD_BYTES = 4096;
-const LIKE_A_FRAME = /^\s*\{\s*"(channel|flags|error|size|payload)"\s*:/;
-
-interface SendOptions extends SendingOptions {
-  readonly format: 'auto' | 'raw' | 'json';
-  readonly channel?: number;
-  readonly flags?: number;
-  readonly error?: number;
-  readonly chunk?: number;
-  readonly repeat: number;
-}
+type SendOptions = SendingOptions & InputOptions & FrameOptions;
 
 export function addSend(program: Command): void {
   addBridgeOptions(
@@ -62,9 +60,15 @@ Examples:
 }
 
 async function send(target: Target, files: string[], options: SendOptions): Promise<void> {
-  if (options.chunk === 0) throw new UsageError('--chunk is 0, but must be at least 1 byte');
+  const { chunk } = options;
+  if (chunk === 0) throw new UsageError('--chunk is 0, but must be at least 1 byte');
+  if (chunk !== undefined && chunk > MAX_FRAME_BYTES) {
+    throw new UsageError(`--chunk is ${chunk}, but a frame holds at most ${MAX_FRAME_BYTES} bytes`);
+  }
   const names = files.length === 0 ? ['-'] : files;
-  checkReadable(names.filter((name) => name !== '-'));
+  const named = names.filter((name) => name !== '-');
+  checkReadable(named);
+  for (const name of named) checkInput(name, options);
   if (options.repeat > 1 && names.includes('-')) {
     throw new UsageError('--repeat needs files: standard input can be read once');
   }
@@ -76,17 +80,14 @@ async function send(target: Target, files: string[], options: SendOptions): Prom
 }
 
 async function* framesOf(name: string, options: SendOptions, signal: AbortSignal): AsyncGenerator<Frame> {
-  // What nobody writes to would keep us for ever.
-  const input = addAbortSignal(signal, name === '-' ? process.stdin : createReadStream(name));
-  const rest = (input as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const input: AsyncIterable<Buffer> = openInput(name, signal);
+  const rest = input[Symbol.asyncIterator]();
   const head = await readHead(rest);
   const pieces = chain(head, rest);
-  const [firstLine = '', ...more] = head.toString('utf8').split('\n');
-  // A long payload goes on behind the head; what begins like this is meant to be a frame.
-  const isJson = isFrameLine(firstLine) || (more.length === 0 && LIKE_A_FRAME.test(firstLine));
-  if (options.format === 'json' || (options.format === 'auto' && isJson)) {
-    yield* jsonFrames(name, pieces, options, signal);
-  } else yield* rawFrames(name, pieces, options);
+  const isJson = options.format === 'auto' ? beginsLikeFrames(head.toString()) : options.format === 'json';
+  if (isJson) yield* jsonFrames(name, pieces, options, signal);
+  else if (head.length === 0) throw emptyInput(name);
+  else yield* rawFrames(name, pieces, options);
 }
 
 async function* jsonFrames(
@@ -124,11 +125,9 @@ async function* rawFrames(
   options: SendOptions,
 ): AsyncGenerator<Frame> {
   const fields = pick(options);
-  const { chunk = Infinity } = options;
-  // A file that is one frame is read at once.
-  if (chunk === Infinity && name !== '-') {
-    await pieces.return(undefined);
-    yield new Frame(await readFile(name), fields);
+  const { chunk } = options;
+  if (chunk === undefined) {
+    yield new Frame(await readWhole(name, pieces), fields);
     return;
   }
   let kept: Buffer[] = [];
@@ -146,33 +145,9 @@ async function* rawFrames(
   if (keptBytes > 0) yield new Frame(Buffer.concat(kept), fields);
 }
 
-/** The first line, or so much of it as tells what it is, and what came with it. */
-async function readHead(pieces: AsyncIterator<Buffer>): Promise<Buffer> {
-  let head = Buffer.alloc(0);
-  while (!head.includes('\n') && head.length < HEAD_BYTES) {
-    const next = await pieces.next();
-    if (next.done === true) break;
-    head = Buffer.concat([head, next.value]);
-  }
-  return head;
-}
-
-async function* chain(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  try {
-    if (head.length > 0) yield head;
-    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
-  } finally {
-    await rest.return?.();
-  }
-}
-
 /** The fields of a frame, from options or from another frame. */
 function pick({ channel, flags, error }: FrameOptions): FrameOptions {
   return given({ channel, flags, error });
-}
-
-function nameText(name: string): string {
-  return name === '-' ? 'standard input' : name;
 }
 
 function format(text: string): string {
