@@ -190,3 +190,15 @@ test('--format json: a file without a line in it has no frames, which is no faul
 test('--repeat is refused for a pipe', async () => {
   await expectRefusal(2, 'is a pipe, which can be read once', makePipe(), '--repeat', '2');
 });
+
+test('--chunk takes a decimal fraction that is a whole number of bytes, and no other', async () => {
+  const port = await reservePorts();
+  const collector = (await makeServer(port)).to(new Collector());
+  const file = write('file', Buffer.alloc(2010));
+  expect(await rogueBridge('send', `${LOOPBACK}:${port}`, file, '--chunk', '1.005k').end()).toBe(0);
+  await collector.waitForCount(2);
+  expect(collector.frames.map(({ size }) => size)).toEqual([1005, 1005]);
+  const program = rogueBridge('send', NOBODY, file, '--chunk', '1.0005k');
+  expect(await program.end()).toBe(2);
+  expect(program.stderr).toContain('give a number of bytes');
+});

@@ -93,10 +93,12 @@ export function seconds(text: string): number {
 export function bytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(k|M|G|Ki|Mi|Gi|)B?$/.exec(text);
   const value = match === null ? NaN : Number(match[1]) * BYTES[match[2]!]!;
-  if (!Number.isSafeInteger(value)) {
+  // 1.005 * 1000 is 1004.9999999999999.
+  const whole = Math.round(value);
+  if (!Number.isSafeInteger(whole) || Math.abs(value - whole) > 2 * Number.EPSILON * value) {
     throw new InvalidArgumentError('give a number of bytes: 1000, 64k, 10M, 1Gi');
   }
-  return value;
+  return whole;
 }
 
 export function engine(text: string): Engine {
