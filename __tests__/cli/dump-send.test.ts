@@ -235,6 +235,36 @@ test('dump says how many came that it did not print, and leaves the rest to thei
   expect(program.stderr).toMatch(/^1 frame printed of [34] that came$/m);
 });
 
+test('dump that nobody reads any more ends on Ctrl-C all the same', async () => {
+  const port = await reservePorts();
+  const server = await makeServer(port);
+  const program = rogueBridge('dump', `${LOOPBACK}:${port}`, '--format', 'json');
+  program.stallOutput();
+  await server.acceptFrame(new Frame(2_000_000));
+  await server.acceptFrame(new Frame(2_000_000));
+  program.interrupt();
+  await program.complains('printed');
+  expect(await program.end()).toBe(0);
+});
+
+test.each(['libzmq', 'native'])(
+  'dump --count leaves what it does not print with its sender (%s)',
+  async (engine) => {
+    const port = await reservePorts();
+    const server = await makeServer(port, { sendHighWaterMark: 1, sendTimeoutMs: 1_000 });
+    const args = ['--format', 'json', '--count', 100_000, '--engine', engine] as const;
+    const program = rogueBridge('dump', `${LOOPBACK}:${port}`, ...args);
+    program.stallOutput();
+    await server.waitForPeer({ timeoutMs: 20_000 });
+    const sendMany = async (): Promise<void> => {
+      for (let i = 0; i < 900; i++) await server.acceptFrame(new Frame(100_000));
+    };
+    // The connection has room for ten megabytes or so; with its usual mark the bridge would have taken them all.
+    await expect(sendMany()).rejects.toMatchObject({ code: 'ERR_SEND_TIMEOUT' });
+    expect(server.stats.framesSent).toBeLessThan(500);
+  },
+);
+
 test('send: says what it was given and did not want', async () => {
   const port = await reservePorts();
   const server = await makeServer(port);

@@ -74,10 +74,49 @@ test('record splits, leaves out channels and errors, and keeps a file that is th
   expect(existsSync(`${file}.2`)).toBe(true);
   const frames = await read(`${file}.1`);
   expect(frames.map(fieldsOf)).toEqual(kept.map(fieldsOf));
+  const came = FRAMES.slice(0, FRAMES.indexOf(kept.at(-1)!));
+  const byChannel = came.filter(({ channel }) => channel === 0).length;
+  const byError = came.length + 1 - kept.length - byChannel;
+  const leftOut = `${byChannel + byError} frames left out (${byChannel} by channel, ${byError} by error)`;
+  expect(program.stderr).toContain(leftOut);
   const again = rogueBridge('record', file, `${LOOPBACK}:${port}`, '--max-size', '60k');
   expect(await again.end()).toBe(1);
-  expect(again.stderr).toMatch(/^rogue-bridge: .*parts\.dat\.1/);
+  expect(again.stderr).toMatch(/^rogue-bridge: .*parts\.dat\.1 has data in it, .* or add --overwrite$/m);
 });
+
+test('a frame that no file may hold ends the recording with one line, and no stack', async () => {
+  const port = await reservePorts();
+  const program = rogueBridge('record', fileName('run.dat'), `${LOOPBACK}:${port}`, '--max-size', '20k');
+  await sendAll(port);
+  expect(await program.end()).toBe(1);
+  expect(program.stderr).toMatch(
+    /^\d+ frames, .* left out\nrogue-bridge: a frame of \d+ bytes does not fit into a file of maxSize = 20000 bytes\n$/,
+  );
+});
+
+test('the time of a recording begins with its peer', async () => {
+  const port = await reservePorts();
+  const program = rogueBridge('record', fileName('run.dat'), `${LOOPBACK}:${port}`, '--count', FRAMES.length);
+  // Said after a second.
+  await program.complains('waiting for');
+  await sendAll(port);
+  expect(await program.end()).toBe(0);
+  expect(program.stderr).toMatch(/^50 frames, .*, 0\.\d\d s; 0 frames left out$/m);
+});
+
+test.each(['libzmq', 'native'])(
+  'replay to a receiver that leaves behind the last frame (%s)',
+  async (engine) => {
+    const port = await reservePorts();
+    const [from, to] = [fileName('from.dat'), fileName('to.dat')];
+    writeFileSync(from, Buffer.concat(FRAMES.map((frame) => recordOf(frame))));
+    const recording = rogueBridge('record', to, '--listen', `${LOOPBACK}:${port}`, '--count', FRAMES.length);
+    const playing = rogueBridge('replay', from, `${LOOPBACK}:${port}`, '--engine', engine);
+    expect(await recording.end()).toBe(0);
+    expect(await playing.end()).toBe(0);
+    expect(readFileSync(to)).toEqual(readFileSync(from));
+  },
+);
 
 test('a disk that is full ends the recording with one line and status 1', async () => {
   const port = await reservePorts();

@@ -6,7 +6,7 @@ import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
 import { endRaw, playServer } from '../helpers/recording';
 import { describeInTerminal, endTerminals, Terminal } from '../helpers/terminal';
-import { waitFor } from '../helpers/wait';
+import { turns, waitFor } from '../helpers/wait';
 
 afterEach(async () => {
   endTerminals();
@@ -62,6 +62,28 @@ test('--duration ends it', async () => {
   const port = await reservePorts();
   const program = rogueBridge('watch', `${LOOPBACK}:${port}`, '--duration', '100ms', '--json');
   expect(await program.end()).toBe(0);
+});
+
+test('--duration: a line for each second of it, and the last has all that the summary has', async () => {
+  const port = await reservePorts();
+  const server = await makeServer(port);
+  const program = rogueBridge('watch', `${LOOPBACK}:${port}`, '--duration', 2, '--json');
+  let isOver = false;
+  const sending = (async () => {
+    while (!isOver) {
+      await server.acceptFrame(new Frame(100));
+      await turns(1);
+    }
+  })().catch(() => undefined);
+  expect(await program.end()).toBe(0);
+  isOver = true;
+  await server.stop();
+  await sending;
+  const lines = program.stdout.trim().split('\n');
+  expect(lines).toHaveLength(2);
+  const frames = Number(/^([\d ]+) frames,/m.exec(program.stderr)![1]!.replaceAll(' ', ''));
+  expect(frames).toBeGreaterThan(0);
+  expect((JSON.parse(lines.at(-1)!) as Line).frames).toBe(frames);
 });
 
 test('a recorded Rogue server: every frame of it is counted', async () => {

@@ -85,6 +85,18 @@ export class Program {
     this.child.stdout!.destroy();
   }
 
+  /** Reads no more of its standard output until it has ended, as a pager does that nobody scrolls. */
+  stallOutput(): void {
+    const stdout = this.child.stdout!;
+    stdout.pause();
+    this.child.once('exit', () => stdout.resume());
+  }
+
+  /** Stops it where it is: its connections stay, and nobody reads what they bring. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
   private get said(): string {
     return JSON.stringify({ stdout: this.stdout.slice(-500), stderr: this.stderr.slice(-2000) });
   }

@@ -6,6 +6,7 @@ import type { Frame } from '../index';
 import { bytes, integer, integers, parseTarget, type Target } from './support/arguments';
 import { frameLine } from './support/frame-json';
 import { addBridgeOptions, NEVER, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
+import { leaveSoon, receiveSparingly } from './support/receiving';
 import { grouped, hex, hexLines, plural } from './support/text';
 
 const DEFAULT_HEX_BYTES = 256;
@@ -25,7 +26,8 @@ export function addDump(program: Command): void {
       .summary('print each frame as hex or JSON lines')
       .description(
         'Prints each frame that arrives: a header line and hex, or a line of JSON with the payload as base64. ' +
-          'It is a peer: what it prints, no other peer of the same server gets.',
+          'It is a peer: what it prints or leaves out, no other peer of the same server gets. Frames behind the last ' +
+          'of --count may have come already, and go nowhere.',
       )
       .argument('<target>', 'HOST:PORT, the base port', parseTarget)
       .option('--format <name>', 'hex or json', format, 'hex')
@@ -51,24 +53,37 @@ Examples:
 
 async function dump(target: Target, options: DumpOptions): Promise<void> {
   const { count = Infinity, channel, errorsOnly = false } = options;
-  await withBridge(target, options, async (bridge, interruption) => {
-    let printed = 0;
-    const { stdout } = process;
-    bridge.addSlave((frame) => {
-      // What comes behind the last one is not ours to take.
-      if (printed >= count || interruption.signal.aborted) return NEVER;
-      if (channel?.includes(frame.channel) === false || (errorsOnly && frame.error === 0)) return undefined;
-      printed += 1;
-      const isFull = !stdout.write(textOf(frame, printed, options));
-      if (printed === count) interruption.stop();
-      // Whoever reads our output sets the pace.
-      return isFull ? drained(interruption.signal) : undefined;
-    });
-    if (await waitForPeer(bridge, target, options, interruption)) await interruption.wait();
-    const { framesReceived } = bridge.stats;
-    const others = framesReceived > printed ? ` of ${grouped(framesReceived)} that came` : '';
-    tell(`${plural(printed, 'frame')} printed${others}`);
-  });
+  let printed = 0;
+  let behind = 0;
+  const more = options.count === undefined ? {} : receiveSparingly(options.count);
+  await withBridge(
+    target,
+    options,
+    async (bridge, interruption) => {
+      const { stdout } = process;
+      bridge.addSlave((frame) => {
+        // What comes behind the last one is not ours to take.
+        if (printed >= count || interruption.signal.aborted) {
+          behind += 1;
+          return NEVER;
+        }
+        if (channel?.includes(frame.channel) === false || (errorsOnly && frame.error === 0)) return undefined;
+        printed += 1;
+        const isFull = !stdout.write(textOf(frame, printed, options));
+        if (printed === count) interruption.stop();
+        // Whoever reads our output sets the pace.
+        return isFull ? drained(interruption.signal) : undefined;
+      });
+      if (await waitForPeer(bridge, target, options, interruption)) await interruption.wait();
+      const { framesReceived } = bridge.stats;
+      const others = framesReceived > printed ? ` of ${grouped(framesReceived)} that came` : '';
+      // More of them may be in the memory of the connection, where nobody counts them.
+      const lost = behind > 0 ? `; ${grouped(behind)} or more behind the last went nowhere` : '';
+      tell(`${plural(printed, 'frame')} printed${others}${lost}`);
+    },
+    more,
+  );
+  if (printed < count) leaveSoon();
 }
 
 function textOf(frame: Frame, number: number, { format: name, maxBytes }: DumpOptions): string {

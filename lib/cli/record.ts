@@ -1,17 +1,16 @@
 // rogue-bridge record: a stream into a Rogue data file.
 
 import type { Command } from 'commander';
-import { StreamWriter, type Frame, type TcpOptions } from '../index';
+import { StreamWriter, type Frame, type GeneralError, type TcpOptions } from '../index';
 import { bytes, integer, integers, isTarget, parseTarget, seconds } from './support/arguments';
+import { Failure } from './support/errors';
 import { shareOf, showProgress, type Limits } from './support/progress';
 import { addBridgeOptions, NEVER, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
-import { digits, plural, sizeText } from './support/text';
+import { receiveSparingly } from './support/receiving';
+import { digits, grouped, plural, sizeText } from './support/text';
 
-/**
- * Of the bridge that is recorded: what waits for the disk waits on the other side. Memory that is used over and over is
- * faster than a gigabyte of large frames, which is what the usual 1000 may come to.
- */
-export const RECORDED_OPTIONS: TcpOptions = { receiveHighWaterMark: 32 };
+/** Of the bridge that is recorded: what waits for the disk waits on the other side. */
+export const RECORDED_OPTIONS: TcpOptions = receiveSparingly();
 
 interface RecordOptions extends CommonOptions, Limits {
   readonly maxSize?: number;
@@ -55,8 +54,9 @@ async function record(first: string, second: string, options: RecordOptions): Pr
   const [file, target] = isSwapped ? [second, parseTarget(first)] : [first, parseTarget(second)];
   const { channel, count = Infinity, duration, maxSize = 0, dropErrors = false, overwrite = false } = options;
   const writer = new StreamWriter({ maxSize, dropErrors });
-  await writer.open(file, { overwrite });
-  const started = performance.now();
+  await open(writer, file, overwrite);
+  const leftOut = { byChannel: 0, byError: 0 };
+  let started: number | undefined;
   let failure: Error | undefined;
   try {
     await withBridge(
@@ -64,20 +64,28 @@ async function record(first: string, second: string, options: RecordOptions): Pr
       options,
       async (bridge, interruption) => {
         const recorder = writer.getChannel(0);
-        bridge.addSlave((frame: Frame) => {
-          // What comes behind the last one is not ours to take.
-          if (writer.frameCount >= count) return NEVER;
-          if (channel?.includes(frame.channel) === false) return undefined;
-          const accepted = recorder.acceptFrame(frame);
-          if (writer.frameCount >= count) interruption.stop();
-          return accepted;
-        });
-        bridge.on('error', (err) => {
+        const fail = (err: Error): Promise<void> => {
           failure ??= err;
           interruption.stop();
+          return NEVER;
+        };
+        bridge.addSlave((frame: Frame) => {
+          started ??= performance.now();
+          // What comes behind the last one is not ours to take.
+          if (writer.frameCount >= count || failure !== undefined) return NEVER;
+          if (channel?.includes(frame.channel) === false) {
+            leftOut.byChannel += 1;
+            return undefined;
+          }
+          if (dropErrors && frame.error !== 0) leftOut.byError += 1;
+          // Told at the end; the bridge would log it as well.
+          const accepted = recorder.acceptFrame(frame);
+          if (writer.frameCount >= count) interruption.stop();
+          return accepted instanceof Promise ? accepted.catch(fail) : undefined;
         });
+        bridge.on('error', (err) => void fail(err));
         if (!(await waitForPeer(bridge, target, options, interruption))) return;
-        const from = performance.now();
+        const from = (started ??= performance.now());
         const endProgress = showProgress(() => ({
           share: shareOf(options, from, writer.frameCount),
           text: `${plural(writer.frameCount, 'frame')}, ${sizeText(writer.totalSize)}, ${sizeText(writer.bandwidth)}/s`,
@@ -89,12 +97,38 @@ async function record(first: string, second: string, options: RecordOptions): Pr
     );
   } finally {
     const closed = await writer.close().catch((err: unknown) => err as Error);
-    const elapsed = (performance.now() - started) / 1000;
+    const elapsed = started === undefined ? 0 : (performance.now() - started) / 1000;
     tell(
       `${plural(writer.frameCount, 'frame')}, ${sizeText(writer.totalSize)} in ${file}${maxSize > 0 ? '.1 and on' : ''}, ` +
-        `${digits(elapsed)} s; ${plural(writer.dropCount, 'frame')} left out`,
+        `${digits(elapsed)} s; ${leftOutText({ ...leftOut, inAll: leftOut.byChannel + writer.dropCount })}`,
     );
     failure ??= closed ?? undefined;
   }
   if (failure !== undefined) throw failure;
+}
+
+async function open(writer: StreamWriter, file: string, overwrite: boolean): Promise<void> {
+  try {
+    await writer.open(file, { overwrite });
+  } catch (err) {
+    const { code, path, cause } = err as GeneralError;
+    // With a cause it is the system that does not let us.
+    if (code !== 'ERR_FILE_OPEN' || cause !== undefined) throw err;
+    throw new Failure(`${path} has data in it, and was left alone: choose another name, or add --overwrite`);
+  }
+}
+
+function leftOutText({
+  byChannel,
+  byError,
+  inAll,
+}: Record<'byChannel' | 'byError' | 'inAll', number>): string {
+  const unwritten = inAll - byChannel - byError;
+  const reasons = [
+    ...(byChannel > 0 ? [`${grouped(byChannel)} by channel`] : []),
+    ...(byError > 0 ? [`${grouped(byError)} by error`] : []),
+    ...(unwritten > 0 ? [`${grouped(unwritten)} that could not be written`] : []),
+  ];
+  const why = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
+  return `${plural(inAll, 'frame')} left out${why}`;
 }

@@ -6,18 +6,22 @@ import { parseTarget, seconds, targetText, type Target } from './support/argumen
 import { Flow } from './watch/flow';
 import {
   addBridgeOptions,
+  NEVER,
   tell,
   waitForPeer,
   withBridge,
   type CommonOptions,
   type Interruption,
 } from './support/run';
+import { leaveSoon } from './support/receiving';
 import { Screen } from './watch/screen';
 import { grouped, plural, sizeText, timeText } from './support/text';
 import { viewLines } from './watch/view';
 
 const SAMPLE_MS = 1_000;
 const DRAW_MS = 500;
+// Less than this has no rate worth a word.
+const SHORTEST_SAMPLE_S = 0.1;
 
 interface WatchOptions extends CommonOptions {
   readonly json?: boolean;
@@ -52,8 +56,10 @@ Examples:
 
 async function watch(target: Target, options: WatchOptions): Promise<void> {
   const flow = new Flow();
-  await withBridge(target, options, async (bridge, interruption) => {
-    bridge.addSlave((frame) => flow.note(frame));
+  const wasInterrupted = await withBridge(target, options, async (bridge, interruption) => {
+    let isOver = false;
+    // What comes behind the last line is in no summary either.
+    bridge.addSlave((frame) => (isOver ? NEVER : flow.note(frame)));
     const isLive = process.stdout.isTTY && options.json !== true;
     const stop = isLive ? showScreen(bridge, flow, target, options, interruption) : printLines(bridge, flow);
     try {
@@ -61,9 +67,12 @@ async function watch(target: Target, options: WatchOptions): Promise<void> {
       if (options.timeout !== undefined) await waitForPeer(bridge, target, options, interruption);
       await interruption.wait(options.duration);
     } finally {
+      isOver = true;
       stop();
     }
+    return interruption.signal.aborted;
   });
+  if (wasInterrupted) leaveSoon();
   const { framesPerSecond, bytesPerSecond } = flow.average;
   tell(
     `${plural(flow.frames, 'frame')}, ${sizeText(flow.bytes)} in ${timeText(flow.elapsed)}: ` +
@@ -97,12 +106,21 @@ function showScreen(
   };
 }
 
+/** @returns the end of it, a line for what came since the last one. */
 function printLines(bridge: TcpCore, flow: Flow): () => void {
+  const print = (): void => void process.stdout.write(`${JSON.stringify(lineOf(bridge, flow))}\n`);
+  let framesPrinted = -1;
   const printing = setInterval(() => {
     flow.sample();
-    process.stdout.write(`${JSON.stringify(lineOf(bridge, flow))}\n`);
+    framesPrinted = flow.frames;
+    print();
   }, SAMPLE_MS);
-  return () => clearInterval(printing);
+  return () => {
+    clearInterval(printing);
+    if (flow.sinceSample >= SHORTEST_SAMPLE_S) flow.sample();
+    else if (flow.frames === framesPrinted) return;
+    print();
+  };
 }
 
 function lineOf(bridge: TcpCore, flow: Flow): object {

@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError } from 'commander';
 import { Logging, type Engine } from '../../index';
+import { LONGEST_TIMER_MS } from './pause';
 
 const MAX_SECONDS = 1e9;
 const SECONDS: Readonly<Record<string, number>> = {
@@ -86,6 +87,13 @@ export function seconds(text: string): number {
   if (!(value > 0 && value <= MAX_SECONDS)) {
     throw new InvalidArgumentError('give a time above 0: seconds, or a number with ms, s, m, h or d');
   }
+  return value;
+}
+
+/** {@link seconds} that the library is to wait: it counts up to 24.8 days. */
+export function wait(text: string): number {
+  const value = seconds(text);
+  if (value * 1000 > LONGEST_TIMER_MS) throw new InvalidArgumentError('give a time of at most 24d');
   return value;
 }
 

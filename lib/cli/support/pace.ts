@@ -1,6 +1,6 @@
 // So many a second, on average while nothing holds them up.
 
-import { setTimeout as pause } from 'node:timers/promises';
+import { pause } from './pause';
 
 // Shorter waits cost more than they are worth, so several go together.
 const LEAST_MS = 4;
@@ -22,6 +22,6 @@ export class Pace {
     this.count += 1;
     const aheadMs = dueMs - (performance.now() - this.started);
     if (aheadMs < -MOST_BEHIND_MS) this.started -= aheadMs + MOST_BEHIND_MS;
-    if (aheadMs > LEAST_MS) await pause(aheadMs, undefined, { signal });
+    if (aheadMs > LEAST_MS) await pause(aheadMs, signal);
   }
 }

@@ -3,11 +3,13 @@
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { Logging, TcpClient, TcpServer, type Engine, type TcpCore, type TcpOptions } from '../../index';
-import { engine, given, hostOf, list, logFilter, seconds, targetText, type Target } from './arguments';
+import { engine, given, hostOf, list, logFilter, targetText, wait, type Target } from './arguments';
 import { Failure, UsageError } from './errors';
+import { oneLineLog } from './one-line-log';
+import { LONGEST_TIMER_MS, pause } from './pause';
+import { firstFrame, hasFrames } from './receiving';
 import { plural } from './text';
 
 const DEFAULT_TIMEOUT_S = 10;
@@ -58,7 +60,7 @@ export class Interruption {
   async wait(forSeconds?: number): Promise<void> {
     if (this.signal.aborted) return;
     if (forSeconds === undefined) await once(this.signal, 'abort');
-    else await pause(forSeconds * 1000, undefined, { signal: this.signal }).catch(() => undefined);
+    else await pause(forSeconds * 1000, this.signal).catch(() => undefined);
   }
 }
 
@@ -77,7 +79,7 @@ export function addBridgeOptions(command: Command, untilWhen = DEFAULT_WAIT): Co
     command
       .option('--listen', 'be the server: HOST is the local address, * for all')
       .option('--engine <name>', 'libzmq (default) or native', engine)
-      .option('--timeout <time>', `give up when no peer comes for so long (default ${untilWhen})`, seconds)
+      .option('--timeout <time>', `give up when no peer comes for so long (default ${untilWhen})`, wait)
       .option('--allow <list>', 'with --listen: addresses and CIDR blocks that may connect', list),
   );
 }
@@ -94,6 +96,9 @@ export async function openBridge(
   more: TcpOptions = {},
 ): Promise<TcpCore> {
   const { listen = false, allow } = options;
+  if (more.lingerMs !== undefined && more.lingerMs > LONGEST_TIMER_MS) {
+    throw new UsageError(`--linger is ${more.lingerMs / 1000} s: give a time of at most 24d`);
+  }
   if (allow !== undefined && !listen) throw new UsageError('--allow is for a server: add --listen');
   const own = { ...given({ engine: options.engine, allow }), ...more };
   if (!listen) await checkName(hostOf(target));
@@ -135,7 +140,10 @@ function tellUnwanted({ stats: { withoutSlave } }: TcpCore): void {
     tell(`${plural(withoutSlave, 'frame')} came meanwhile and went nowhere: nobody here takes any`);
 }
 
-/** Waits for both directions. @returns false when it was interrupted. @throws {Failure} when nobody comes. */
+/**
+ * Waits for both directions, or for a frame where somebody takes frames: who sent it may have left before anybody saw
+ * it come. @returns false when it was interrupted. @throws {Failure} when nobody comes.
+ */
 export async function waitForPeer(
   bridge: TcpCore,
   target: Target,
@@ -153,20 +161,24 @@ export async function waitForPeer(
       ),
     TELL_WAITING_MS,
   );
+  const settled = new AbortController();
+  const either = AbortSignal.any([signal, settled.signal]);
   try {
     const timeoutMs = timeout === undefined ? undefined : Math.ceil(timeout * 1000);
-    await bridge.waitForPeer({ signal, ...given({ timeoutMs }) });
+    const connected = bridge.waitForPeer({ signal: either, ...given({ timeoutMs }) });
+    await Promise.race([connected, firstFrame(bridge, either)]);
     return true;
   } catch (err) {
-    if (signal.aborted) return false;
+    if (signal.aborted || hasFrames(bridge)) return hasFrames(bridge);
     const hint = listen ? '' : `; 'rogue-bridge doctor ${targetText(target)}' looks closer`;
     throw new Failure(`${(err as Error).message}${hint}`);
   } finally {
     clearTimeout(telling);
+    settled.abort();
   }
 }
 
 /** Logs in Rogue's own form, to standard error. */
 export function logAsRogue(): void {
-  Logging.setFormat('rogue');
+  Logging.setSink(oneLineLog);
 }

@@ -69,6 +69,11 @@ export class Flow {
     return (performance.now() - this.started) / 1000;
   }
 
+  /** Seconds since the last {@link sample}. */
+  get sinceSample(): number {
+    return (performance.now() - this.before.at) / 1000;
+  }
+
   get average(): Rates {
     const { elapsed } = this;
     return { framesPerSecond: this.frames / elapsed, bytesPerSecond: this.bytes / elapsed };

@@ -1,0 +1,18 @@
+// The log in Rogue's own form, a line each: what failed with a stack is told in one line of its own, behind it.
+
+import type { LogSink } from '../../index';
+
+/** For `Logging.setSink`: to standard error. */
+export const oneLineLog = { child: ({ name }: { name: string }) => writersOf(name) } as unknown as LogSink;
+
+function writersOf(name: string): object {
+  const write = (message: string): void => {
+    process.stderr.write(`${rogueTime()}:${name}: ${message.split('\n')[0]!}\n`);
+  };
+  return { fatal: write, error: write, warn: write, info: write, debug: write };
+}
+
+/** Now, as seconds since 1970 with six decimals. */
+function rogueTime(): string {
+  return ((performance.timeOrigin + performance.now()) / 1000).toFixed(6);
+}
