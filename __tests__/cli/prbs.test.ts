@@ -1,12 +1,12 @@
 // The link test against the library, bare zeromq sockets and pyzmq.
 
-import { Frame, Prbs } from '../../lib';
+import { Frame, Prbs, type TcpCore } from '../../lib';
 import { LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
 import { reservePorts } from '../helpers/ports';
 import { endPeers, findPyzmq, startPeer } from '../helpers/process';
-import { endPrograms, rogueBridge } from '../helpers/program';
+import { endPrograms, rogueBridge, type Program } from '../helpers/program';
 import { describeInTerminal, endTerminals, Terminal } from '../helpers/terminal';
-import { waitFor } from '../helpers/wait';
+import { turns, waitFor } from '../helpers/wait';
 import { upperLimit } from '../../lib/cli/prbs/error-rate';
 
 afterEach(async () => {
@@ -105,8 +105,9 @@ test.each(['libzmq', 'native'])(
     const args = ['--size', '1M', '--duration', '1s', '--engine', engine] as const;
     const program = rogueBridge('prbs', 'tx', `${LOOPBACK}:${port}`, ...args);
     await waitFor('the first frame', () => server.stats.framesReceived === 1);
-    await waitFor('the report', () => program.stdout !== '');
-    await program.end();
+    expect(await program.end()).toBe(1);
+    expect(program.stdout).toMatch(/^FAIL$/m);
+    expect(program.stderr).toMatch(/^rogue-bridge: .*(did not leave|may not have left): /m);
   },
 );
 
@@ -132,6 +133,66 @@ test('Ctrl-C ends tx behind a peer that takes nothing, with a report', async () 
   await program.end();
   expect(program.stdout).toMatch(/^sent {6}\d+ frames?/);
 });
+
+test.each([
+  ['tx', 'SENT'],
+  ['rx', 'PASS'],
+  ['loop', 'PASS'],
+])('Ctrl-C is the end of %s where no other was asked for', async (direction, verdict) => {
+  const { program } = await begin(direction);
+  program.interrupt();
+  expect(await program.end()).toBe(0);
+  expect(program.stdout).toMatch(new RegExp(`^${verdict}$`, 'm'));
+});
+
+test.each([
+  ['tx', '--count', 1_000_000, 'SENT'],
+  ['tx', '--duration', '10m', 'SENT'],
+  ['rx', '--count', 1_000_000, 'PASS'],
+  ['rx', '--duration', '10m', 'PASS'],
+  ['loop', '--count', 1_000_000, 'PASS'],
+])('%s that is interrupted before its %s has not passed', async (direction, name, value, verdict) => {
+  const { program } = await begin(direction, name, value);
+  program.interrupt();
+  expect(await program.end()).toBe(1);
+  expect(program.stdout).toMatch(new RegExp(`^${verdict} so far$`, 'm'));
+  expect(program.stderr).toBe('rogue-bridge: interrupted before its end\n');
+});
+
+test.each(['libzmq', 'native'])('--duration does not pass where the peer has left (%s)', async (engine) => {
+  const { program, server } = await begin('tx', '--duration', '1s', '--engine', engine);
+  await server.stop();
+  expect(await program.end()).toBe(1);
+  expect(program.stdout).toMatch(/^SENT so far$/m);
+  expect(program.stderr).toMatch(/^rogue-bridge: the peer had left$/m);
+});
+
+test('a --count that was not reached in --duration has not passed', async () => {
+  const { program } = await begin('rx', '--count', 1_000_000, '--duration', '200ms');
+  expect(await program.end()).toBe(1);
+  expect(program.stdout).toMatch(/^PASS so far$/m);
+  expect(program.stderr).toMatch(/^rogue-bridge: \d+ of 1 000 000 frames: no more came$/m);
+});
+
+/** In front of a server that checks, sends or echoes; resolves once frames have gone the way they are to go. */
+async function begin(
+  direction: string,
+  ...args: (string | number)[]
+): Promise<{ program: Program; server: TcpCore }> {
+  const port = await reservePorts();
+  const server = await makeServer(port);
+  server.addSlave((frame: Frame) => (direction === 'loop' ? server.acceptFrame(frame) : undefined));
+  const rate = direction === 'rx' ? [] : ['--rate', 200];
+  const program = rogueBridge('prbs', direction, `${LOOPBACK}:${port}`, ...rate, ...args);
+  await server.waitForPeer({ timeoutMs: 20_000 });
+  if (direction === 'rx') {
+    const prbs = new Prbs();
+    prbs.to(server);
+    for (let i = 0; i < 20; i++) await prbs.genFrame(1000);
+    await turns();
+  } else await waitFor('frames', () => server.stats.framesReceived > 3);
+  return { program, server };
+}
 
 test.each(['libzmq', 'native'])('Ctrl-C waits for what is on its way back (%s)', async (engine) => {
   const port = await reservePorts();
@@ -175,7 +236,8 @@ describeInTerminal('in a terminal (needs tmux)', () => {
     await waitFor('the bar', () => bar.test(text()), undefined, text);
     terminal.press('C-c');
     await waitFor('its end', () => text().includes('ENDED'), undefined, text);
-    expect(text()).toMatch(/^errors +0 frames, 0 wrong bits\n(.*\n)*PASS$/m);
+    expect(text()).toMatch(/^errors +0 frames, 0 wrong bits\n(.*\n)*PASS so far$/m);
+    expect(text()).toContain('ENDED 1');
     expect(text()).not.toContain('left');
   });
 });

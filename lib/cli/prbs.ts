@@ -5,15 +5,19 @@ import { Prbs, TcpClient, type Frame, type TcpCore } from '../index';
 import { bytes, given, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
 import { LOOPBACK, openLocalServer } from './support/local';
-import { exchange, report, type PrbsDirection, type PrbsLimits } from './prbs/link-test';
+import { exchange, type PrbsDirection, type PrbsLimits, type PrbsTest } from './prbs/link-test';
+import { report } from './prbs/report';
+import { Departures, unsentText } from './support/departures';
 import {
   addBridgeOptions,
   Interruption,
   NEVER,
   openBridge,
+  tell,
   waitForPeer,
   type CommonOptions,
 } from './support/run';
+import { receiveSparingly } from './support/receiving';
 
 const DEFAULT_SIZE_BYTES = 10_000;
 // The last frames may have to wait for a slow checker.
@@ -52,7 +56,7 @@ Examples:
     addBridgeOptions(
       command
         .option('--width <bits>', 'bits a word, a multiple of 32', integer(32, 65_536), 32)
-        .option('--duration <time>', 'end after so long', seconds)
+        .option('--duration <time>', 'end after so long; the most that --count may take', seconds)
         .option('--count <n>', 'end after so many frames', integer(1)),
     ).action((to: Target | undefined, options: PrbsOptions) => run(direction, to, options));
   };
@@ -83,7 +87,7 @@ async function run(
     throw new UsageError('--listen and --allow need HOST:PORT; without it both ends are of this machine');
   }
   const interruption = new Interruption();
-  const { sending, receiving, bridges } = await openLink(target, options);
+  const { sending, receiving, bridges } = await openLink(direction, target, options);
   try {
     const seen = { frames: 0, bytes: 0 };
     const limit = direction === 'rx' ? (options.count ?? Infinity) : Infinity;
@@ -100,12 +104,29 @@ async function run(
       throw new Failure('interrupted before a peer came');
     }
     const test = { direction, tx, rx, seen, size, options, interruption };
-    await exchange(test);
+    const departures = new Departures(sending, () => tx.txCount);
+    const shortfall = await exchange(test, () => sending.stats.peers.send > 0);
+    await departures.stop();
     await Promise.all(bridges.map((bridge) => bridge.stop()));
-    report(test, sending.stats.discarded);
+    const unsent = unsentText(sending, 'is too slow') ?? doubtOf(departures, test, shortfall);
+    report(test, { shortfall, unsent });
   } finally {
     await Promise.all(bridges.map((bridge) => bridge.stop()));
   }
+}
+
+/** What may be lost with a peer that left early: a fault where all was sent that was to be, a word where it was not. */
+function doubtOf(
+  departures: Departures,
+  { direction, tx, options: { count, duration } }: PrbsTest,
+  shortfall: string | undefined,
+): string | undefined {
+  // What comes back shows by itself what was lost.
+  const doubt = direction === 'tx' ? departures.doubt(tx.txCount === count) : undefined;
+  const isEndless = count === undefined && duration === undefined;
+  if (doubt === undefined || (shortfall === undefined && !isEndless)) return doubt;
+  tell(doubt);
+  return undefined;
 }
 
 interface Link {
@@ -115,9 +136,15 @@ interface Link {
 }
 
 /** The bridge that was asked for, or two that are connected to each other. */
-async function openLink(target: Target | undefined, options: PrbsOptions): Promise<Link> {
+async function openLink(
+  direction: PrbsDirection,
+  target: Target | undefined,
+  options: PrbsOptions,
+): Promise<Link> {
   if (target !== undefined) {
-    const bridge = await openBridge(target, options, { lingerMs: LINGER_MS });
+    const isLimited = direction === 'rx' && options.count !== undefined;
+    const more = isLimited ? receiveSparingly(options.count) : {};
+    const bridge = await openBridge(target, options, { lingerMs: LINGER_MS, ...more });
     return { sending: bridge, receiving: bridge, bridges: [bridge] };
   }
   const own = given({ engine: options.engine });

@@ -1,7 +1,7 @@
 // rogue-bridge replay: a Rogue data file into a stream.
 
 import { existsSync, statSync } from 'node:fs';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { readFrames, type Frame } from '../index';
 import { given, integer, integers, isTarget, parseTarget, positive, seconds } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
@@ -32,7 +32,11 @@ export function addReplay(program: Command): void {
       .argument('<file...>', 'data files, and behind them HOST:PORT, the base port')
       .option('--channel <n>', 'these channels alone; again, or with commas, for more', integers(0, 255))
       .option('--rate <n>', 'frames a second at most', positive)
-      .option('--loop [n]', 'from the beginning again, n times in all, or until it is ended', integer(1))
+      .option(
+        '--loop [n]',
+        'n times in all, or until it is ended: --loop=n, or --loop behind the target',
+        rounds,
+      )
       .option('--count <n>', 'end after so many frames', integer(1))
       .option('--duration <time>', 'end after so long', seconds)
       .option('--linger <time>', 'how long the last frames may take', seconds, DEFAULT_LINGER_S),
@@ -70,7 +74,8 @@ async function replay(args: string[], options: ReplayOptions): Promise<void> {
         throw new Failure(`${files.join(', ')}: no frame to send`);
     }
   };
-  await sendFrames(target, { ...options, endless: loop === true }, sent, frames, () => {
+  const endless = rounds === Infinity && count === Infinity && duration === Infinity;
+  await sendFrames(target, { ...options, endless }, sent, frames, () => {
     started = performance.now();
     return showProgress(() => {
       const fileBytes = sent.bytes + sent.frames * HEADER_BYTES;
@@ -81,6 +86,14 @@ async function replay(args: string[], options: ReplayOptions): Promise<void> {
       };
     });
   });
+}
+
+/** Commander takes the word behind `--loop` for its number, whatever it is. */
+function rounds(text: string): number {
+  if (!/^\d/.test(text)) {
+    throw new InvalidArgumentError('give a whole number from 1 on, or --loop alone behind the target');
+  }
+  return integer(1)(text);
 }
 
 /** The address is the last of the arguments, or the first. */

@@ -1,13 +1,11 @@
-// The PRBS link test of `prbs`: sending, checking, and what is said of it.
+// The PRBS link test of `prbs`: sending and checking.
 
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Prbs } from '../../index';
-import { upperLimit } from './error-rate';
-import { Failure } from '../support/errors';
 import { Pace } from '../support/pace';
 import { shareOf, showProgress, type Limits } from '../support/progress';
 import type { Interruption } from '../support/run';
-import { grouped, plural, sizeText } from '../support/text';
+import { grouped, plural } from '../support/text';
 
 const TURN_MS = 5;
 // What is under way at the end has this long to arrive, from the last frame that did.
@@ -34,10 +32,13 @@ export interface PrbsTest {
   readonly interruption: Interruption;
 }
 
-/** Sends, checks, or both, until it is over. */
-export async function exchange(test: PrbsTest): Promise<void> {
+/**
+ * Sends, checks, or both, until it is over.
+ * @param hasPeer whether there is somebody who could take what is sent.
+ * @returns what keeps it from being all that was asked for.
+ */
+export async function exchange(test: PrbsTest, hasPeer: () => boolean): Promise<string | undefined> {
   const { direction, tx, rx, seen, interruption, options } = test;
-  const { count = Infinity, duration } = options;
   const { signal } = interruption;
   const started = performance.now();
   const done = (): number => (direction === 'rx' ? seen.frames : tx.txCount);
@@ -49,23 +50,37 @@ export async function exchange(test: PrbsTest): Promise<void> {
       ...(direction === 'rx' ? [] : [`${grouped(tx.txCount)} sent`]),
     ].join(', '),
   }));
-  const isOver = (): boolean =>
-    signal.aborted ||
-    done() >= count ||
-    (duration !== undefined && performance.now() - started >= duration * 1000);
+  const { count = Infinity, duration = Infinity } = options;
+  const hasLasted = (): boolean => performance.now() - started >= duration * 1000;
+  const isOver = (): boolean => signal.aborted || done() >= count || hasLasted();
+  let isSending = direction !== 'rx';
   try {
     if (direction === 'rx') while (!isOver()) await interruption.wait(LOOK_MS / 1000);
     else {
-      let isSending = true;
       const sending = sendUntil(isOver, test).finally(() => (isSending = false));
       // A frame that nobody takes must not keep us; it ends with its bridge.
       sending.catch(() => undefined);
-      await Promise.race([sending, interruption.wait(duration)]);
-      if (direction === 'loop') await settle(test, () => isSending);
+      await Promise.race([sending, interruption.wait(options.duration)]);
     }
+    const end = { wasInterrupted: signal.aborted && !hasLasted(), isLeft: isSending && !hasPeer() };
+    if (direction === 'loop') await settle(test, () => isSending);
+    return shortfall(test, done(), end);
   } finally {
     endProgress();
   }
+}
+
+/** Where neither a count nor a time was given, Ctrl-C is the end that was asked for. */
+function shortfall(
+  { direction, options: { count, duration } }: PrbsTest,
+  frames: number,
+  { wasInterrupted, isLeft }: { readonly wasInterrupted: boolean; readonly isLeft: boolean },
+): string | undefined {
+  if (count === undefined ? duration === undefined : frames >= count) return undefined;
+  if (wasInterrupted) return 'interrupted before its end';
+  if (count === undefined) return isLeft ? 'the peer had left' : undefined;
+  const reason = direction === 'rx' ? 'no more came' : 'the peer took no more';
+  return `${grouped(frames)} of ${plural(count, 'frame')}: ${isLeft ? 'the peer had left' : reason}`;
 }
 
 async function sendUntil(
@@ -96,37 +111,4 @@ async function settle({ tx, seen }: PrbsTest, isSending: () => boolean): Promise
     before = seen.frames;
     await pause(LOOK_MS);
   }
-}
-
-/** What came of it, to standard output. @throws {Failure} when the link did not pass. */
-export function report({ direction, tx, rx, seen }: PrbsTest, discarded: number): void {
-  const lines: string[] = [];
-  const faults: string[] = [];
-  if (direction !== 'rx') {
-    lines.push(`sent      ${plural(tx.txCount, 'frame')}, ${sizeText(tx.txBytes)}`);
-    if (tx.txCount === 0) faults.push('no frame was taken');
-    if (discarded > 0) faults.push(`${plural(discarded, 'frame')} did not leave before the peer did`);
-  }
-  if (direction !== 'tx') {
-    const bits = seen.bytes * 8;
-    const least = rx.rxErrors === 0 ? 0 : Math.max(1, rx.rxBitErrors);
-    lines.push(
-      `checked   ${plural(seen.frames, 'frame')}, ${sizeText(seen.bytes)}, ${grouped(bits)} bits`,
-      `errors    ${plural(rx.rxErrors, 'frame')}, ${plural(rx.rxBitErrors, 'wrong bit')}`,
-    );
-    if (bits > 0) {
-      const rate = (least / bits).toExponential(2);
-      lines.push(
-        `bit error rate  ${least === 0 ? '0' : rate}, below ${(upperLimit(least) / bits).toExponential(2)} (95 %)`,
-      );
-    }
-    if (seen.frames === 0) faults.push('no frame came');
-    if (rx.rxErrors > 0) faults.push(`${plural(rx.rxErrors, 'frame')} with an error`);
-    const missing = tx.txCount - seen.frames;
-    if (direction === 'loop' && missing > 0) faults.push(`${plural(missing, 'frame')} did not come back`);
-  }
-  // Whether what was sent is right, the other side knows.
-  const passed = direction === 'tx' ? 'SENT' : 'PASS';
-  process.stdout.write([...lines, faults.length === 0 ? passed : 'FAIL', ''].join('\n'));
-  if (faults.length > 0) throw new Failure(faults.join('; '));
 }

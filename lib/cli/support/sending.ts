@@ -3,6 +3,7 @@
 import { accessSync, constants } from 'node:fs';
 import type { Frame } from '../../index';
 import type { Target } from './arguments';
+import { Departures, unsentText } from './departures';
 import { Failure } from './errors';
 import { Pace } from './pace';
 import { tell, waitForPeer, withBridge, type CommonOptions } from './run';
@@ -32,11 +33,21 @@ export class Sent {
   bytes = 0;
 }
 
+/** How sending ended. */
+interface End {
+  isDone: boolean;
+  wasInterrupted: boolean;
+  /** What has not left. */
+  unsent?: string | undefined;
+  /** What may not have arrived. */
+  doubt?: string | undefined;
+}
+
 /**
  * Sends all of `frames`, and says how much that was.
  *
  * @param onPeer called when there is a peer, before the first frame; what it returns, at the end.
- * @throws {Failure} when some of them did not leave.
+ * @throws {Failure} when some of them did not leave, or nobody knows whether they did.
  */
 export async function sendFrames(
   target: Target,
@@ -45,8 +56,7 @@ export async function sendFrames(
   frames: (signal: AbortSignal) => AsyncIterable<Frame>,
   onPeer: () => () => void = () => () => undefined,
 ): Promise<void> {
-  let lost = 0;
-  const end = { isDone: false, wasInterrupted: false };
+  const end: End = { isDone: false, wasInterrupted: false };
   await withBridge(
     target,
     options,
@@ -55,6 +65,7 @@ export async function sendFrames(
       if (!(await waitForPeer(bridge, target, options, interruption))) {
         throw new Failure('interrupted before a peer came');
       }
+      const departures = new Departures(bridge, () => sent.frames);
       const atEnd = onPeer();
       const pace = new Pace(options.rate);
       const sendAll = async (): Promise<void> => {
@@ -65,7 +76,7 @@ export async function sendFrames(
           sent.frames += 1;
           sent.bytes += frame.size;
         }
-        end.isDone = true;
+        end.isDone = !signal.aborted;
       };
       const sending = sendAll();
       // A frame that nobody takes must not keep us; it ends with its bridge.
@@ -79,19 +90,25 @@ export async function sendFrames(
         // Whatever the frames come from is read no more.
         interruption.stop();
         atEnd();
-        await bridge.stop();
-        lost = bridge.stats.discarded;
+        await departures.stop();
         tell(`${plural(sent.frames, 'frame')}, ${sizeText(sent.bytes)} sent`);
       }
+      end.unsent = unsentText(bridge, '--linger is too short');
+      end.doubt = departures.doubt(end.isDone);
     },
     { lingerMs: Math.ceil(options.linger * 1000) },
   );
-  if (end.wasInterrupted && options.endless !== true)
-    throw new Failure('interrupted before everything was sent');
-  if (end.isDone && sent.frames === 0) throw new Failure('there was nothing to send: the input is empty');
-  if (lost > 0) {
-    throw new Failure(
-      `${plural(lost, 'frame')} of these did not leave: the peer left, or --linger is too short`,
-    );
-  }
+  judge(end, sent, options.endless === true);
+}
+
+/** @throws {Failure} for whatever was not sent, or may not have been. */
+function judge({ isDone, wasInterrupted, unsent, doubt }: End, sent: Sent, isEndless: boolean): void {
+  if (isDone && sent.frames === 0) throw new Failure('there was nothing to send: the input is empty');
+  const faults: string[] = [];
+  if (wasInterrupted && !isEndless) faults.push('interrupted before everything was sent');
+  if (unsent !== undefined) faults.push(unsent);
+  // What goes on for ever is there for peers that come and go.
+  else if (doubt !== undefined && isEndless) tell(doubt);
+  else if (doubt !== undefined) faults.push(doubt);
+  if (faults.length > 0) throw new Failure(faults.join('; '));
 }

@@ -1,0 +1,49 @@
+// Whether what a bridge was given has left it: what it tells at its end, and what nobody can.
+
+import { GeneralError, type TcpCore } from '../../index';
+import { plural } from './text';
+
+/** Looks out for peers that leave while there is something to send to them. */
+export class Departures {
+  // How much had been sent when the first of them left.
+  private firstAt: number | undefined;
+
+  /** @param sent how many frames the bridge has taken. */
+  constructor(
+    private readonly bridge: TcpCore,
+    private readonly sent: () => number,
+  ) {
+    bridge.on('disconnect', ({ direction }) => {
+      if (direction === 'send' && !this.isStopping && sent() > 0) this.firstAt ??= sent();
+    });
+  }
+
+  private isStopping = false;
+
+  /** Stops the bridge; whoever leaves from now on has no part in it. */
+  stop(): Promise<void> {
+    this.isStopping = true;
+    return this.bridge.stop();
+  }
+
+  /**
+   * What may be lost with a peer that left too early. One that left behind the last frame is one that had enough.
+   * @param isDone whether all there was to send has been sent.
+   */
+  doubt(isDone: boolean): string | undefined {
+    if (this.firstAt === undefined || (isDone && this.firstAt === this.sent())) return undefined;
+    return 'the peer left while frames were sent to it: those under way may be lost';
+  }
+}
+
+/**
+ * What a bridge that was stopped has not got rid of; undefined when all of it has left.
+ * @param remedy what the user may do about a time that was too short.
+ */
+export function unsentText({ stats }: TcpCore, remedy: string): string | undefined {
+  const { discarded, lastError } = stats;
+  if (discarded > 0)
+    return `${plural(discarded, 'frame')} of these did not leave: the peer left, or ${remedy}`;
+  const isLingering = lastError instanceof GeneralError && lastError.code === 'ERR_LINGER';
+  return isLingering ? `frames may not have left: the peer takes nothing, or ${remedy}` : undefined;
+}
