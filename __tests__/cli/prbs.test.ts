@@ -6,7 +6,7 @@ import { reservePorts } from '../helpers/ports';
 import { endPeers, findPyzmq, startPeer } from '../helpers/process';
 import { endPrograms, rogueBridge, type Program } from '../helpers/program';
 import { describeInTerminal, endTerminals, Terminal } from '../helpers/terminal';
-import { turns, waitFor } from '../helpers/wait';
+import { waitFor } from '../helpers/wait';
 import { upperLimit } from '../../lib/cli/prbs/error-rate';
 
 afterEach(async () => {
@@ -156,11 +156,11 @@ test.each([
   program.interrupt();
   expect(await program.end()).toBe(1);
   expect(program.stdout).toMatch(new RegExp(`^${verdict} so far$`, 'm'));
-  expect(program.stderr).toBe('rogue-bridge: interrupted before its end\n');
+  expect(program.stderr).toMatch(/^rogue-bridge: interrupted before its end$/m);
 });
 
 test.each(['libzmq', 'native'])('--duration does not pass where the peer has left (%s)', async (engine) => {
-  const { program, server } = await begin('tx', '--duration', '1s', '--engine', engine);
+  const { program, server } = await begin('tx', '--duration', '2s', '--engine', engine);
   await server.stop();
   expect(await program.end()).toBe(1);
   expect(program.stdout).toMatch(/^SENT so far$/m);
@@ -168,7 +168,7 @@ test.each(['libzmq', 'native'])('--duration does not pass where the peer has lef
 });
 
 test('a --count that was not reached in --duration has not passed', async () => {
-  const { program } = await begin('rx', '--count', 1_000_000, '--duration', '200ms');
+  const { program } = await begin('rx', '--count', 1_000_000, '--duration', '1s');
   expect(await program.end()).toBe(1);
   expect(program.stdout).toMatch(/^PASS so far$/m);
   expect(program.stderr).toMatch(/^rogue-bridge: \d+ of 1 000 000 frames: no more came$/m);
@@ -182,14 +182,14 @@ async function begin(
   const port = await reservePorts();
   const server = await makeServer(port);
   server.addSlave((frame: Frame) => (direction === 'loop' ? server.acceptFrame(frame) : undefined));
-  const rate = direction === 'rx' ? [] : ['--rate', 200];
+  const rate = direction === 'rx' ? ['--log', 'stream=debug'] : ['--rate', 200];
   const program = rogueBridge('prbs', direction, `${LOOPBACK}:${port}`, ...rate, ...args);
   await server.waitForPeer({ timeoutMs: 20_000 });
   if (direction === 'rx') {
     const prbs = new Prbs();
     prbs.to(server);
     for (let i = 0; i < 20; i++) await prbs.genFrame(1000);
-    await turns();
+    await program.complains('Pulled frame');
   } else await waitFor('frames', () => server.stats.framesReceived > 3);
   return { program, server };
 }

@@ -70,8 +70,9 @@ async function replay(args: string[], options: ReplayOptions): Promise<void> {
         yield frame;
         if (sent.frames >= count) return;
       }
-      if (sent.frames === before && !signal.aborted)
-        throw new Failure(`${files.join(', ')}: no frame to send`);
+      // Reading that was aborted brings nothing, round after round.
+      if (signal.aborted) return;
+      if (sent.frames === before) throw new Failure(`${files.join(', ')}: no frame to send`);
     }
   };
   const endless = rounds === Infinity && count === Infinity && duration === Infinity;
