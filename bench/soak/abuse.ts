@@ -24,6 +24,9 @@ const DESCRIPTORS_ALLOWED = 400;
 const LOG_LINES_ALLOWED = 500;
 // Of the inputs that are asked for; the recorded bytes come on top.
 const REFUSED_SHARE = 0.2;
+// The kernel may refuse one where the backlog is full.
+const UNMADE_SHARE = 0.01;
+const UNENDED_SHARE = 0.01;
 
 /** A server without `allow` that bears everything but peers; then one whose `allow` keeps everyone else out. */
 export async function runAbuse(settings: Settings): Promise<PartResult> {
@@ -62,7 +65,7 @@ async function abuse(
   const client = new SoakSide({ role: 'client', port: port!, engine, work: { options: {}, sends } });
   const sides = [server, client];
   await Promise.all(sides.map((side) => side.start()));
-  await Promise.all(sides.map((side) => side.hasResumed(SETTLE_LIMIT_MS)));
+  await Promise.all([server.hasResumed(client, SETTLE_LIMIT_MS), client.hasResumed(server, SETTLE_LIMIT_MS)]);
 
   progress(`${engine}: the stream without abuse`);
   const calm = await ratesOf(sides, sleep(CALM_MS));
@@ -98,6 +101,12 @@ async function abuse(
     ...kept.flatMap((share, index) =>
       share < RATE_KEPT ? [`the ${sides[index]!.role} received ${percentText(share)} of its rate`] : [],
     ),
+    ...(attacker.failed.connecting > attacker.total * UNMADE_SHARE
+      ? [`${attacker.failed.connecting} connections were not made, and ${attacker.total} were`]
+      : []),
+    ...(attacker.failed.ending > attacker.total * UNENDED_SHARE
+      ? [`the server left ${attacker.failed.ending} connections open whose peer had ended them`]
+      : []),
     ...(freed ? [] : [`the server kept ${after.descriptors - before.descriptors} descriptors`]),
     ...tooMany('descriptors', most.descriptors - before.descriptors, DESCRIPTORS_ALLOWED),
     ...tooMany('MB more of memory', most.megabytes - before.megabytes, RSS_ALLOWED_MEGABYTES),
@@ -117,6 +126,7 @@ async function abuse(
       ['malformed', '', '', numberText(totals.malformed)],
       ['peers refused', '', '', numberText(totals.refusedPeers)],
       ['lines logged', '', '', String(logLines)],
+      ['connections not made, not ended', '', '', `${attacker.failed.connecting}, ${attacker.failed.ending}`],
     ],
   };
   const kinds: Table = {

@@ -51,8 +51,13 @@ export class Attacker {
           if (at < greeting.length - 1) socket.write(greeting.subarray(at, at + 1));
           await sleep(LORIS_MS);
         }
+        if (socket === undefined) {
+          // Not in a loop without a turn for anybody else.
+          await sleep(LORIS_MS);
+          continue;
+        }
         this.count('slow-loris handshakes');
-        socket?.destroy();
+        socket.destroy();
       }
     };
     await Promise.all(Array.from({ length: count }, one));
@@ -60,8 +65,8 @@ export class Attacker {
 
   private async attack({ kind, port, pieces, ending }: Input): Promise<void> {
     const socket = await this.open(this.port + (port === 'push' ? 1 : 0));
-    this.count(kind);
     if (socket === undefined) return;
+    this.count(kind);
     let heard = 0;
     let look = (): void => undefined;
     socket.on('data', (bytes: Buffer) => {
@@ -100,9 +105,13 @@ export class Attacker {
     const socket = connect({ port, host: HOST, localAddress: this.address() });
     socket.setNoDelay(true);
     return new Promise((resolve) => {
-      socket.once('connect', () => resolve(socket));
+      let isMade = false;
+      socket.once('connect', () => {
+        isMade = true;
+        resolve(socket);
+      });
       socket.on('error', () => {
-        if (socket.connecting || socket.remoteAddress === undefined) this.failed.connecting += 1;
+        if (!isMade) this.failed.connecting += 1;
         resolve(undefined);
       });
     });

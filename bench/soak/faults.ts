@@ -18,6 +18,8 @@ export interface Scene {
 /** One fault. When `run` resolves it is over. */
 export interface Fault {
   readonly name: string;
+  /** Ends of connections that nobody tells of, because their process is gone. */
+  readonly ends?: number;
   readonly run: (scene: Scene, random: () => number) => Promise<void>;
 }
 
@@ -48,6 +50,7 @@ export const FAULTS: readonly Fault[] = [
   stopping('client'),
   {
     name: 'another service on the ports',
+    ends: 2,
     run: async ({ server, port }) => {
       await server.kill();
       const others = await Promise.all([port, port + 1].map(serveHttp));
@@ -77,6 +80,7 @@ function proxied(name: string, mode: ProxyMode, ms: number): Fault {
 function killing(role: 'server' | 'client'): Fault {
   return {
     name: `SIGKILL of the ${role}`,
+    ends: 2,
     run: async (scene, random) => {
       await sleep(random() * 100);
       await scene[role].kill();

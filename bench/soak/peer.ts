@@ -57,6 +57,7 @@ async function main(): Promise<void> {
     say({
       at: Date.now(),
       ...tally.counts,
+      ...tally.newest,
       lastBefore: tally.lastBefore,
       rssMegabytes,
       ...sent,

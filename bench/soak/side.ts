@@ -31,13 +31,22 @@ const COUNTS = [
   'discarded',
   'malformed',
   'refusedPeers',
+  'disconnects',
 ] as const;
 
 /** Totals over all processes that a side has been. */
 export type Totals = Record<(typeof COUNTS)[number], number>;
 
 /** What a peer says. */
-export type Report = Readonly<Totals & { rssMegabytes: number; hushed: boolean; lastBefore: number }>;
+export type Report = Readonly<
+  Totals & {
+    rssMegabytes: number;
+    hushed: boolean;
+    lastBefore: number;
+    newestLife: number;
+    newest: number;
+  }
+>;
 
 /** Which end, and what it does. */
 export interface SideOptions {
@@ -60,7 +69,7 @@ export class SoakSide {
   private killed: Entry | undefined;
   private stopped: { descriptorsLeft: number } | undefined;
   private readySeen = false;
-  private look: () => void = () => undefined;
+  private readonly looks = new Set<() => void>();
   private ending = false;
   private errors = '';
   /** Ends that nobody asked for. */
@@ -157,10 +166,21 @@ export class SoakSide {
     this.child.kill(name);
   }
 
-  /** Waits until a frame has come that was not there at this call. @returns false when that took too long. */
-  hasResumed(limitMs: number): Promise<boolean> {
-    const from = this.received;
-    return this.has(() => this.received > from, limitMs);
+  /**
+   * Waits until a frame has come that `sender` sent after this call: what had been on its way before proves nothing.
+   * @returns false when that took too long.
+   */
+  async hasResumed(sender: SoakSide, limitMs: number): Promise<boolean> {
+    const endsAt = performance.now() + limitMs;
+    const told = sender.latest;
+    if (!(await sender.has(() => sender.latest !== undefined && sender.latest !== told, limitMs)))
+      return false;
+    const [life, sent] = [sender.life, sender.latest?.framesSent ?? 0];
+    const isNewer = (): boolean => {
+      const { newestLife, newest } = this.latest ?? { newestLife: -1, newest: -1 };
+      return newestLife > life || (newestLife === life && newest >= sent);
+    };
+    return this.has(isNewer, endsAt - performance.now());
   }
 
   /** Waits until this holds, looking whenever the peer has said something. @returns false when that took too long. */
@@ -203,22 +223,23 @@ export class SoakSide {
     if ('ready' in line) this.readySeen = true;
     else if ('stopped' in line) this.stopped = line as unknown as { descriptorsLeft: number };
     else this.latest = line as unknown as Report;
-    this.look();
+    for (const look of this.looks) look();
   }
 
   private until(condition: () => boolean, limitMs: number, what: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.look = () => undefined;
+        this.looks.delete(look);
         reject(new Error(`the ${this.role} did not ${what} within ${limitMs} ms: ${this.errors.trim()}`));
       }, limitMs);
-      this.look = () => {
+      const look = (): void => {
         if (!condition()) return;
         clearTimeout(timer);
-        this.look = () => undefined;
+        this.looks.delete(look);
         resolve();
       };
-      this.look();
+      this.looks.add(look);
+      look();
     });
   }
 }

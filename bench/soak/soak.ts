@@ -13,7 +13,10 @@ import { SOAK_OPTIONS, type Work } from './work';
 
 // A receiver reports every 100 ms, and the machine has two cores for five processes.
 const RESUME_LIMIT_MS = 5000;
-const RESUME_PROMISED_MS = 1000;
+// A second, and what two reports in a row may add: when the sender tells how far it is, and when the receiver tells it came.
+const RESUME_PROMISED_MS = 1000 + 2 * 100;
+// Frames that may go with one connection, in one direction: two marks, and what the kernels and the proxy hold, some 20 MB.
+const LOST_WITH_CONNECTION = 250;
 const CALM_MS = 300;
 const WORK: Work = { options: SOAK_OPTIONS, sends: 'mixed' };
 
@@ -67,20 +70,26 @@ async function runEach(
   };
   const sides = [scene.server, scene.client];
   await Promise.all(sides.map((side) => side.start()));
-  await Promise.all(sides.map((side) => side.hasResumed(RESUME_LIMIT_MS)));
+  const resume = (): Promise<boolean[]> =>
+    Promise.all([
+      scene.server.hasResumed(scene.client, RESUME_LIMIT_MS),
+      scene.client.hasResumed(scene.server, RESUME_LIMIT_MS),
+    ]);
+  await resume();
   await sleep(CALM_MS);
   const memory = [sides.map((side) => side.rssMegabytes)];
   const seen = new Map<string, Seen>(faults.map(({ name }) => [name, newSeen()]));
   const failures: string[] = [];
-  const missing = (): number => sides.reduce((sum, side) => sum + side.totals.missing, 0);
+  const sum = (what: 'missing' | 'disconnects'): number =>
+    sides.reduce((count, side) => count + side.totals[what], 0);
   for (let i = 0; goesOn(i) && failures.length === 0; i++) {
     const fault = faults[i % faults.length]!;
     const counted = seen.get(fault.name)!;
-    const before = missing();
+    const [before, connectedBefore] = [sum('missing'), sum('disconnects')];
     progress(`${engine}: ${Math.floor(100 * share(i))} %, ${fault.name}`);
     await fault.run(scene, random);
     const since = performance.now();
-    const resumed = await Promise.all(sides.map((side) => side.hasResumed(RESUME_LIMIT_MS)));
+    const resumed = await resume();
     counted.resumeMs.push(performance.now() - since);
     counted.times += 1;
     for (const [index, side] of sides.entries()) {
@@ -90,7 +99,13 @@ async function runEach(
     await sleep(CALM_MS);
     scene.server.settle(scene.client);
     scene.client.settle(scene.server);
-    counted.missing += missing() - before;
+    const missing = sum('missing') - before;
+    counted.missing += missing;
+    // The end that is killed does not tell that its two connections have ended.
+    const ended = Math.max(fault.ends ?? 0, sum('disconnects') - connectedBefore);
+    if (missing > ended * LOST_WITH_CONNECTION) {
+      failures.push(`in '${fault.name}' ${missing} frames were lost, and ${ended} ends of connections`);
+    }
     if (memory.length === 1 && share(i) > 0.5) memory.push(sides.map((side) => side.rssMegabytes));
   }
   memory.push(sides.map((side) => side.rssMegabytes));

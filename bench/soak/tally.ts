@@ -75,6 +75,11 @@ export class Tally {
     return this.counts.frames;
   }
 
+  /** The newest frame that came: its sender's life, and its number. */
+  get newest(): { readonly newestLife: number; readonly newest: number } {
+    return { newestLife: this.life, newest: this.last };
+  }
+
   add({ payload, flags, channel, error, size }: Frame): void {
     const { counts } = this;
     const isOurs = (flags & ~LIVES) === MARK;
