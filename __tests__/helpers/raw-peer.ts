@@ -90,16 +90,31 @@ export function ping(ttlTenths: number, context: Uint8Array | string = ''): Buff
 
 /** One end of a TCP connection to a bridge. */
 export class RawPeer {
-  private received = Buffer.alloc(0);
+  private memory = Buffer.alloc(64);
+  private length = 0;
   private hasClosed = false;
 
   constructor(readonly socket: Socket) {
     socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => {
-      this.received = Buffer.concat([this.received, chunk]);
-    });
+    socket.on('data', (chunk: Buffer) => this.hear(chunk));
     socket.on('error', () => undefined);
     socket.on('close', () => (this.hasClosed = true));
+  }
+
+  private get received(): Buffer {
+    return this.memory.subarray(0, this.length);
+  }
+
+  private hear(chunk: Buffer): void {
+    const length = this.length + chunk.length;
+    if (length > this.memory.length) {
+      // Twice as much each time: a copy for every chunk takes longer than the megabytes themselves.
+      const memory = Buffer.alloc(2 * length);
+      this.received.copy(memory);
+      this.memory = memory;
+    }
+    chunk.copy(this.memory, this.length);
+    this.length = length;
   }
 
   /** A peer connected to a server's port. */
