@@ -6,7 +6,8 @@ import { numberText, percentText, type Table } from '../table';
 import { Attacker } from './attacker';
 import { everyFlip, GREETING, refusedInputs, strangeInputs } from './inputs';
 import type { PartResult, Settings } from './part';
-import { SoakSide, type Totals } from './side';
+import type { Totals } from './report';
+import { SoakSide } from './side';
 import type { Work } from './work';
 
 // A stream such as a slow detector makes: the attackers have the rest of the machine.
@@ -24,19 +25,17 @@ const DESCRIPTORS_ALLOWED = 400;
 const LOG_LINES_ALLOWED = 500;
 // Of the inputs that are asked for; the recorded bytes come on top.
 const REFUSED_SHARE = 0.2;
-// The kernel may refuse one where the backlog is full.
-const UNMADE_SHARE = 0.01;
-const UNENDED_SHARE = 0.01;
 
 /** A server without `allow` that bears everything but peers; then one whose `allow` keeps everyone else out. */
 export async function runAbuse(settings: Settings): Promise<PartResult> {
-  const { inputs, random } = settings;
+  const { engine, inputs, random } = settings;
   const refused = Math.ceil(inputs * REFUSED_SHARE);
   const open = async (attacker: Attacker): Promise<void> => {
     await attacker.play(everyFlip(inputs, random));
     await attacker.play(strangeInputs(random), enough(inputs - refused));
   };
-  const closed = (attacker: Attacker): Promise<void> => attacker.play(refusedInputs(random), enough(refused));
+  const closed = (attacker: Attacker): Promise<void> =>
+    attacker.play(refusedInputs(random, engine === 'native'), enough(refused));
   const results = [
     await abuse('open to everyone', {}, open, settings),
     await abuse('allow', { allow: ['127.0.0.1'] }, closed, settings),
@@ -65,7 +64,7 @@ async function abuse(
   const client = new SoakSide({ role: 'client', port: port!, engine, work: { options: {}, sends } });
   const sides = [server, client];
   await Promise.all(sides.map((side) => side.start()));
-  await Promise.all([server.hasResumed(client, SETTLE_LIMIT_MS), client.hasResumed(server, SETTLE_LIMIT_MS)]);
+  await Promise.all(sides.map((side) => side.has(() => side.received > 0, SETTLE_LIMIT_MS)));
 
   progress(`${engine}: the stream without abuse`);
   const calm = await ratesOf(sides, sleep(CALM_MS));
@@ -101,12 +100,7 @@ async function abuse(
     ...kept.flatMap((share, index) =>
       share < RATE_KEPT ? [`the ${sides[index]!.role} received ${percentText(share)} of its rate`] : [],
     ),
-    ...(attacker.failed.connecting > attacker.total * UNMADE_SHARE
-      ? [`${attacker.failed.connecting} connections were not made, and ${attacker.total} were`]
-      : []),
-    ...(attacker.failed.ending > attacker.total * UNENDED_SHARE
-      ? [`the server left ${attacker.failed.ending} connections open whose peer had ended them`]
-      : []),
+    ...attacker.faults(options.allow === undefined),
     ...(freed ? [] : [`the server kept ${after.descriptors - before.descriptors} descriptors`]),
     ...tooMany('descriptors', most.descriptors - before.descriptors, DESCRIPTORS_ALLOWED),
     ...tooMany('MB more of memory', most.megabytes - before.megabytes, RSS_ALLOWED_MEGABYTES),
@@ -126,13 +120,22 @@ async function abuse(
       ['malformed', '', '', numberText(totals.malformed)],
       ['peers refused', '', '', numberText(totals.refusedPeers)],
       ['lines logged', '', '', String(logLines)],
-      ['connections not made, not ended', '', '', `${attacker.failed.connecting}, ${attacker.failed.ending}`],
     ],
   };
   const kinds: Table = {
     title: 'What it was abused with',
-    columns: ['kind', 'connections'],
-    rows: [...attacker.made].map(([kind, count]) => [kind, numberText(count)]),
+    columns: [
+      'kind',
+      'connections asked for',
+      'made',
+      'said it all',
+      'ended by the server',
+      'left open by it',
+    ],
+    rows: [...attacker.tries].map(([kind, { asked, made, written, ended, left }]) => [
+      kind,
+      ...[asked, made, written, ended, left].map(numberText),
+    ]),
   };
   const figures = {
     title,
@@ -142,7 +145,7 @@ async function abuse(
     most,
     after,
     logLines,
-    kinds: Object.fromEntries(attacker.made),
+    kinds: Object.fromEntries(attacker.tries),
   };
   return { tables: [cost, kinds], failures: failures.map((text) => `abuse, ${title}: ${text}`), figures };
 }

@@ -18,27 +18,35 @@ export interface Scene {
 /** One fault. When `run` resolves it is over. */
 export interface Fault {
   readonly name: string;
-  /** Ends of connections that nobody tells of, because their process is gone. */
-  readonly ends?: number;
+  /** Whether a connection ends through it. Where none does, nothing may be lost. */
+  readonly breaks: boolean;
+  /** Whether frames are dealt to a peer that is none of the sides. */
+  readonly doubles?: true;
+  /** The side whose process does not survive it. */
+  readonly kills?: 'server' | 'client';
   readonly run: (scene: Scene, random: () => number) => Promise<void>;
 }
 
 // Longer than three heartbeats, so that whoever asks has noticed.
 const LONG_MS = 700;
 const SHORT_MS = 300;
+// One heartbeat: a sender hears answers alone, and its question waits behind all that it had sent.
+const UNNOTICED_MS = 150;
 
 /** The end of either process, at any moment. */
 export const KILLS: readonly Fault[] = [killing('server'), killing('client')];
 
 export const FAULTS: readonly Fault[] = [
-  proxied('delay and jitter', 'delay', LONG_MS),
-  proxied('stall', 'stall', LONG_MS),
-  proxied('half-open', 'half-open', LONG_MS),
-  proxied('one byte at a time', 'dribble', SHORT_MS),
-  proxied('cut within a frame', 'cut', SHORT_MS),
-  proxied('connections made twice', 'double', SHORT_MS),
+  proxied('delay and jitter', 'delay', LONG_MS, false),
+  proxied('stall', 'stall', UNNOTICED_MS, false),
+  proxied('stall that heartbeats notice', 'stall', LONG_MS, true),
+  proxied('half-open', 'half-open', LONG_MS, true),
+  proxied('one byte at a time', 'dribble', SHORT_MS, false),
+  proxied('cut within a frame', 'cut', SHORT_MS, true),
+  { ...proxied('connections made twice', 'double', SHORT_MS, false), doubles: true },
   {
     name: 'reset',
+    breaks: true,
     run: async ({ proxy }, random) => {
       // At a moment of its own in what is being sent.
       await sleep(random() * 100);
@@ -50,7 +58,8 @@ export const FAULTS: readonly Fault[] = [
   stopping('client'),
   {
     name: 'another service on the ports',
-    ends: 2,
+    breaks: true,
+    kills: 'server',
     run: async ({ server, port }) => {
       await server.kill();
       const others = await Promise.all([port, port + 1].map(serveHttp));
@@ -66,13 +75,14 @@ export const FAULTS: readonly Fault[] = [
   },
 ];
 
-function proxied(name: string, mode: ProxyMode, ms: number): Fault {
+function proxied(name: string, mode: ProxyMode, ms: number, breaks: boolean): Fault {
   return {
     name,
+    breaks,
     run: async ({ proxy }) => {
-      proxy.set(mode);
+      await proxy.set(mode);
       await sleep(ms);
-      proxy.set('pass');
+      await proxy.set('pass');
     },
   };
 }
@@ -80,7 +90,8 @@ function proxied(name: string, mode: ProxyMode, ms: number): Fault {
 function killing(role: 'server' | 'client'): Fault {
   return {
     name: `SIGKILL of the ${role}`,
-    ends: 2,
+    breaks: true,
+    kills: role,
     run: async (scene, random) => {
       await sleep(random() * 100);
       await scene[role].kill();
@@ -92,6 +103,7 @@ function killing(role: 'server' | 'client'): Fault {
 function stopping(role: 'server' | 'client'): Fault {
   return {
     name: `SIGSTOP of the ${role}`,
+    breaks: true,
     run: async (scene) => {
       scene[role].signal('SIGSTOP');
       await sleep(LONG_MS);

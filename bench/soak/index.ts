@@ -1,5 +1,6 @@
 // npm run soak: what a bridge goes through in a year, in minutes. Ends with tables, and status 1 when a frame was wrong,
-// twice there, lost without a cause or out of order, when the bridge did not recover, or when it took what it should not.
+// twice there, out of order, or lost without a cause or beyond the bound, when the bridge did not recover, or when it took
+// what it should not.
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -30,7 +31,8 @@ Each part on both engines, on processes of its own. Without a name: faults; with
   kills         the same, with SIGKILL of either process alone
   slow-reader   a sender that never stops, and a slave that takes its time, at 64 B and 1 MB
   abuse         strangers on both ports of a server that streams both ways: every byte of a recorded conversation
-                flipped, mutated conversations, noise, HTTP, TLS, impossible lengths, connections that say nothing
+                flipped, mutated conversations, noise, HTTP, TLS, impossible lengths, messages without end,
+                connections that say nothing
 
   --minutes N     of faults and of slow-reader (default 10)
   --kills N       processes killed, an engine (default 200)

@@ -11,7 +11,8 @@ export interface Input {
   readonly port: 'pull' | 'push';
   /** Each is written when what a peer would have answered to the one before has come, or was not coming. */
   readonly pieces: readonly Buffer[];
-  readonly ending: 'end' | 'reset';
+  /** `none`: it is for the server to close it, because it has seen enough. */
+  readonly ending: 'end' | 'reset' | 'none';
 }
 
 type Random = () => number;
@@ -29,6 +30,11 @@ const SENDER = readFileSync(join(FIXTURES, 'base-port.client-to-server.bin'));
 /** A PULL that spoke to the next port: handshake. */
 const RECEIVER = readFileSync(join(FIXTURES, 'next-port.client-to-server.bin'));
 
+// libzmq keeps every part until the last has come, in some 34 times its bytes, and no option bounds that: so this does.
+const ENDLESS = Buffer.alloc(256_000, Buffer.from([1, 0]));
+// Each is a hundred times as large as any other input.
+const ENDLESS_EVERY = 64;
+
 /** What every ZMTP peer begins with. */
 export const GREETING = RECEIVER.subarray(0, GREETING_BYTES);
 
@@ -44,7 +50,8 @@ const REQUESTS = [
   '\x01\x00',
   '\x05\x00abcd\x01\x00',
 ];
-const LENGTHS = [2n ** 63n, 2n ** 64n - 1n, 2n ** 63n - 1n, 2n ** 53n, 2n ** 32n, 2n ** 31n, 2n ** 62n + 92n];
+// The first of these may come yet, and so may the second where nothing is received: libzmq has no limit there.
+const LENGTHS = [2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 62n + 92n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n - 1n];
 
 /** A flip of every byte of the conversation with the base port, in turn; fewer of them when `count` is less. */
 export function* everyFlip(count: number, random: Random): Generator<Input> {
@@ -64,16 +71,26 @@ export function* everyFlip(count: number, random: Random): Generator<Input> {
 /** Inputs of every other kind, without end, for a server without `allow`. None is a PULL: that would be a peer. */
 export function* strangeInputs(random: Random): Generator<Input> {
   const kinds = [mutated, mutated, mutated, noise, otherProtocol, garbage, hugeLength, dropped];
-  for (let i = 0; ; i++) yield kinds[i % kinds.length]!(random);
+  for (let i = 0; ; i++) {
+    yield kinds[i % kinds.length]!(random);
+    if (i % ENDLESS_EVERY === 0) yield endless(SENDER, somePort(random));
+  }
 }
 
-/** As {@link strangeInputs}, for a server whose `allow` does not name us: a PULL, right or wrong, must get nothing. */
-export function* refusedInputs(random: Random): Generator<Input> {
+/**
+ * As {@link strangeInputs}, for a server whose `allow` does not name us: a PULL, right or wrong, must get nothing.
+ *
+ * @param closes whether the server closes at once. libzmq tells a peer that it is refused, and waits for it to go, until
+ * the time of a handshake is over.
+ */
+export function* refusedInputs(random: Random, closes: boolean): Generator<Input> {
   for (let i = 0; ; i++) {
+    if (i % ENDLESS_EVERY === 0) yield endless(RECEIVER, 'push');
     const bytes = Buffer.from(RECEIVER);
     if (i % 3 > 0) bytes[i % bytes.length]! ^= 1 + below(255, random);
     const pieces = i % 3 === 1 ? inTurn(mutate(bytes, random)) : inTurn(bytes);
-    yield { kind: 'a PULL that allow does not name', port: 'push', pieces, ending: someEnding(random) };
+    const ending = closes ? 'none' : someEnding(random);
+    yield { kind: 'a PULL that allow does not name', port: 'push', pieces, ending };
   }
 }
 
@@ -127,7 +144,8 @@ function hugeLength(random: Random): Input {
   const head = Buffer.alloc(9);
   // Messages and commands, with more to come or not.
   head[0] = 2 | below(8, random);
-  head.writeBigUInt64BE(LENGTHS[below(LENGTHS.length, random)]!, 1);
+  const length = LENGTHS[below(LENGTHS.length, random)]!;
+  head.writeBigUInt64BE(length, 1);
   // In place of READY, or behind it; of the first part, or of the payload.
   const before = [
     SENDER.subarray(0, GREETING_BYTES),
@@ -139,8 +157,14 @@ function hugeLength(random: Random): Input {
     kind: 'lengths up to 2^64',
     port: somePort(random),
     pieces: inTurn(bytes),
-    ending: someEnding(random),
+    ending: length <= 2n ** 32n ? someEnding(random) : 'none',
   };
+}
+
+/** Empty parts, each with more to come: a message that never ends, of a peer whose READY was good for one port. */
+function endless(peer: Buffer, port: Input['port']): Input {
+  const pieces = [...inTurn(peer.subarray(0, HANDSHAKE_BYTES)), ENDLESS];
+  return { kind: 'a message of empty parts without end', port, pieces, ending: 'end' };
 }
 
 function dropped(random: Random): Input {

@@ -2,7 +2,7 @@
 
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 
-const FIELDS = 3;
+const FIELDS = 4;
 
 /** One moment's account. */
 export interface Entry {
@@ -11,11 +11,13 @@ export interface Entry {
   /** The sender's life of the last frame received, and its number; both -1 before the first. */
   readonly life: number;
   readonly last: number;
+  /** Frames that should have come before that one, and did not. */
+  readonly missing: number;
 }
 
 /** The file of one process. */
 export class Ledger {
-  private readonly entry = new Float64Array([0, -1, -1]);
+  private readonly entry = new Float64Array([0, -1, -1, 0]);
   private readonly fd: number;
 
   constructor(path: string) {
@@ -28,9 +30,10 @@ export class Ledger {
     this.write();
   }
 
-  onReceived(life: number, last: number): void {
+  onReceived(life: number, last: number, missing: number): void {
     this.entry[1] = life;
     this.entry[2] = last;
+    this.entry[3] = missing;
     this.write();
   }
 
@@ -43,9 +46,9 @@ export class Ledger {
   }
 }
 
-/** What is in the file of a process that has ended. */
+/** What is in the file of a process, which may have ended. */
 export function readLedger(path: string): Entry {
   const bytes = readFileSync(path);
-  const [sent, life, last] = Array.from({ length: FIELDS }, (_, i) => bytes.readDoubleLE(8 * i));
-  return { sent: sent!, life: life!, last: last! };
+  const [sent, life, last, missing] = Array.from({ length: FIELDS }, (_, i) => bytes.readDoubleLE(8 * i));
+  return { sent: sent!, life: life!, last: last!, missing: missing! };
 }

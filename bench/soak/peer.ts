@@ -12,11 +12,10 @@ import { Frame, Logging, TcpClient, TcpServer, type TcpCore } from '../../lib/in
 import { say } from '../peers/lines';
 import { Ledger, type Entry } from './ledger';
 import { markOf, prbsPayload, Tally } from './tally';
-import type { Work } from './work';
+import { MIXED_BYTES, type Work } from './work';
 
 const HOST = '127.0.0.1';
 const REPORT_MS = 100;
-const SIZES_BYTES = [12, 64, 64, 64, 1_000, 1_000, 10_000, 10_000, 100_000, 1_000_000];
 // A pause behind every so many frames: the machine has other work, and the soak is not a race.
 const BURST = 20;
 const PAUSE_MS = 2;
@@ -41,7 +40,7 @@ async function main(): Promise<void> {
   await (await create(Number(port))).stop();
   const before = descriptors();
   const bridge = await create(Number(port));
-  const tally = new Tally(strangers, (of, last) => ledger.onReceived(of, last), JSON.parse(from!) as Entry);
+  const tally = new Tally(strangers, (...at) => ledger.onReceived(...at), JSON.parse(from!) as Entry);
   const connections = { connects: 0, disconnects: 0 };
   bridge.addSlave((frame) => {
     tally.add(frame);
@@ -57,7 +56,8 @@ async function main(): Promise<void> {
     say({
       at: Date.now(),
       ...tally.counts,
-      ...tally.newest,
+      life: tally.life,
+      last: tally.last,
       lastBefore: tally.lastBefore,
       rssMegabytes,
       ...sent,
@@ -104,7 +104,7 @@ async function send(bridge: TcpCore): Promise<void> {
 function sizeOf(sequence: number): number {
   if (typeof sends === 'object') return sends.sizeBytes;
   // Sizes in an order that is neither sorted nor in step with the channels.
-  return SIZES_BYTES[(sequence * 7 + (sequence >> 4)) % SIZES_BYTES.length]!;
+  return MIXED_BYTES[(sequence * 7 + (sequence >> 4)) % MIXED_BYTES.length]!;
 }
 
 void main();

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Hold } from '../../lib/stream/tap';
+import { Double } from './double';
 
 /** What the proxy does with the bytes that come through. */
 export type ProxyMode =
@@ -18,19 +19,36 @@ export type ProxyMode =
   | 'dribble'
   /** Half of the next piece comes through, then both sides are closed. */
   | 'cut'
-  /** A connection that was made a second time, as far as its greeting, stands beside every one. */
+  /** A second connection with the first one's handshake stands beside every one: its server sees the peer twice. */
   | 'double';
 
 const HOST = '127.0.0.1';
 const DELAY_MS = [5, 30] as const;
 // A piece is dribbled up to here; the rest of it comes whole, or a large frame would take minutes.
-const DRIBBLED_BYTES = 300;
-const GREETING_BYTES = 64;
+const DRIBBLED_BYTES = 60;
+// Greeting and READY of a peer that says no more than its type, as Rogue's and ours.
+
+const HANDSHAKE_BYTES = 92;
 
 interface Link {
   readonly client: Socket;
   readonly server: Socket;
-  greeting: Buffer;
+  /** 0 for the base port, on which the client sends; 1 for the next, on which the server does. */
+  readonly offset: number;
+  /** The first bytes of the client. */
+  handshake: Buffer;
+  /** What has come from the end that sends frames. */
+  carriedBytes: number;
+}
+
+/** What happened to the connections of one of the two ports. */
+export interface Ended {
+  /** Connections that may have had frames on them, and ended. */
+  readonly broken: number;
+  /** The same, of doubles. */
+  readonly doubles: number;
+  /** Frames that these were dealt: nobody else gets them. */
+  readonly dealt: number;
 }
 
 /** Two ports in front of two others. */
@@ -39,7 +57,8 @@ export class ChaosProxy {
   /** Until the mode changes. */
   private readonly held = new Hold();
   private readonly links = new Set<Link>();
-  private readonly doubles = new Set<Socket>();
+  private doubles: { readonly offset: number; readonly double: Double }[] = [];
+  private readonly endings = [0, 1].map(() => ({ broken: 0, doubles: 0, dealt: 0 }));
   private readonly servers: Server[] = [];
 
   /** @param random 0..1, so that a run can be repeated. */
@@ -49,7 +68,7 @@ export class ChaosProxy {
   static async open(front: number, back: number, random: () => number): Promise<ChaosProxy> {
     const proxy = new ChaosProxy(random);
     for (const offset of [0, 1]) {
-      const server = createServer((client) => proxy.link(client, back + offset));
+      const server = createServer((client) => proxy.link(client, back, offset));
       server.listen(front + offset, HOST);
       await once(server, 'listening');
       proxy.servers.push(server);
@@ -58,14 +77,18 @@ export class ChaosProxy {
   }
 
   /** From now on. `pass` ends a fault; connections that were torn meanwhile stay so. */
-  set(mode: ProxyMode): void {
+  async set(mode: ProxyMode): Promise<void> {
     const wasHalfOpen = this.mode === 'half-open';
     this.mode = mode;
     if (wasHalfOpen) this.reset();
-    if (mode === 'double')
-      for (const { greeting, server } of this.links) this.makeDouble(server.remotePort!, greeting);
-    else for (const socket of this.doubles) socket.destroy();
+    if (mode === 'double') for (const link of this.links) this.makeDouble(link);
     this.held.release();
+    if (mode !== 'double') await this.endDoubles();
+  }
+
+  /** What has ended so far, on the base port and the next. */
+  get ended(): readonly Ended[] {
+    return this.endings.map((counts) => ({ ...counts }));
   }
 
   /** Resets every connection, both ways. */
@@ -77,21 +100,23 @@ export class ChaosProxy {
   }
 
   async close(): Promise<void> {
-    this.set('pass');
+    await this.set('pass');
     this.reset();
     await Promise.all(this.servers.map((server) => new Promise((resolve) => server.close(resolve))));
   }
 
-  private link(client: Socket, port: number): void {
-    const server = connect(port, HOST);
-    const link: Link = { client, server, greeting: Buffer.alloc(0) };
+  private link(client: Socket, back: number, offset: number): void {
+    const server = connect(back + offset, HOST);
+    const link: Link = { client, server, offset, handshake: Buffer.alloc(0), carriedBytes: 0 };
     this.links.add(link);
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
       socket.on('error', () => undefined);
     }
-    const over = (): void => void this.links.delete(link);
-    client.once('close', over);
+    client.once('close', () => {
+      this.links.delete(link);
+      if (link.carriedBytes > HANDSHAKE_BYTES) this.endings[offset]!.broken += 1;
+    });
     void this.pump(link, client, server);
     void this.pump(link, server, client);
   }
@@ -99,9 +124,10 @@ export class ChaosProxy {
   private async pump(link: Link, from: Socket, to: Socket): Promise<void> {
     try {
       for await (const chunk of from as AsyncIterable<Buffer>) {
-        if (from === link.client && link.greeting.length < GREETING_BYTES) {
-          link.greeting = Buffer.concat([link.greeting, chunk]).subarray(0, GREETING_BYTES);
+        if (from === link.client && link.handshake.length < HANDSHAKE_BYTES) {
+          link.handshake = Buffer.concat([link.handshake, chunk]).subarray(0, HANDSHAKE_BYTES);
         }
+        if ((from === link.client) === (link.offset === 0)) link.carriedBytes += chunk.length;
         await this.pass(link, chunk, to);
       }
     } catch {
@@ -139,10 +165,19 @@ export class ChaosProxy {
     });
   }
 
-  private makeDouble(port: number, greeting: Buffer): void {
-    const socket = connect(port, HOST, () => void socket.write(greeting));
-    this.doubles.add(socket);
-    socket.on('error', () => undefined);
-    socket.once('close', () => this.doubles.delete(socket));
+  private makeDouble({ offset, server, handshake }: Link): void {
+    this.doubles.push({ offset, double: new Double(server.remotePort!, HOST, handshake) });
+  }
+
+  private async endDoubles(): Promise<void> {
+    const { doubles } = this;
+    this.doubles = [];
+    const end = async ({ offset, double }: (typeof doubles)[number]): Promise<void> => {
+      const dealt = await double.end();
+      const counts = this.endings[offset]!;
+      counts.dealt += dealt;
+      if (dealt > 0) counts.doubles += 1;
+    };
+    await Promise.all(doubles.map(end));
   }
 }

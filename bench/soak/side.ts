@@ -9,44 +9,13 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { Engine } from '../../lib/index';
 import { readLedger, type Entry } from './ledger';
+import { COUNTS, isPast, newTotals, type Mark, type Report, type Totals } from './report';
 import type { Work } from './work';
 
 const PEER = join(__dirname, 'peer.js');
 const READY_LIMIT_MS = 10_000;
 const END_LIMIT_MS = 10_000;
 const ERRORS_KEPT = 2_000;
-
-/** Counts that a peer tells ten times a second. */
-const COUNTS = [
-  'frames',
-  'bytes',
-  'corrupted',
-  'duplicated',
-  'reordered',
-  'late',
-  'missing',
-  'strange',
-  'framesSent',
-  'notSent',
-  'discarded',
-  'malformed',
-  'refusedPeers',
-  'disconnects',
-] as const;
-
-/** Totals over all processes that a side has been. */
-export type Totals = Record<(typeof COUNTS)[number], number>;
-
-/** What a peer says. */
-export type Report = Readonly<
-  Totals & {
-    rssMegabytes: number;
-    hushed: boolean;
-    lastBefore: number;
-    newestLife: number;
-    newest: number;
-  }
->;
 
 /** Which end, and what it does. */
 export interface SideOptions {
@@ -69,7 +38,7 @@ export class SoakSide {
   private killed: Entry | undefined;
   private stopped: { descriptorsLeft: number } | undefined;
   private readySeen = false;
-  private readonly looks = new Set<() => void>();
+  private look: () => void = () => undefined;
   private ending = false;
   private errors = '';
   /** Ends that nobody asked for. */
@@ -91,7 +60,7 @@ export class SoakSide {
     this.readySeen = false;
     this.ending = false;
     const { role, port, engine, work } = this.options;
-    const from = this.killed ?? { life: -1, last: -1 };
+    const from: Mark = this.killed ?? { life: -1, last: -1 };
     const args = [
       PEER,
       role,
@@ -128,6 +97,11 @@ export class SoakSide {
     return this.latest?.frames ?? 0;
   }
 
+  /** Number of the last frame in order that it has told. */
+  get lastReceived(): number {
+    return this.latest?.last ?? -1;
+  }
+
   get rssMegabytes(): number {
     return this.latest?.rssMegabytes ?? 0;
   }
@@ -151,8 +125,10 @@ export class SoakSide {
     this.child.kill('SIGKILL');
     await exited;
     for (const name of COUNTS) this.before[name] += this.latest?.[name] ?? 0;
-    this.latest = undefined;
     this.killed = readLedger(this.ledger);
+    // What was lost is to be exact, and the last report is up to a tenth of a second old.
+    this.before.missing += this.killed.missing - (this.latest?.missing ?? 0);
+    this.latest = undefined;
   }
 
   /** Counts what had been sent by a process that was killed, and did not come here. */
@@ -166,21 +142,25 @@ export class SoakSide {
     this.child.kill(name);
   }
 
-  /**
-   * Waits until a frame has come that `sender` sent after this call: what had been on its way before proves nothing.
-   * @returns false when that took too long.
-   */
-  async hasResumed(sender: SoakSide, limitMs: number): Promise<boolean> {
-    const endsAt = performance.now() + limitMs;
-    const told = sender.latest;
-    if (!(await sender.has(() => sender.latest !== undefined && sender.latest !== told, limitMs)))
-      return false;
-    const [life, sent] = [sender.life, sender.latest?.framesSent ?? 0];
-    const isNewer = (): boolean => {
-      const { newestLife, newest } = this.latest ?? { newestLife: -1, newest: -1 };
-      return newestLife > life || (newestLife === life && newest >= sent);
-    };
-    return this.has(isNewer, endsAt - performance.now());
+  /** The frame that it sends now, or tries to: whatever is past this is sent after this call. */
+  get sendsNow(): Mark {
+    return { life: this.life, last: readLedger(this.ledger).sent };
+  }
+
+  /** The last frame that it accepted. */
+  get hasSent(): Mark {
+    return { life: this.life, last: readLedger(this.ledger).sent - 1 };
+  }
+
+  /** Whether a frame past this mark has come, this moment. */
+  isPast(mark: Mark): boolean {
+    return isPast(readLedger(this.ledger), mark);
+  }
+
+  /** Waits until what it tells counts everything up to this mark. @returns false when that took too long. */
+  hasTold({ life, last }: Mark, limitMs: number): Promise<boolean> {
+    const told = (): boolean => isPast(this.latest ?? { life: -1, last: -1 }, { life, last: last - 1 });
+    return this.has(told, limitMs);
   }
 
   /** Waits until this holds, looking whenever the peer has said something. @returns false when that took too long. */
@@ -223,27 +203,22 @@ export class SoakSide {
     if ('ready' in line) this.readySeen = true;
     else if ('stopped' in line) this.stopped = line as unknown as { descriptorsLeft: number };
     else this.latest = line as unknown as Report;
-    for (const look of this.looks) look();
+    this.look();
   }
 
   private until(condition: () => boolean, limitMs: number, what: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.looks.delete(look);
+        this.look = () => undefined;
         reject(new Error(`the ${this.role} did not ${what} within ${limitMs} ms: ${this.errors.trim()}`));
       }, limitMs);
-      const look = (): void => {
+      this.look = () => {
         if (!condition()) return;
         clearTimeout(timer);
-        this.looks.delete(look);
+        this.look = () => undefined;
         resolve();
       };
-      this.looks.add(look);
-      look();
+      this.look();
     });
   }
-}
-
-function newTotals(): Totals {
-  return Object.fromEntries(COUNTS.map((name) => [name, 0])) as Totals;
 }

@@ -54,8 +54,9 @@ export class Tally {
   };
   /** The last number of the sender's life before this one. */
   lastBefore = -1;
-  private life: number;
-  private last: number;
+  /** Of the last frame in order: the life of its sender, and its number. */
+  life: number;
+  last: number;
   private recent = new Set<number>();
 
   /**
@@ -64,7 +65,7 @@ export class Tally {
    */
   constructor(
     private readonly strangers: boolean,
-    private readonly onIntact: (life: number, last: number) => void,
+    private readonly onIntact: (life: number, last: number, missing: number) => void,
     from: { readonly life: number; readonly last: number },
   ) {
     this.life = from.life;
@@ -73,11 +74,6 @@ export class Tally {
 
   get frames(): number {
     return this.counts.frames;
-  }
-
-  /** The newest frame that came: its sender's life, and its number. */
-  get newest(): { readonly newestLife: number; readonly newest: number } {
-    return { newestLife: this.life, newest: this.last };
   }
 
   add({ payload, flags, channel, error, size }: Frame): void {
@@ -104,7 +100,7 @@ export class Tally {
       return;
     }
     this.note(this.lifeOf(flags), sequence);
-    this.onIntact(this.life, this.last);
+    this.onIntact(this.life, this.last, counts.missing);
   }
 
   /** The flags have 8 bits of it: the one next to what we know. */

@@ -2,6 +2,9 @@
 
 import type { TcpOptions } from '../../lib/index';
 
+/** Sizes of mixed frames: as many of each. */
+export const MIXED_BYTES = [12, 64, 64, 64, 1_000, 1_000, 10_000, 10_000, 100_000, 1_000_000];
+
 /** Told to `peer.ts` as JSON. */
 export interface Work {
   /** Of the bridge. */
@@ -15,9 +18,9 @@ export interface Work {
 }
 
 /** Heartbeats that notice within half a second, and little under way to be lost. */
-export const SOAK_OPTIONS: TcpOptions = {
+export const SOAK_OPTIONS = {
   heartbeatMs: 150,
   lingerMs: 500,
   sendHighWaterMark: 20,
   receiveHighWaterMark: 20,
-};
+} satisfies TcpOptions;

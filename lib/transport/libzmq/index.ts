@@ -220,6 +220,8 @@ function pushOptions(context: Context, endpoints: Endpoints, options: TransportO
     immediate: true,
     linger: options.lingerMs,
     sendHighWaterMark: options.sendHighWaterMark,
+    // Of what nobody reads, and what must not claim memory either.
+    maxMessageSize: Math.max(options.maxFrameBytes, MIN_MESSAGE_LIMIT_BYTES),
     sendTimeout: 0,
     ...heartbeatOptions(options),
     ...curveOptions(endpoints, options),
