@@ -232,7 +232,9 @@ test('dump says how many came that it did not print, and leaves the rest to thei
   const program = rogueBridge('dump', `${LOOPBACK}:${port}`, '--channel', 255, '--count', 1);
   await sendAll(port);
   expect(await program.end()).toBe(0);
-  expect(program.stderr).toMatch(/^1 frame printed of [34] that came$/m);
+  expect(program.stderr).toMatch(
+    /^1 frame printed of [34] that came(; 1 or more behind the last went nowhere)?$/m,
+  );
 });
 
 test('dump that nobody reads any more ends on Ctrl-C all the same', async () => {

@@ -37,11 +37,11 @@ test('a peer that left while there was more to send is told of, and is a failure
   const program = rogueBridge('send', `${LOOPBACK}:${port}`, '--chunk', 10);
   const first = await makeServer(port);
   const before = first.to(new Collector());
-  program.input(Buffer.alloc(20, '\n'));
+  program.input(Buffer.alloc(20, 'x'));
   await before.waitForCount(2);
   await first.stop();
   const after = (await makeServer(port)).to(new Collector());
-  program.input(Buffer.alloc(20, '\n'));
+  program.input(Buffer.alloc(20, 'x'));
   program.endInput();
   await after.waitForCount(2);
   expect(await program.end()).toBe(1);

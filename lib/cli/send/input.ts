@@ -57,15 +57,20 @@ function openFile(name: string): Readable {
   return new Socket({ fd, readable: true, writable: false });
 }
 
-/** So much of an input as tells what it is: its first line that is not blank, or the beginning of a long one. */
+/** So much of an input as tells what it is: its first line that is not blank, or less where that is no object. */
 export async function readHead(pieces: AsyncIterator<Buffer>): Promise<Buffer> {
   let head = Buffer.alloc(0);
-  while (head.length < HEAD_BYTES && !head.toString().trimStart().includes('\n')) {
+  while (head.length < HEAD_BYTES && isUndecided(head.toString().trimStart())) {
     const next = await pieces.next();
     if (next.done === true) break;
     head = Buffer.concat([head, next.value]);
   }
   return head;
+}
+
+/** What comes from somebody who writes slowly is not to wait for a line that it does not need. */
+function isUndecided(text: string): boolean {
+  return text === '' || (text.startsWith('{') && !text.includes('\n'));
 }
 
 /** All of an input, its head first. */
