@@ -1,5 +1,6 @@
 // A queue between a source and slaves that are slower at times. slaclab/rogue src/rogue/interfaces/stream/Fifo.cpp.
 
+import { clearTimeout, setTimeout } from '../async/clock';
 import { describeError } from '../errors';
 import { LogLimit } from '../log-limit';
 import { Logging } from '../logging';

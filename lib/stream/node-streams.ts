@@ -1,6 +1,7 @@
 // Frames for Node's pipeline().
 
 import { Readable, Writable } from 'node:stream';
+import { nextTick } from '../async/clock';
 import { show } from '../errors';
 import { isPromise } from './accepted';
 import { Frame } from './frame';
@@ -52,7 +53,7 @@ export class FrameReadable extends Readable implements Tap {
     if (failure !== undefined && this.readableLength === 0) {
       this.failure = undefined;
       // Behind the frame that is handed out now.
-      process.nextTick(() => this.destroy(failure));
+      nextTick(() => this.destroy(failure));
     }
     return frame;
   }

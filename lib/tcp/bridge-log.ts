@@ -1,5 +1,6 @@
 // What a bridge says in the log. Whatever a peer or a slave can cause over and over is bounded.
 
+import { monotonicMs } from '../async/clock';
 import { LogLimit } from '../log-limit';
 import { Logging } from '../logging';
 import type { PeerEvent, Refusal } from '../transport/transport';
@@ -20,7 +21,7 @@ export class BridgeLog {
   private readonly errors: LogLimit;
   /** Who was refused for what, so that it is logged once in a while. */
   private readonly refusals = new Set<string>();
-  private refusalsSince = performance.now();
+  private refusalsSince = monotonicMs();
   private lastError: Error | undefined;
 
   constructor(name: string) {
@@ -60,7 +61,7 @@ export class BridgeLog {
   onRefused({ remoteAddress, reason }: Refusal, port: number): void {
     // Whoever is in the wrong place comes again and again, from another port each time.
     const address = remoteAddress ?? 'an unknown address';
-    const now = performance.now();
+    const now = monotonicMs();
     if (now - this.refusalsSince > REFUSALS_MS) {
       this.refusals.clear();
       this.refusalsSince = now;

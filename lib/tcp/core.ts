@@ -2,6 +2,7 @@
 // slaclab/rogue src/rogue/interfaces/stream/TcpCore.cpp.
 
 import type { Writable } from 'node:stream';
+import { clearTimeout, nextTick, setTimeout } from '../async/clock';
 import { describeError, GeneralError } from '../errors';
 import { Logging } from '../logging';
 import { Frame } from '../stream/frame';
@@ -125,7 +126,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     const writable = new FrameWritable(this, options);
     this.writables.add(writable);
     // When pipeline() listens: it does not begin with one that is destroyed already.
-    if (this.stopped !== undefined) process.nextTick(() => this.endWritable(writable));
+    if (this.stopped !== undefined) nextTick(() => this.endWritable(writable));
     return writable.once('close', () => this.writables.delete(writable));
   }
 

@@ -1,6 +1,7 @@
 // The typed events of a bridge.
 
 import { EventEmitter } from 'node:events';
+import { queueMicrotask } from '../async/clock';
 import type { Direction } from '../transport/transport';
 
 /** A peer that came (`connect`) or went (`disconnect`), on one of the bridge's two connections. */

@@ -4,7 +4,7 @@
 // Whoever connects, sends and leaves, over and over, would fill it without end, so the next one waits at the gate until
 // there is room for its frames.
 
-import { setTimeout as pause } from 'node:timers/promises';
+import { pause } from '../async/clock';
 import { Turns } from '../turns';
 
 // So many may come in at once: the frames of as many high-water marks may wait to be read.

@@ -1,7 +1,7 @@
 // Frames that wait for a peer, or for room, in the order they were given; shared by the engines.
 // Nothing here is touched while the peer keeps up.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { clearTimeout, nextTurn, monotonicMs, queueMicrotask, setTimeout } from '../async/clock';
 import { describeError, GeneralError } from '../errors';
 
 /** Where an engine lets messages out. */
@@ -152,7 +152,7 @@ export class SendQueue<M> {
   }
 
   private newDeadline(): number {
-    return this.timeoutMs === undefined ? Infinity : performance.now() + this.timeoutMs;
+    return this.timeoutMs === undefined ? Infinity : monotonicMs() + this.timeoutMs;
   }
 
   private startDraining(): void {
@@ -207,7 +207,7 @@ export class SendQueue<M> {
 
   private expire(): void {
     this.timer = undefined;
-    const now = performance.now();
+    const now = monotonicMs();
     // The entry at the head is the outlet's, which has been told its time.
     const first = this.head + 1;
     let end = first;
@@ -219,7 +219,7 @@ export class SendQueue<M> {
 
   private remainingMs(entry: Waiting<M>): number | undefined {
     if (entry.deadline === Infinity) return undefined;
-    return Math.max(Math.ceil(entry.deadline - performance.now()), 0);
+    return Math.max(Math.ceil(entry.deadline - monotonicMs()), 0);
   }
 
   private timeoutError(): GeneralError {

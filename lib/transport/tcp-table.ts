@@ -2,6 +2,7 @@
 // two descriptors, for every socket watched: as much again as the bridge. The kernel knows it for nothing.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { monotonicMs } from '../async/clock';
 
 const ESTABLISHED = '01 ';
 const SYN_SENT = '02 ';
@@ -136,7 +137,7 @@ class Budget {
   }
 }
 
-const tables = new TcpTables(readText, () => performance.now());
+const tables = new TcpTables(readText, () => monotonicMs());
 let supported: boolean | undefined;
 
 /** Whether this system has the table; where it has not, monitors are the only way. */

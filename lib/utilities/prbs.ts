@@ -1,7 +1,7 @@
 // Rogue's link test: a master that generates pseudo-random frames and a slave that checks them, bit for bit.
 // slaclab/rogue src/rogue/utilities/Prbs.cpp.
 
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { nextTurn, monotonicMs, pause } from '../async/clock';
 import { show } from '../errors';
 import { LogLimit } from '../log-limit';
 import { Logging } from '../logging';
@@ -199,16 +199,16 @@ export class Prbs extends Master implements FrameSlave {
   }
 
   private async run(size: number, state: { readonly running: boolean }): Promise<void> {
-    let turnEnds = performance.now() + TURN_MS;
+    let turnEnds = monotonicMs() + TURN_MS;
     // In a turn of its own, so that enable() returns before the first frame.
     await nextTurn();
     try {
       while (state.running) {
         await this.genFrame(size);
-        if (this.period > 0) await sleep(this.period / 1000);
-        else if (performance.now() > turnEnds) await nextTurn();
+        if (this.period > 0) await pause(this.period / 1000);
+        else if (monotonicMs() > turnEnds) await nextTurn();
         else continue;
-        turnEnds = performance.now() + TURN_MS;
+        turnEnds = monotonicMs() + TURN_MS;
       }
     } catch (err) {
       Logging.create('prbs.tx').error(`Background mode has ended: a slave failed with ${show(err)}`);

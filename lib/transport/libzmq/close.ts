@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'zeromq';
+import { monotonicMs, setTimeout } from '../../async/clock';
 import { systemCode } from '../../errors';
 import { atMost } from '../at-most';
 import { SocketMonitor } from './monitor';
@@ -29,7 +30,7 @@ export async function closeSocket(
   const monitor =
     watching ?? (isGone === undefined ? SocketMonitor.attach(socket, () => undefined) : undefined);
   socket.close();
-  const deadline = performance.now() + limitMs;
+  const deadline = monotonicMs() + limitMs;
   await Promise.all([
     isGone === undefined ? undefined : until(isGone, deadline),
     monitor === undefined ? undefined : atMost(limitMs, monitor.ended),
@@ -62,7 +63,7 @@ function goneTest(socket: Socket): (() => boolean) | undefined {
 
 async function until(condition: () => boolean, deadline: number): Promise<void> {
   for (let lookMs = FIRST_LOOK_MS; !condition(); lookMs = Math.min(lookMs * 2, LAST_LOOK_MS)) {
-    if (performance.now() > deadline) return;
+    if (monotonicMs() > deadline) return;
     await new Promise((resolve) => {
       setTimeout(resolve, lookMs);
     });

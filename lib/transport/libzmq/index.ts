@@ -1,6 +1,7 @@
 // The transport on the zeromq package: a PUSH and a PULL socket of libzmq in the context all bridges share.
 
 import { Pull, Push, type Context, type Socket } from 'zeromq';
+import { clearTimeout, monotonicMs, setImmediate, setTimeout } from '../../async/clock';
 import type { Endpoints } from '../../wire/endpoints';
 import { attachError, NOT_ALLOWED, stoppedError } from '../errors';
 import type {
@@ -193,10 +194,10 @@ class LibzmqTransport implements Transport {
 
   private async closePush(limitMs: number): Promise<void> {
     const { lingerMs } = this.options;
-    const started = performance.now();
+    const started = monotonicMs();
     await closeSocket(this.push, this.sendPeers.monitor, limitMs);
     // What it lingered for was not sent before, and libzmq does not say whether it was then.
-    if (lingerMs > 0 && performance.now() - started >= lingerMs) this.sink.unflushed();
+    if (lingerMs > 0 && monotonicMs() - started >= lingerMs) this.sink.unflushed();
   }
 }
 

@@ -4,6 +4,7 @@
 
 import { isIP, isIPv6 } from 'node:net';
 import type { Socket } from 'zeromq';
+import { monotonicMs, queueMicrotask, setTimeout } from '../../async/clock';
 import { bareAddress, canonicalAddress, hostPort } from '../../wire/endpoints';
 import type { Direction, PeerEvent } from '../transport';
 import { SocketMonitor, type MonitorEvent } from './monitor';
@@ -136,7 +137,7 @@ export class Peers {
 
   private onDisconnect(): void {
     if (this.scope.server && hasTcpTable()) {
-      this.lastDisconnectAt = performance.now();
+      this.lastDisconnectAt = monotonicMs();
       this.lookAgainMs = LOOK_AGAIN_MS;
       if (!this.looking) this.look();
     } else if (this.failedHandshakes > 0) this.failedHandshakes -= 1;

@@ -1,8 +1,8 @@
 // The receiving end: messages from a PULL socket of the zeromq package, one after the other, at the pace of
 // whoever takes the frames.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pull } from 'zeromq';
+import { nextTurn, monotonicMs } from '../../async/clock';
 import { systemCode } from '../../errors';
 import { describeMalformed, flagsOf, isFrame } from '../../wire/message';
 import type { TransportSink } from '../transport';
@@ -49,7 +49,7 @@ export class PullEnd implements Inflow {
     const { socket, state } = this;
     let asking = true;
     let inARow = 0;
-    let since = performance.now();
+    let since = monotonicMs();
     while (!state.closed) {
       let parts: Buffer[];
       this.waiting = asking;
@@ -67,7 +67,7 @@ export class PullEnd implements Inflow {
         if (!asking) socket.receiveTimeout = FOR_EVER;
         asking = true;
         inARow = 0;
-        since = performance.now();
+        since = monotonicMs();
         continue;
       }
       this.waiting = false;
@@ -80,7 +80,7 @@ export class PullEnd implements Inflow {
       if (!asking) {
         if (inARow % MESSAGES_PER_TURN === 0) await nextTurn();
       } else if (inARow === IN_A_ROW && !isClosed(state)) {
-        const now = performance.now();
+        const now = monotonicMs();
         asking = now - since > IN_A_ROW * CLOSE_MS;
         if (!asking) socket.receiveTimeout = AT_ONCE;
         inARow = 0;

@@ -1,6 +1,7 @@
 // The sending end: frames to a PUSH socket of the zeromq package, in order, waiting where they must.
 
 import type { Push } from 'zeromq';
+import { monotonicMs } from '../../async/clock';
 import { systemCode, type GeneralError } from '../../errors';
 import { toParts, type FrameParts, type WireFrame } from '../../wire/message';
 import { SendQueue, type Outlet, type SendQueueEvents } from '../send-queue';
@@ -113,8 +114,8 @@ export class PushEnd implements Outlet<FrameParts> {
 
   async sendWhenPossible(parts: FrameParts, timeoutMs: number | undefined): Promise<boolean> {
     const { socket } = this;
-    const deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
-    for (let left = timeoutMs; !socket.closed; left = Math.ceil(deadline - performance.now())) {
+    const deadline = timeoutMs === undefined ? Infinity : monotonicMs() + timeoutMs;
+    for (let left = timeoutMs; !socket.closed; left = Math.ceil(deadline - monotonicMs())) {
       if (left !== undefined && left < 0) return false;
       socket.sendTimeout = left === undefined || left === Infinity ? FOR_EVER : left;
       this.waitingForRoom = true;

@@ -2,6 +2,7 @@
 // moment does, or has refused it (zeromq/libzmq src/session_base.cpp, engine_error). Ours begins anew.
 
 import type { Socket } from 'zeromq';
+import { clearInterval, setInterval } from '../../async/clock';
 
 // How often to look. A socket must have been without a peer at two looks in a row: libzmq's own attempts, 100 ms apart,
 // come first.

@@ -1,5 +1,6 @@
 // A connection that is made, and made again. zeromq/libzmq src/tcp_connecter.cpp, src/session_base.cpp.
 
+import { clearTimeout, setTimeout } from '../../async/clock';
 import type { Connection } from './connection';
 import { connectSocket } from './sockets';
 

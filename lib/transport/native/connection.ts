@@ -2,6 +2,7 @@
 // zeromq/rfc 37; zeromq/libzmq src/stream_engine_base.cpp, src/zmtp_engine.cpp.
 
 import type { Socket } from 'node:net';
+import { clearTimeout, setInterval, setTimeout } from '../../async/clock';
 import { hostPort } from '../../wire/endpoints';
 import type { WireFrame } from '../../wire/message';
 import { checkReady, PING, readPing, readyCommand } from './command';

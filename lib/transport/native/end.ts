@@ -1,6 +1,7 @@
 // One of a bridge's two ends: a port that is listened on or connected to, and its connections.
 
 import type { Socket } from 'node:net';
+import { clearTimeout, queueMicrotask, setTimeout } from '../../async/clock';
 import type { AllowList } from '../../wire/allow-list';
 import { bareAddress, hostPort } from '../../wire/endpoints';
 import type { Admission } from '../admission';

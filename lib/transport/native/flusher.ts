@@ -1,5 +1,7 @@
 // Writes at the end of the turn what was gathered during it.
 
+import { nextTick } from '../../async/clock';
+
 /** Something with bytes to write. */
 export interface Flushable {
   flush(): void;
@@ -16,7 +18,7 @@ let pending: Flushable[] = [];
  */
 export function flushSoon(item: Flushable): void {
   pending.push(item);
-  if (pending.length === 1) process.nextTick(flushAll);
+  if (pending.length === 1) nextTick(flushAll);
   else if (pending.length === MAX_PENDING) flushAll();
 }
 
@@ -33,7 +35,7 @@ function flushAll(): void {
     // One that has thrown must not keep the others waiting.
     if (done < items.length) {
       pending = [...items.slice(done), ...pending];
-      process.nextTick(flushAll);
+      nextTick(flushAll);
     }
   }
 }

@@ -1,5 +1,6 @@
 // The transport on node:net: ZMTP 3.1 spoken by this library itself.
 
+import { setImmediate } from '../../async/clock';
 import type { Endpoints } from '../../wire/endpoints';
 import { Admission } from '../admission';
 import { attachError, stoppedError } from '../errors';

@@ -1,6 +1,7 @@
 // The sending end: frames to the peers that can take one, in turn.
 // zeromq/libzmq src/push.cpp, src/lb.cpp.
 
+import { clearTimeout, setTimeout } from '../../async/clock';
 import type { GeneralError } from '../../errors';
 import type { WireFrame } from '../../wire/message';
 import { SendQueue, type Outlet, type SendQueueEvents } from '../send-queue';

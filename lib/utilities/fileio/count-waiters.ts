@@ -1,5 +1,6 @@
 // Those who wait for a counter to get somewhere.
 
+import { clearTimeout, setTimeout } from '../../async/clock';
 import { checkInteger, checkOptionNames } from '../../validate';
 
 /** How long to wait for a count. */

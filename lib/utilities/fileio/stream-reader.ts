@@ -1,6 +1,6 @@
 // Rogue's file player. slaclab/rogue src/rogue/utilities/fileio/StreamReader.cpp.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { nextTurn } from '../../async/clock';
 import { describeError, GeneralError } from '../../errors';
 import { Logging } from '../../logging';
 import { Master } from '../../stream/master';
