@@ -4,7 +4,7 @@
 //
 // Without FRAMES it goes on until Ctrl-C. Look at it with: node examples/analysis-client.mjs
 
-import { Frame, Master, TcpServer } from 'rogue-bridge';
+import { Frame, TcpServer } from 'rogue-bridge';
 
 const [port = 8000, frames = Infinity] = process.argv.slice(2).map(Number);
 const SAMPLES = 1000;
@@ -23,8 +23,6 @@ function readDetector(number) {
 // '*' instead of 127.0.0.1 serves every network interface.
 // At the end a client that is behind has ten seconds for the rest.
 const tcp = await TcpServer.create('127.0.0.1', port, { lingerMs: 10_000 });
-const detector = new Master();
-detector.to(tcp);
 process.once('SIGINT', () => void tcp.stop());
 
 console.log(`exporting on ports ${port} and ${port + 1}`);
@@ -32,7 +30,7 @@ try {
   await tcp.waitForPeer();
   for (let number = 0; number < frames; number++) {
     // Waits while the client is behind: nothing is lost, and memory does not grow.
-    await detector.sendFrame(readDetector(number));
+    await tcp.send(readDetector(number));
     await new Promise((resolve) => setTimeout(resolve, PERIOD_MS));
   }
 } catch (err) {

@@ -9,13 +9,15 @@ export const ERROR_CODES = {
   ERR_LINGER: 'stop() ended after lingerMs with accepted frames that had not left; in stats.lastError',
   ERR_SEND_TIMEOUT: 'no peer took the frame within sendTimeoutMs; the frame was not sent',
   ERR_PEER_TIMEOUT: 'no peer was there within timeoutMs',
+  ERR_PAYLOAD_DETACHED:
+    'the memory of a payload was transferred away before the frame had left; it was not sent',
   ERR_EMPTY_FRAME: 'a frame without payload makes a Rogue peer lose it and the next one',
   ERR_FRAME_TOO_LARGE: 'the payload exceeds what one message can carry',
   ERR_TOO_MANY_OPEN_FILES: 'the process or the shared context is out of descriptors or sockets',
   ERR_FILE_OPEN: 'a data file could not be opened, or has data in it that would be lost',
   ERR_FILE_WRITE: 'a data file could not be written to; what was written before is whole',
   ERR_FILE_READ: 'a data file could not be read',
-  ERR_NO_SLAVE: 'a file is played to nobody: there is no slave to take its frames',
+  ERR_NO_SLAVE: 'no slave is attached to take the frame, of a file or of sendFrame() on a bridge',
   ERR_FILE_FORMAT: 'a file, from the given offset on, is no row of Rogue records',
   ERR_TORN_RECORD:
     'a data file ends within a record, or its header is damaged; every record before it was read',

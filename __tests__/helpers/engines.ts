@@ -12,7 +12,7 @@ declare global {
   var ROGUE_BRIDGE_ENGINES: Engines | undefined;
 }
 
-export const engines: Engines = globalThis.ROGUE_BRIDGE_ENGINES ?? { server: 'libzmq', client: 'libzmq' };
+export const engines: Engines = globalThis.ROGUE_BRIDGE_ENGINES ?? { server: 'native', client: 'native' };
 
 /** The engine of a role's peer process, as its environment. */
 export function engineVariable(role: unknown): NodeJS.ProcessEnv {

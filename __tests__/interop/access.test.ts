@@ -198,7 +198,7 @@ describe('curve', () => {
       [
         makeClient,
         { engine: 'native', curve: { ...keys, serverKey: keys.publicKey } },
-        /needs engine: 'libzmq'/,
+        /only the libzmq engine has CURVE/,
       ],
     ] as const) {
       const refused = await rejection(role(8000, { ...libzmq, ...options } as unknown as TcpOptions));

@@ -50,7 +50,7 @@ async function send(bridge) {
 
 async function stopWhileSending(bridge) {
   const codes = [];
-  for (let i = 0; i < 50; i++) bridge.acceptFrame(new Frame(100)).catch(({ code }) => codes.push(code));
+  for (let i = 0; i < 50; i++) bridge.send(new Frame(100)).catch(({ code }) => codes.push(code));
   await new Promise((resolve) => setImmediate(resolve));
   await bridge.stop();
   say({ rejected: codes.length, code: [...new Set(codes)].join() });

@@ -44,7 +44,7 @@ async function main() {
   for (let number = 0; ; number++) {
     const payload = Buffer.alloc(SIZE_BYTES, number & 0xff);
     payload.writeUInt32LE(number);
-    await bridge.acceptFrame(new Frame(payload, { channel: number & 0xff }));
+    await bridge.send(new Frame(payload, { channel: number & 0xff }));
     await sleep(PERIOD_MS);
   }
 }

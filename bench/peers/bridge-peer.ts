@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { RECORDED_OPTIONS } from '../../lib/cli/record';
 import { Flow } from '../../lib/cli/watch/flow';
 import { viewLines } from '../../lib/cli/watch/view';
-import { Frame, Master, StreamWriter, TcpClient, TcpServer } from '../../lib/index';
+import { Frame, StreamWriter, TcpClient, TcpServer } from '../../lib/index';
 import { Counter, orders, peerArguments, ping, say, sendAll, type PeerArguments } from './lines';
 
 const HOST = '127.0.0.1';
@@ -61,10 +61,9 @@ async function receive({ port }: PeerArguments): Promise<void> {
 async function send({ port, sizeBytes }: PeerArguments): Promise<void> {
   say({ ready: true });
   const payload = Buffer.alloc(sizeBytes, 0x5a);
-  const master = new Master();
   await order();
-  master.to(await TcpClient.create(HOST, port));
-  await sendAll(work, order, () => master.sendFrame(new Frame(payload)));
+  const client = await TcpClient.create(HOST, port);
+  await sendAll(work, order, () => client.send(new Frame(payload)));
 }
 
 async function echo({ port }: PeerArguments): Promise<void> {
@@ -76,15 +75,14 @@ async function echo({ port }: PeerArguments): Promise<void> {
 async function pingServer({ port, sizeBytes }: PeerArguments): Promise<void> {
   say({ ready: true });
   const payload = Buffer.alloc(sizeBytes, 0x5a);
-  const master = new Master();
   await order();
-  const client = master.to(await TcpClient.create(HOST, port));
+  const client = await TcpClient.create(HOST, port);
   let arrived: (sizeBytes: number) => void = () => undefined;
   client.addSlave((frame) => arrived(frame.size));
   await client.waitForPeer();
   await ping(work, async () => {
     const back = new Promise<number>((resolve) => (arrived = resolve));
-    await master.sendFrame(new Frame(payload));
+    await client.send(new Frame(payload));
     return back;
   });
 }

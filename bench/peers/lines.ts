@@ -88,7 +88,7 @@ function cpuMsSince(start: NodeJS.CpuUsage): number {
 export async function sendAll(
   work: PeerArguments,
   order: () => Promise<string>,
-  sendOne: () => Promise<void>,
+  sendOne: () => Promise<void> | undefined,
 ): Promise<void> {
   let sent = 0;
   const limit = setTimeout(() => console.error(`frame ${sent + 1} waits to be sent`), work.limitMs);

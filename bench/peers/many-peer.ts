@@ -90,13 +90,13 @@ async function pair(port: number): Promise<Unit> {
     bridges: 2,
     exchange: async () => {
       const arrivals = [arrival('server'), arrival('client')];
-      await Promise.all([client.acceptFrame(frame), server.acceptFrame(frame), ...arrivals]);
+      await Promise.all([client.send(frame), server.send(frame), ...arrivals]);
     },
     roundTrip: async () => {
       const [there, back] = [arrival('server'), arrival('client')];
-      await client.acceptFrame(frame);
+      await client.send(frame);
       await there;
-      await server.acceptFrame(frame);
+      await server.send(frame);
       await back;
     },
     stop: () => Promise.all([server.stop(), client.stop()]),

@@ -85,7 +85,7 @@ async function send(bridge: TcpCore): Promise<void> {
   const started = performance.now();
   try {
     for (let sequence = 0; !state.hushing; sequence++) {
-      await bridge.acceptFrame(
+      await bridge.send(
         new Frame(prbsPayload(sizeOf(sequence), sequence), { flags: mark, channel: sequence & 0xff }),
       );
       ledger.onSent();

@@ -2,6 +2,7 @@
 
 import { cpus } from 'node:os';
 import { InvalidArgumentError, type Command } from 'commander';
+import type { TcpCore } from '../index';
 import { startBenchChild, serveParent } from './bench/child';
 import { BenchClient } from './bench/client';
 import { MAX_BENCH_BYTES, type Machine } from './bench/protocol';
@@ -48,7 +49,7 @@ export function addBench(program: Command): void {
       .option('--serve <address>', 'be the other half at ADDR:PORT, until Ctrl-C', parseTarget)
       .option('--sizes <list>', `payload sizes (default ${DEFAULT_SIZES})`, sizes)
       .option('--seconds-per-size <time>', 'about how long each size is measured', secondsPerSize, 1)
-      .option('--engine <name>', 'libzmq (default) or native, of this half', engine)
+      .option('--engine <name>', 'native (default) or libzmq, of this half', engine)
       .option('--json', 'print one JSON object')
       .option('--timeout <time>', 'give up when nobody answers for so long (default 5 s)', seconds)
       .option('--allow <list>', 'with --serve: addresses and CIDR blocks that may connect', list),
@@ -57,7 +58,7 @@ export function addBench(program: Command): void {
       'after',
       `
 Examples:
-  rogue-bridge bench --engine native
+  rogue-bridge bench --engine libzmq
   rogue-bridge bench --serve 0.0.0.0:8000 --allow 10.1.0.0/16   # on one machine
   rogue-bridge bench daq-host:8000 --sizes 1k,1M --json         # on the other`,
     )
@@ -84,7 +85,7 @@ async function bench(target: Target | undefined, options: BenchOptions): Promise
 
 async function serveBench(target: Target, options: BenchOptions): Promise<void> {
   await withBridge(target, { ...options, listen: true }, async (bridge, interruption) => {
-    new BenchServer(bridge, machineOf(options));
+    new BenchServer(bridge, machineOf(bridge));
     const isChild = serveParent(() => interruption.stop());
     if (!isChild) tell(`serving on ${targetText(target)}: run 'rogue-bridge bench HOST:${target.port}'`);
     await interruption.wait();
@@ -119,7 +120,7 @@ async function measureAll(
     await bridge.stop();
   }
   if (!hasPeer) throw new Failure(INTERRUPTED);
-  print(results, machineOf(options), isLocal ? undefined : server, options);
+  print(results, machineOf(bridge), isLocal ? undefined : server, options);
 }
 
 /** Adds to `results`, size by size. */
@@ -164,15 +165,13 @@ function print(
   else process.stdout.write(`${headline(client, server)}\n\n${benchTable(results)}\n`);
 }
 
-function machineOf(options: CommonOptions): Machine {
+function machineOf({ engine }: TcpCore): Machine {
   const all = cpus();
-  const { ROGUE_BRIDGE_ENGINE: variable = '' } = process.env;
   return {
     cpu: all[0]?.model.trim() ?? 'unknown processor',
     cores: all.length,
     node: process.version,
-    // As a bridge chooses it; an empty variable counts for none.
-    engine: options.engine ?? (variable === '' ? 'libzmq' : variable),
+    engine,
   };
 }
 

@@ -48,7 +48,7 @@ export function addRelay(program: Command): void {
       .option('--listen', 'be the server for the source as well: --from is the local address, * for all')
       .option('--count <n>', 'end after so many frames', integer(1))
       .option('--duration <time>', 'end after so long', seconds)
-      .option('--engine <name>', 'libzmq (default) or native', engine)
+      .option('--engine <name>', 'native (default) or libzmq', engine)
       .option(
         '--timeout <time>',
         'give up when the source does not come for so long (default 10 s; with --listen never)',
@@ -171,7 +171,7 @@ class Relay {
   private async sendBack(frame: Frame): Promise<void> {
     try {
       if (this.endedAt !== undefined) await NEVER;
-      await this.upstream.acceptFrame(frame);
+      await this.upstream.send(frame);
       this.sentBack += 1;
     } catch (err) {
       // The end of all ends it as well, and is no fault of the client.

@@ -2,14 +2,14 @@
 // slaclab/rogue src/rogue/interfaces/stream/TcpCore.cpp.
 
 import type { Writable } from 'node:stream';
-import { clearTimeout, nextTick, setTimeout } from '../async/clock';
+import { clearTimeout, nextTick, nextTurn, setTimeout } from '../async/clock';
 import { describeError, GeneralError } from '../errors';
 import { Logging } from '../logging';
 import { Frame } from '../stream/frame';
 import { Master } from '../stream/master';
 import { FrameWritable, type FrameStreamOptions } from '../stream/node-streams';
 import { Slave, type FrameSlave } from '../stream/slave';
-import { openTransport } from '../transport/engines';
+import { openTransport, type Engine } from '../transport/engines';
 import type { PeerEvent, Refusal, Transport, TransportSink } from '../transport/transport';
 import { checkBoolean, checkInteger, checkOptionNames } from '../validate';
 import { endpointsOf, isLoopback, type Endpoints } from '../wire/endpoints';
@@ -20,6 +20,8 @@ import { resolveOptions, type ResolvedOptions, type TcpCoreOptions, type TcpOpti
 import { newCounters, type TcpStats } from './stats';
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+// Some 50 us of refusals.
+const REFUSALS_PER_TURN = 64;
 
 /** How long, and for how long at most, to wait for a peer. */
 export interface WaitForPeerOptions {
@@ -29,8 +31,8 @@ export interface WaitForPeerOptions {
 }
 
 /**
- * One end of a stream TCP bridge. Frames given to {@link acceptFrame} leave for a peer; frames that arrive go
- * to the slaves added to it. Use `TcpServer.create` or `TcpClient.create`.
+ * One end of a stream TCP bridge. {@link send} sends a frame to a peer, and so does a master that the bridge is a slave
+ * of; frames that arrive go to the slaves added to the bridge. Use `TcpServer.create` or `TcpClient.create`.
  */
 export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   /** `pyrogue.stream.TcpCore.<addr>.<Server|Client>.<port>` */
@@ -87,6 +89,11 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     return bridge;
   }
 
+  /** What carries this bridge's frames: `'native'`, this library itself, or `'libzmq'`, the zeromq package. */
+  get engine(): Engine {
+    return this.options.engine;
+  }
+
   /** Frames accepted from masters, as `Slave.frameCount`. */
   get frameCount(): number {
     return this.accepted.frameCount;
@@ -103,19 +110,38 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   }
 
   /**
-   * Sends one frame to a peer. Waits, in the order of the calls, while no peer is there or none has room;
-   * settles when a peer's high-water mark has room for it, which is not yet arrival.
+   * Sends one frame to a peer: `await tcp.send(frame)`. Returns undefined when a peer's high-water mark had room for it,
+   * else a promise that settles when one has: it waits, in the order of the calls, while no peer is connected or none
+   * has room. Accepted is not yet arrived.
    *
-   * The payload is referenced until it is on the wire: do not write to it after this call.
+   * The payload is referenced until it is on the wire: do not write to it, or transfer it to a worker, after this call.
    *
    * Rejects with a {@link GeneralError}: `ERR_EMPTY_FRAME`, `ERR_FRAME_TOO_LARGE`, `ERR_SEND_TIMEOUT`,
-   * `ERR_BRIDGE_STOPPED`; then the frame was not sent.
+   * `ERR_PAYLOAD_DETACHED`, `ERR_BRIDGE_STOPPED`; then the frame was not sent.
    */
-  acceptFrame(frame: Frame): void | Promise<void> {
+  send(frame: Frame): Promise<void> | undefined {
     const refusal = this.refusalOf(frame);
     if (refusal !== undefined) return this.refuse(refusal);
     this.accepted.acceptFrame(frame) as undefined;
     return this.transport.send(frame);
+  }
+
+  /** What a master calls: {@link send}. */
+  acceptFrame(frame: Frame): void | Promise<void> {
+    return this.send(frame);
+  }
+
+  /**
+   * Gives the frame to the slaves of this bridge, as if it had arrived; as in Rogue it does not send it to a peer.
+   * {@link send} does.
+   *
+   * Rejects with a {@link GeneralError} `ERR_NO_SLAVE` on a bridge without slaves, where the frame would go nowhere.
+   */
+  override sendFrame(frame: Frame): Promise<void> {
+    if (this.slaveCount > 0) return super.sendFrame(frame);
+    const text =
+      'sendFrame() gives a frame to the slaves of a bridge, and this bridge has none: call send() to send it to a peer';
+    return Promise.reject(new GeneralError('ERR_NO_SLAVE', text));
   }
 
   /**
@@ -323,9 +349,11 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     return this.stopped === undefined ? undefined : (this.stopping.signal.reason as GeneralError);
   }
 
+  /** Rejects; now and then in the next turn, because a sender that tries again at once runs on microtasks alone. */
   private refuse(refusal: GeneralError): Promise<void> {
     this.counters.refused += 1;
-    return Promise.reject(refusal);
+    if (this.counters.refused % REFUSALS_PER_TURN > 0) return Promise.reject(refusal);
+    return nextTurn().then(() => Promise.reject(refusal));
   }
 
   private countSent(payloadBytes: number): void {

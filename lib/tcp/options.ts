@@ -1,7 +1,7 @@
 // The options of a bridge: names, defaults, checks.
 
 import { show } from '../errors';
-import { ENGINES, type Engine } from '../transport/engines';
+import { DEFAULT_ENGINE, ENGINES, type Engine } from '../transport/engines';
 import type { TransportOptions } from '../transport/transport';
 import { checkBoolean, checkInteger, checkOptionNames } from '../validate';
 import { AllowList } from '../wire/allow-list';
@@ -20,8 +20,9 @@ const ENGINE_VARIABLE = 'ROGUE_BRIDGE_ENGINE';
 /** Options of a bridge; each may be left out. */
 export interface TcpOptions {
   /**
-   * What speaks ZeroMQ: `'libzmq'`, the zeromq package, or `'native'`, this library itself; the same on the wire.
-   * Default: what the environment variable `ROGUE_BRIDGE_ENGINE` says, else `'libzmq'`.
+   * What speaks ZeroMQ: `'native'`, this library itself, or `'libzmq'`, the zeromq package; the same on the wire.
+   * Default: `'libzmq'` with {@link curve}, else what the environment variable `ROGUE_BRIDGE_ENGINE` says, else
+   * `'native'`.
    */
   readonly engine?: Engine;
   /** Messages that may wait towards one peer, 0 for no limit; default 1000, as Rogue's. */
@@ -47,7 +48,7 @@ export interface TcpOptions {
    * are refused, logged and counted in `stats.refusedPeers`. Default: everyone who can reach the ports.
    */
   readonly allow?: readonly string[];
-  /** Keys for an encrypted connection between two bridges on the libzmq engine; a Rogue peer cannot use them. */
+  /** Keys for an encrypted connection between two bridges, on the libzmq engine; a Rogue peer cannot use them. */
   readonly curve?: CurveOptions;
   /** Sends frames without payload, which Rogue peers lose together with the frame behind it; default false. */
   readonly allowEmptyFrames?: boolean;
@@ -85,7 +86,7 @@ const NAMES = [
  */
 export function resolveOptions(what: string, options: TcpOptions, server: boolean): ResolvedOptions {
   checkOptionNames(`the options of ${what}`, options, NAMES);
-  const engine = resolveEngine(options.engine);
+  const engine = resolveEngine(options.engine, options.curve !== undefined);
   const integer = <D>(name: keyof TcpOptions, max: number, fallback: D, min = 0): number | D =>
     options[name] === undefined ? fallback : checkInteger(name, options[name], min, max);
   return {
@@ -110,17 +111,22 @@ function resolveAllow(allow: TcpOptions['allow'], server: boolean): AllowList | 
 
 function resolveCurve(curve: TcpOptions['curve'], server: boolean, engine: Engine): CurveOptions | undefined {
   if (curve === undefined) return undefined;
-  if (engine !== 'libzmq')
-    throw new TypeError("curve needs engine: 'libzmq'; the native engine has no CURVE");
+  if (engine !== 'libzmq') {
+    throw new TypeError(
+      `engine is ${show(engine)} and curve is given, but only the libzmq engine has CURVE: leave engine out, or set engine: 'libzmq'`,
+    );
+  }
   return checkCurve(curve, server);
 }
 
-function resolveEngine(given: unknown): Engine {
+function resolveEngine(given: unknown, hasCurve: boolean): Engine {
+  // The variable is a default for a whole process, and one engine alone can do what this bridge asks for.
+  if (given === undefined && hasCurve) return 'libzmq';
   const variable = process.env[ENGINE_VARIABLE];
   const [name, engine] =
     given === undefined && variable !== undefined && variable !== ''
       ? [`the environment variable ${ENGINE_VARIABLE}`, variable]
-      : ['engine', given ?? ENGINES[0]];
+      : ['engine', given ?? DEFAULT_ENGINE];
   if (ENGINES.includes(engine as Engine)) return engine as Engine;
   throw new TypeError(`${name} is ${show(engine)}, but must be ${ENGINES.map(show).join(' or ')}`);
 }

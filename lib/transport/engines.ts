@@ -7,10 +7,11 @@ import type * as Native from './native';
 import { keepFreedMemory } from './memory';
 import type { OpenTransport } from './transport';
 
-/** What speaks ZeroMQ for a bridge: the zeromq package, or this library itself. */
-export type Engine = 'libzmq' | 'native';
+/** What speaks ZeroMQ for a bridge: this library itself, or the zeromq package. */
+export type Engine = 'native' | 'libzmq';
 
-export const ENGINES: readonly Engine[] = ['libzmq', 'native'];
+export const ENGINES: readonly Engine[] = ['native', 'libzmq'];
+export const DEFAULT_ENGINE: Engine = 'native';
 
 /* eslint-disable @typescript-eslint/no-require-imports */
 const LOADERS: Readonly<Record<Engine, () => OpenTransport>> = {

@@ -82,7 +82,7 @@ export class BenchClient {
       const run = this.nextRun();
       await this.order({ type: 'begin', run });
       const frame = new Frame(size, { flags: run, channel: BenchChannel.data });
-      for (let i = 0; i < frames; i++) await this.bridge.acceptFrame(frame);
+      for (let i = 0; i < frames; i++) await this.bridge.send(frame);
       const report = await this.ask('report', { type: 'report' });
       if (report.frames === frames) return report;
       throw new Failure(`${this.name} has got ${report.frames} of ${frames} frames: the connection was lost`);
@@ -108,7 +108,7 @@ export class BenchClient {
     const once = async (): Promise<number> => {
       const back = new Promise<void>((resolve) => (this.onEcho = resolve));
       const started = performance.now();
-      await this.bridge.acceptFrame(frame);
+      await this.bridge.send(frame);
       await back;
       return performance.now() - started;
     };
@@ -175,7 +175,7 @@ export class BenchClient {
   }
 
   private async order(order: Order): Promise<void> {
-    await this.bridge.acceptFrame(controlFrame({ ...order, runId: this.runId }));
+    await this.bridge.send(controlFrame({ ...order, runId: this.runId }));
   }
 
   private nextRun(): number {

@@ -37,7 +37,7 @@ export class BenchServer {
         this.bytes += frame.size;
         return undefined;
       case BenchChannel.echo:
-        return this.bridge.acceptFrame(frame);
+        return this.bridge.send(frame);
       case BenchChannel.control: {
         const order = parseControl<Order>(frame);
         return order === undefined ? undefined : this.obey(order);
@@ -73,7 +73,7 @@ export class BenchServer {
   }
 
   private answer(message: Message<Answer>): void | Promise<void> {
-    return this.bridge.acceptFrame(controlFrame(message));
+    return this.bridge.send(controlFrame(message));
   }
 
   /** Tells all of them: the one that was here first gets only its share as well. */
@@ -88,6 +88,6 @@ export class BenchServer {
     const own = {};
     this.sending = own;
     const frame = new Frame(size, { flags: run, channel: BenchChannel.data });
-    for (let i = 0; i < frames && this.sending === own; i++) await this.bridge.acceptFrame(frame);
+    for (let i = 0; i < frames && this.sending === own; i++) await this.bridge.send(frame);
   }
 }

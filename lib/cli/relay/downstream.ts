@@ -132,7 +132,7 @@ export class Downstream implements FrameSlave {
 
   // Never rejects: what one of several refuses, the others may have, and the frame is counted here.
   private send(frame: Frame): void | Promise<void> {
-    this.underWay = this.bridge.acceptFrame(frame)?.catch((err: unknown) => {
+    this.underWay = this.bridge.send(frame)?.catch((err: unknown) => {
       if (!isStopped(err)) this.refusal ??= (err as Error).message;
     });
     return this.underWay;

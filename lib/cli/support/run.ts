@@ -78,7 +78,7 @@ export function addBridgeOptions(command: Command, untilWhen = DEFAULT_WAIT): Co
   return addLogOptions(
     command
       .option('--listen', 'be the server: HOST is the local address, * for all')
-      .option('--engine <name>', 'libzmq (default) or native', engine)
+      .option('--engine <name>', 'native (default) or libzmq', engine)
       .option('--timeout <time>', `give up when no peer comes for so long (default ${untilWhen})`, wait)
       .option('--allow <list>', 'with --listen: addresses and CIDR blocks that may connect', list),
   );

@@ -72,7 +72,7 @@ export async function sendFrames(
         for await (const frame of frames(signal)) {
           if (signal.aborted) return;
           await pace.next(signal);
-          await bridge.acceptFrame(frame);
+          await bridge.send(frame);
           sent.frames += 1;
           sent.bytes += frame.size;
         }
