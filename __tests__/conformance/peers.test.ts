@@ -50,9 +50,7 @@ describe('waitForPeer', () => {
     const client = await makeClient(port);
     const err = await rejection(client.waitForPeer({ timeoutMs: 20 }));
     expect(err).toMatchObject({ code: 'ERR_PEER_TIMEOUT' });
-    expect(err.message).toBe(
-      `no peer at ${LOOPBACK}, ports ${port} and ${port + 1}, within 20 ms: is the server running there?`,
-    );
+    expect(err.message).toContain(`no peer at ${LOOPBACK}, ports ${port} and ${port + 1}, within 20 ms: `);
   });
 
   test("rejects with the signal's reason", async () => {

@@ -264,16 +264,17 @@ describe('a client', () => {
     const port = await reservePorts();
     const next = await RawPeer.listen(port);
     const client = await makeClient(port);
-    const sent = client.acceptFrame(new Frame(Buffer.from('hello')));
     const wrong = await next();
     await wrong.write(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    await wrong.isClosed();
+    // libzmq takes it for a peer of ZMTP 1.0, until it closes.
+    if (engines.client === 'native') await wrong.isClosed();
+    else wrong.socket.destroy();
     endRaw();
     const server = await makeServer(port);
     const collector = server.to(new Collector());
-    await sent;
-    await collector.waitForCount(1);
     await waitFor('both directions', () => client.connected);
+    await client.send(new Frame(Buffer.from('hello')));
+    await collector.waitForCount(1);
     if (engines.client !== 'native') return;
     // However often it was there.
     expect(lines.filter((line) => line.includes('an HTTP server'))).toHaveLength(1);

@@ -12,6 +12,10 @@ class Room implements Outlet<number> {
 
   constructor(private room: number) {}
 
+  sizeOf(): number {
+    return 1;
+  }
+
   keep(message: number): number {
     return message;
   }
@@ -217,6 +221,7 @@ describe('SendQueue', () => {
     const outlet: Outlet<number> = {
       sendsPerTurn: 512,
       keep: (message) => message,
+      sizeOf: () => 1,
       trySend: () => false,
       sendUnasked: () => undefined,
       sendWhenPossible: (message) => {
@@ -238,6 +243,7 @@ describe('SendQueue', () => {
     const outlet: Outlet<Buffer> = {
       sendsPerTurn: 512,
       keep: (message) => message,
+      sizeOf: () => 1,
       trySend: () => false,
       sendUnasked: () => undefined,
       sendWhenPossible: () => new Promise((resolve) => wakes.push(() => resolve(true))),

@@ -3,8 +3,15 @@
 
 const { performance: real } = globalThis;
 
-export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, queueMicrotask } =
-  globalThis;
+export const {
+  setTimeout,
+  clearTimeout,
+  setInterval,
+  clearInterval,
+  setImmediate,
+  clearImmediate,
+  queueMicrotask,
+} = globalThis;
 
 /** `process.nextTick`: after the code that runs now, before the event loop goes on. */
 export const nextTick = process.nextTick.bind(process);
@@ -24,4 +31,19 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
+}
+
+/**
+ * Calls `act` after `ms`, and not before sockets have been looked at once more: Node runs timers first, so after a
+ * program that blocked the event loop a timer is due although what it waits for has arrived already.
+ *
+ * @returns a function that calls it off.
+ */
+export function deadline(ms: number, act: () => void): () => void {
+  let immediate: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => (immediate = setImmediate(act)), ms);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(immediate);
+  };
 }

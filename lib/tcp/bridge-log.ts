@@ -3,11 +3,13 @@
 import { monotonicMs } from '../async/clock';
 import { LogLimit } from '../log-limit';
 import { Logging } from '../logging';
-import type { PeerEvent, Refusal } from '../transport/transport';
+import type { ConnectFailure, PeerEvent, Refusal } from '../transport/transport';
 
 // A port scanner finds many ways to be refused; the counter goes on where the log stops.
 const MAX_REFUSALS = 100;
-const REFUSALS_MS = 600_000;
+const RARELY_MS = 600_000;
+// A client's two connections fail within this time of each other.
+const RETRY_PAIR_MS = 1_000;
 // Peers that come and go, in ten seconds.
 const PEERS = 100;
 
@@ -23,6 +25,10 @@ export class BridgeLog {
   private readonly refusals = new Set<string>();
   private refusalsSince = monotonicMs();
   private lastError: Error | undefined;
+  private readonly retries: LogLimit;
+  private retryCode = '';
+  private retryLoggedAt = 0;
+  private gateLoggedAt = -Infinity;
 
   constructor(name: string) {
     const log = Logging.create(name);
@@ -32,12 +38,13 @@ export class BridgeLog {
     this.lost = new LogLimit((text) => log.warning(text));
     this.peers = new LogLimit((text) => log.info(text), PEERS);
     this.errors = new LogLimit((text) => log.error(text));
+    this.retries = new LogLimit((text) => log.warning(text));
   }
 
   /** A sender that does not await. */
   onBacklog(waiting: number): void {
     this.backlog.note(
-      `${waiting} frames wait to be sent, more than sendHighWaterMark: await sendFrame(), or memory fills up`,
+      `${waiting} frames wait to be sent, more than sendHighWaterMark: await send(), or memory fills up`,
     );
   }
 
@@ -62,7 +69,7 @@ export class BridgeLog {
     // Whoever is in the wrong place comes again and again, from another port each time.
     const address = remoteAddress ?? 'an unknown address';
     const now = monotonicMs();
-    if (now - this.refusalsSince > REFUSALS_MS) {
+    if (now - this.refusalsSince > RARELY_MS) {
       this.refusals.clear();
       this.refusalsSince = now;
     }
@@ -72,6 +79,29 @@ export class BridgeLog {
     const more =
       this.refusals.size > MAX_REFUSALS ? '; others are counted, and not logged for some minutes' : '';
     this.log.warning(`Refused on port ${port}: the peer at ${address} ${reason}${more}`);
+  }
+
+  /** The first failure of a series, or of another kind, and then one in ten minutes; both directions fail alike. */
+  onRetry({ code, address, message, attempts }: ConnectFailure): void {
+    // A peer that broke the protocol has been refused, with a line of its own.
+    if (code === 'EPROTO') return;
+    const now = monotonicMs();
+    const isNew = attempts === 1 && now - this.retryLoggedAt > RETRY_PAIR_MS;
+    if (!isNew && code === this.retryCode && now - this.retryLoggedAt < RARELY_MS) return;
+    this.retryCode = code;
+    this.retryLoggedAt = now;
+    const so = attempts === 1 ? '' : `, ${attempts} attempts so far`;
+    this.retries.note(`Cannot connect to ${address}: ${message} (${code}); trying again${so}`);
+  }
+
+  /** Peers wait to be let in. */
+  onGate(waiting: number): void {
+    const now = monotonicMs();
+    if (now - this.gateLoggedAt < RARELY_MS) return;
+    this.gateLoggedAt = now;
+    this.log.warning(
+      `Peers wait to be let in (${waiting} now): the slaves have not taken the frames of peers that have left. See stats.peersWaiting`,
+    );
   }
 
   onError(err: Error): void {

@@ -2,7 +2,7 @@
 // slaclab/rogue src/rogue/interfaces/stream/TcpCore.cpp.
 
 import type { Writable } from 'node:stream';
-import { clearTimeout, nextTick, nextTurn, setTimeout } from '../async/clock';
+import { deadline, nextTick, nextTurn } from '../async/clock';
 import { describeError, GeneralError } from '../errors';
 import { Logging } from '../logging';
 import { Frame } from '../stream/frame';
@@ -10,8 +10,8 @@ import { Master } from '../stream/master';
 import { FrameWritable, type FrameStreamOptions } from '../stream/node-streams';
 import { Slave, type FrameSlave } from '../stream/slave';
 import { openTransport, type Engine } from '../transport/engines';
-import type { PeerEvent, Refusal, Transport, TransportSink } from '../transport/transport';
-import { checkBoolean, checkInteger, checkOptionNames } from '../validate';
+import type { ConnectFailure, PeerEvent, Refusal, Transport, TransportSink } from '../transport/transport';
+import { checkBoolean, checkInteger, checkOptionNames, checkSignal } from '../validate';
 import { endpointsOf, isLoopback, type Endpoints } from '../wire/endpoints';
 import { MAX_PAYLOAD_BYTES, type WireFrame } from '../wire/message';
 import { BridgeLog } from './bridge-log';
@@ -28,6 +28,12 @@ export interface WaitForPeerOptions {
   /** Default: for as long as it takes. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+}
+
+/** How {@link TcpCore.stop} ends a bridge. */
+export interface StopOptions {
+  /** How long to go on giving the slaves what has arrived, in ms; default 0. */
+  readonly deliverMs?: number;
 }
 
 /**
@@ -172,14 +178,19 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     checkOptionNames('the options of waitForPeer', options, ['timeoutMs', 'signal']);
     const { timeoutMs, signal } = options;
     if (timeoutMs !== undefined) checkInteger('timeoutMs', timeoutMs, 0, MAX_TIMEOUT_MS);
-    const given = new AbortController();
-    const timer =
-      timeoutMs === undefined ? undefined : setTimeout(() => given.abort(this.noPeer(timeoutMs)), timeoutMs);
+    // Not AbortSignal.any(): a signal that lives as long as the bridge would remember every wait.
+    const waiting = new AbortController();
+    const sources = [this.stopping.signal, checkSignal(signal)].filter((source) => source !== undefined);
+    const onAbort = (): void => waiting.abort(sources.find(({ aborted }) => aborted)?.reason);
+    const cancel =
+      timeoutMs === undefined ? undefined : deadline(timeoutMs, () => waiting.abort(this.noPeer(timeoutMs)));
+    for (const source of sources) source.addEventListener('abort', onAbort);
     try {
-      const signals = [this.stopping.signal, given.signal, ...(signal === undefined ? [] : [signal])];
-      await this.transport.whenConnected(AbortSignal.any(signals));
+      if (sources.some(({ aborted }) => aborted)) onAbort();
+      await this.transport.whenConnected(waiting.signal);
     } finally {
-      clearTimeout(timer);
+      cancel?.();
+      for (const source of sources) source.removeEventListener('abort', onAbort);
     }
   }
 
@@ -189,19 +200,27 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     return {
       ...counters,
       sendsWaiting: transport.waiting,
+      receivesWaiting: transport.receivesWaiting,
+      undelivered: transport.undelivered,
+      peersWaiting: transport.peersWaiting,
       peers: transport.peers(),
       reconnects: transport.reconnects,
     };
   }
 
   /**
-   * Ends the bridge within about `lingerMs`, whatever is going on; further calls return the same promise.
+   * Ends the bridge within about `lingerMs` and `deliverMs`, whatever is going on; further calls return the same promise.
    * What was accepted for sending is flushed to connected peers, sends that still wait reject with
    * `ERR_BRIDGE_STOPPED`, nothing is delivered to slaves any more, and when this resolves the ports are free.
    * What `frames()` and `readable()` have handed out ends; a `writable()` is destroyed with `ERR_BRIDGE_STOPPED`.
+   *
+   * @param options `deliverMs`: how long to go on giving the slaves what has arrived, in ms; default 0, as Rogue. Peers are
+   *   told at once that nothing more is read. What is left then is counted in `stats.undelivered`.
    */
-  override stop(): Promise<void> {
-    this.stopped ??= this.end();
+  override stop(options: StopOptions = {}): Promise<void> {
+    checkOptionNames('the options of stop', options, ['deliverMs']);
+    const deliverMs = checkInteger('deliverMs', options.deliverMs ?? 0, 0, MAX_TIMEOUT_MS);
+    this.stopped ??= this.end(deliverMs);
     return this.stopped;
   }
 
@@ -261,18 +280,25 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     }
   }
 
-  private async end(): Promise<void> {
+  private async end(deliverMs: number): Promise<void> {
     const { pull, push, addr } = this.endpoints;
     this.log.debug(`Stopping TCP stream bridge. pull=${pull} push=${push}`);
     const reason = new GeneralError('ERR_BRIDGE_STOPPED', `the bridge at ${addr}:${this.port} was stopped`);
     this.stopping.abort(reason);
-    this.finish();
     for (const writable of this.writables) this.endWritable(writable);
     const { discarded } = this.counters;
+    if (deliverMs > 0) await this.transport.deliver(deliverMs);
+    this.finish();
     await this.transport.close();
     this.events.removeAll();
     const lost = this.counters.discarded - discarded;
     if (lost > 0) this.onUnflushed(`${lost} accepted frames had not left`);
+    const { undelivered } = this.transport;
+    if (undelivered > 0) {
+      this.log.warning(
+        `${undelivered} frames that had arrived were not delivered: stop() came first; stop({ deliverMs }) gives the slaves time`,
+      );
+    }
   }
 
   /** Tells why where somebody listens: an error that nobody listens for ends the process. */
@@ -299,10 +325,13 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
         this.counters.discarded += frames;
         this.book.onLost(frames);
       },
-      unflushed: () => {
-        if (this.counters.framesSent > 0) this.onUnflushed('accepted frames may not have left');
+      detached: (frames, written) => this.onDetached(frames, written),
+      unflushed: (what) => {
+        if (this.counters.framesSent > 0) this.onUnflushed(what);
       },
       refused: (refusal) => this.onRefused(refusal),
+      connectFailed: (failure) => this.onConnectFailed(failure),
+      gate: (waiting) => this.book.onGate(waiting),
       failed: (cause) => {
         const text = `receiving on ${this.endpoints.pull} has ended: ${describeError(cause)}; stop this bridge and create it anew`;
         const err = new GeneralError('ERR_TRANSPORT', text, { cause });
@@ -364,6 +393,30 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     }
   }
 
+  private onDetached(frames: number, written: boolean): void {
+    const what =
+      frames === 1
+        ? 'the payload of an accepted frame was'
+        : `the payloads of ${frames} accepted frames were`;
+    const then = written
+      ? 'while the kernel was reading it: what arrives may not be what was sent'
+      : 'before it had left: not sent, and counted in stats.discarded';
+    if (!written) this.counters.discarded += frames;
+    this.fail(
+      new GeneralError(
+        'ERR_PAYLOAD_DETACHED',
+        `${what} transferred away ${then}. Send a clone() of a frame whose payload goes to a worker`,
+      ),
+    );
+  }
+
+  private onConnectFailed(failure: ConnectFailure): void {
+    this.book.onRetry(failure);
+    const info = { ...failure, at: new Date() };
+    this.counters.lastConnectError = info;
+    this.events.emit('retry', info);
+  }
+
   private onPeer(event: PeerEvent): void {
     this.book.onPeer(event);
     const { type, direction, remoteAddress } = event;
@@ -392,13 +445,19 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   }
 
   private beforeListening(event: keyof TcpEvents): void {
-    if (event !== 'error' && this.stopped === undefined) this.transport.watchPeers();
+    if ((event === 'connect' || event === 'disconnect') && this.stopped === undefined)
+      this.transport.watchPeers();
   }
 
   private noPeer(timeoutMs: number): GeneralError {
     const { server, addr } = this.endpoints;
-    const hint = server ? 'no client has connected to both ports' : 'is the server running there?';
-    const text = `no peer at ${addr}, ports ${this.port} and ${this.port + 1}, within ${timeoutMs} ms: ${hint}`;
-    return new GeneralError('ERR_PEER_TIMEOUT', text);
+    const { lastConnectError: last } = this.counters;
+    const cause =
+      last === undefined ? undefined : new GeneralError('ERR_CONNECT', `${last.message} (${last.code})`);
+    const where = `no peer at ${addr}, ports ${this.port} and ${this.port + 1}, within ${timeoutMs} ms`;
+    let hint = server ? 'no client has connected to both ports' : 'is the server running there?';
+    if (last !== undefined)
+      hint = `the last of ${last.attempts} attempts to connect to ${last.address} failed, ${last.message} (${last.code})`;
+    return new GeneralError('ERR_PEER_TIMEOUT', `${where}: ${hint}`, cause === undefined ? {} : { cause });
   }
 }

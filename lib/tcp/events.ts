@@ -2,7 +2,7 @@
 
 import { EventEmitter } from 'node:events';
 import { queueMicrotask } from '../async/clock';
-import type { Direction } from '../transport/transport';
+import type { ConnectFailure, Direction } from '../transport/transport';
 
 /** A peer that came (`connect`) or went (`disconnect`), on one of the bridge's two connections. */
 export interface PeerInfo {
@@ -12,10 +12,21 @@ export interface PeerInfo {
   readonly remoteAddress: string | undefined;
 }
 
+/** An attempt to connect that failed: why, where, how often in a row, and when. */
+export interface ConnectError extends ConnectFailure {
+  readonly at: Date;
+}
+
 /** The events of a bridge and what their listeners are given. */
 export interface TcpEvents {
   connect: [peer: PeerInfo];
+  /**
+   * In the `'receive'` direction it comes when the last frame of that connection has been delivered to the slaves;
+   * `stats.peers` tells at once. (On libzmq: when the frames that had arrived by then have been.)
+   */
   disconnect: [peer: PeerInfo];
+  /** Clients: an attempt to connect failed; the next one follows by itself. The native engine tells. */
+  retry: [failure: ConnectError];
   /** Something failed that no call of yours can report, a slave that threw among them. Also in `stats.lastError`. */
   error: [err: Error];
 }

@@ -14,6 +14,9 @@ const MAX_HIGH_WATER_MARK = 2 ** 31 - 1;
 // An hour; libzmq is told twice as much in a number of 32 bits.
 const MAX_HEARTBEAT_MS = 3_600_000;
 
+// An hour; what is waited at most is some four times as long, after a peer that broke the protocol.
+const MAX_RECONNECT_MS = 3_600_000;
+
 /** Switches every bridge of a process that does not name its engine. */
 const ENGINE_VARIABLE = 'ROGUE_BRIDGE_ENGINE';
 
@@ -39,10 +42,21 @@ export interface TcpOptions {
   /** A larger frame from a peer closes that connection; default 2^32 - 1 bytes, the most a frame can have. */
   readonly maxFrameBytes?: number;
   /**
-   * How often to ask a peer whether it is still there, in ms; one that has said nothing for three of these is gone.
-   * Notices a power cut or a pulled cable, which close nothing. Default: never, as Rogue.
+   * How often to ask a silent peer whether it is still there, in ms; within three of these one that has vanished is
+   * noticed. A power cut or a pulled cable closes nothing. On Linux the native engine asks the kernel, too, so that a peer
+   * that is busy is not taken for one that has vanished. Default: never, as Rogue.
    */
   readonly heartbeatMs?: number;
+  /**
+   * Clients: the time between two attempts to connect, in ms, to which up to as much again is added at random, so that
+   * many clients do not come at once; default 100, as libzmq's ZMQ_RECONNECT_IVL.
+   */
+  readonly reconnectMs?: number;
+  /**
+   * Clients: the time between attempts doubles with every failure, up to this, in ms. Default: it does not, as libzmq's
+   * ZMQ_RECONNECT_IVL_MAX.
+   */
+  readonly reconnectMaxMs?: number;
   /**
    * Servers: who may connect, as IP addresses and CIDR blocks, e.g. `['10.1.2.3', '10.2.0.0/16', 'fd00::/8']`. Others
    * are refused, logged and counted in `stats.refusedPeers`. Default: everyone who can reach the ports.
@@ -74,6 +88,8 @@ const NAMES = [
   'lingerMs',
   'maxFrameBytes',
   'heartbeatMs',
+  'reconnectMs',
+  'reconnectMaxMs',
   'allow',
   'curve',
   'allowEmptyFrames',
@@ -97,6 +113,8 @@ export function resolveOptions(what: string, options: TcpOptions, server: boolea
     lingerMs: integer('lingerMs', MAX_MS, 1000),
     maxFrameBytes: integer('maxFrameBytes', MAX_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES, 1),
     heartbeatMs: integer('heartbeatMs', MAX_HEARTBEAT_MS, undefined, 1),
+    reconnectMs: integer('reconnectMs', MAX_RECONNECT_MS, 100, 1),
+    reconnectMaxMs: integer('reconnectMaxMs', MAX_RECONNECT_MS, undefined, 1),
     allow: resolveAllow(options.allow, server),
     curve: resolveCurve(options.curve, server, engine),
     allowEmptyFrames: checkBoolean('allowEmptyFrames', options.allowEmptyFrames ?? false),

@@ -1,5 +1,7 @@
 // What a bridge counts.
 
+import type { ConnectError } from './events';
+
 /** A snapshot of one bridge's counters. Bytes are payload bytes. */
 export interface TcpStats {
   /** Frames a peer's high-water mark had room for: on their way, or there. */
@@ -21,8 +23,14 @@ export interface TcpStats {
   /** Frames given to us that never left: timed out, or still waiting when the bridge was stopped. */
   readonly notSent: number;
   /**
-   * Frames among {@link framesSent} whose connection ended before they had left this process, as far as that is known:
-   * some of the last megabyte may have arrived. The native engine counts them; libzmq drops them without a word.
+   * Frames that had arrived and were not given to the slaves: {@link TcpCore.stop} came first. Frames that were still in
+   * the kernel's buffers had not arrived.
+   */
+  readonly undelivered: number;
+  /**
+   * Frames among {@link framesSent} that never left this process: their connection ended first, as far as that is known
+   * (some of the last megabyte may have arrived), or their payload was transferred away. The native engine counts them;
+   * libzmq drops them without a word.
    */
   readonly discarded: number;
   /**
@@ -32,6 +40,13 @@ export interface TcpStats {
   readonly refusedPeers: number;
   /** Frames that wait for a peer or for room at this moment. */
   readonly sendsWaiting: number;
+  /** Frames that have arrived and wait for the slaves at this moment. The native engine counts them. */
+  readonly receivesWaiting: number;
+  /**
+   * Peers that wait to be let in at this moment: so many frames of peers that have left are still to be given to the
+   * slaves. The native engine lets them wait.
+   */
+  readonly peersWaiting: number;
   /** Peers at this moment, on the connection we send on and on the one we receive on. */
   readonly peers: { readonly send: number; readonly receive: number };
   /**
@@ -41,12 +56,18 @@ export interface TcpStats {
   readonly reconnects: number;
   /** The last thing that went wrong, with all its words; undefined while nothing has. */
   readonly lastError: Error | undefined;
+  /** Clients: the last attempt to connect that failed; undefined while none has. The native engine tells. */
+  readonly lastConnectError: ConnectError | undefined;
 }
 
 /** The part of {@link TcpStats} that the bridge itself counts. */
 export type Counters = {
-  -readonly [K in Exclude<keyof TcpStats, 'sendsWaiting' | 'peers' | 'reconnects'>]: TcpStats[K];
+  -readonly [K in Exclude<keyof TcpStats, TransportCounts>]: TcpStats[K];
 };
+
+/** The part that the transport knows. */
+type TransportCounts =
+  'sendsWaiting' | 'receivesWaiting' | 'undelivered' | 'peersWaiting' | 'peers' | 'reconnects';
 
 /** All counters at zero. */
 export function newCounters(): Counters {
@@ -64,5 +85,6 @@ export function newCounters(): Counters {
     discarded: 0,
     refusedPeers: 0,
     lastError: undefined,
+    lastConnectError: undefined,
   };
 }

@@ -13,6 +13,8 @@ export interface Outlet<M> {
   readonly sendsPerTurn: number;
   /** What to hold of a message that has to wait: what its owner may change meanwhile must be copied. */
   keep(message: M): M;
+  /** Its payload's size in bytes; another one later tells that the memory was transferred away. */
+  sizeOf(message: M): number;
   /** Asks whether the message can go now, and sends it if so; false if it cannot. */
   trySend(message: M): boolean;
   /**
@@ -30,6 +32,7 @@ export interface Outlet<M> {
 
 interface Waiting<M> {
   readonly message: M;
+  readonly sizeBytes: number;
   readonly deadline: number;
   /** True when its sender has been told that it went. */
   readonly accepted: boolean;
@@ -54,8 +57,8 @@ export class SendQueue<M> {
   private entries: (Waiting<M> | undefined)[] = [];
   private head = 0;
   private draining = false;
-  /** True while the outlet has the first entry in its hands. */
-  private outletHasFirst = false;
+  /** The entry that the outlet has in its hands. */
+  private current: Waiting<M> | undefined;
   private stopped: GeneralError | undefined;
   private warned = false;
   private sendsThisTurn = 0;
@@ -96,6 +99,7 @@ export class SendQueue<M> {
     // Its sender has been told that it went, so nobody is there to be told that it did not.
     this.addFirst({
       message,
+      sizeBytes: this.outlet.sizeOf(message),
       deadline: Infinity,
       accepted: true,
       resolve: () => undefined,
@@ -108,15 +112,18 @@ export class SendQueue<M> {
     if (this.stopped !== undefined) return;
     this.stopped = reason;
     clearTimeout(this.timer);
+    const rejected = this.entries.slice(this.head);
     // What the outlet holds is settled when it is closed.
-    const rejected = this.entries.splice(this.outletHasFirst ? this.head + 1 : this.head);
-    for (const entry of rejected) this.reject(entry!, reason);
+    this.entries = this.current === undefined ? [] : [this.current];
+    this.head = 0;
+    for (const entry of rejected) if (entry !== this.current) this.reject(entry!, reason);
   }
 
   /** A message that the outlet has refused unasked: it goes first, and its sender waits. */
   private readonly takeBack = (message: M): Promise<void> =>
     new Promise((resolve, reject) => {
-      this.addFirst({ message, deadline: this.newDeadline(), accepted: false, resolve, reject });
+      const sizeBytes = this.outlet.sizeOf(message);
+      this.addFirst({ message, sizeBytes, deadline: this.newDeadline(), accepted: false, resolve, reject });
     });
 
   private addFirst(entry: Waiting<M>): void {
@@ -131,7 +138,15 @@ export class SendQueue<M> {
   private enqueue(message: M): Promise<void> {
     return new Promise((resolve, reject) => {
       const kept = this.outlet.keep(message);
-      const entry = { message: kept, deadline: this.newDeadline(), accepted: false, resolve, reject };
+      const sizeBytes = this.outlet.sizeOf(kept);
+      const entry = {
+        message: kept,
+        sizeBytes,
+        deadline: this.newDeadline(),
+        accepted: false,
+        resolve,
+        reject,
+      };
       if (this.stopped !== undefined) {
         this.reject(entry, this.stopped);
         return;
@@ -165,10 +180,10 @@ export class SendQueue<M> {
   /** Hands the first entry to the outlet, waits until it has it, sends on while there is room; and again. */
   private async drain(): Promise<void> {
     for (let entry = this.entries[this.head]; entry !== undefined; entry = this.entries[this.head]) {
-      this.outletHasFirst = true;
-      const failure = await this.sendFirst(entry);
-      this.outletHasFirst = false;
-      this.removeFirst();
+      this.current = entry;
+      const failure = this.isDetached(entry) ? this.detachedError(entry) : await this.sendFirst(entry);
+      this.current = undefined;
+      this.remove(entry);
       if (failure === undefined) entry.resolve();
       else this.reject(entry, failure);
       this.sendWhilePossible();
@@ -192,29 +207,42 @@ export class SendQueue<M> {
 
   private sendWhilePossible(): void {
     for (let entry = this.entries[this.head]; entry !== undefined; entry = this.entries[this.head]) {
-      if (!this.outlet.trySend(entry.message)) return;
-      this.removeFirst();
+      if (this.isDetached(entry) || !this.outlet.trySend(entry.message)) return;
+      this.remove(entry);
       entry.resolve();
     }
   }
 
   /** One timer for all entries: they wait equally long, so the oldest is due first. */
   private armTimer(): void {
-    const next = this.entries[this.head + 1];
-    if (this.timer !== undefined || next === undefined || next.deadline === Infinity) return;
+    if (this.timeoutMs === undefined || this.timer !== undefined) return;
+    const next = this.entries.slice(this.head).find((entry) => this.canExpire(entry!));
+    if (next === undefined) return;
     this.timer = setTimeout(() => this.expire(), (this.remainingMs(next) ?? 0) + 1);
   }
 
   private expire(): void {
     this.timer = undefined;
     const now = monotonicMs();
-    // The entry at the head is the outlet's, which has been told its time.
-    const first = this.head + 1;
-    let end = first;
-    while ((this.entries[end]?.deadline ?? Infinity) <= now) end += 1;
-    const expired = this.entries.splice(first, end - first);
-    for (const entry of expired) this.reject(entry!, this.timeoutError());
+    const expired: Waiting<M>[] = [];
+    for (let at = this.head; at < this.entries.length; at++) {
+      const entry = this.entries[at]!;
+      if (!this.canExpire(entry)) continue;
+      if (entry.deadline > now) break;
+      expired.push(entry);
+    }
+    if (expired.length > 0) {
+      const gone = new Set(expired);
+      this.entries = this.entries.slice(this.head).filter((entry) => !gone.has(entry!));
+      this.head = 0;
+    }
+    for (const entry of expired) this.reject(entry, this.timeoutError());
     this.armTimer();
+  }
+
+  /** The outlet has been told the time of the entry in its hands. */
+  private canExpire(entry: Waiting<M>): boolean {
+    return entry !== this.current && entry.deadline !== Infinity;
   }
 
   private remainingMs(entry: Waiting<M>): number | undefined {
@@ -229,7 +257,26 @@ export class SendQueue<M> {
     );
   }
 
-  private removeFirst(): void {
+  private isDetached({ message, sizeBytes }: Waiting<M>): boolean {
+    return this.outlet.sizeOf(message) !== sizeBytes;
+  }
+
+  private detachedError({ sizeBytes }: Waiting<M>): GeneralError {
+    return new GeneralError(
+      'ERR_PAYLOAD_DETACHED',
+      `a payload of ${sizeBytes} bytes was transferred away while its frame waited for ${this.peer}; it was not sent. ` +
+        'Send a clone() of a frame whose payload goes to a worker',
+    );
+  }
+
+  /** By identity: a message that was put back may be in front of it. */
+  private remove(entry: Waiting<M>): void {
+    const at = this.entries[this.head] === entry ? this.head : this.entries.indexOf(entry, this.head);
+    if (at < 0) return;
+    if (at > this.head) {
+      this.entries.splice(at, 1);
+      return;
+    }
     // Its message is its owner's, and may be large: nothing is kept of it here.
     this.entries[this.head] = undefined;
     this.head += 1;

@@ -25,6 +25,19 @@ export interface Refusal {
   readonly reason: string;
 }
 
+/** An attempt to connect that failed. */
+export interface ConnectFailure {
+  readonly direction: Direction;
+  /** The system's code, e.g. `ECONNREFUSED`, `ENOTFOUND`; `EPROTO` where the peer is none, or refuses us. */
+  readonly code: string;
+  /** `<addr>:<port>`, the address as it was given. */
+  readonly address: string;
+  /** Why, in words. */
+  readonly message: string;
+  /** Attempts of this connection that have failed in a row, this one included. */
+  readonly attempts: number;
+}
+
 /** What an engine needs to know of a bridge's options; the bridge has checked them. */
 export interface TransportOptions {
   /** Messages a peer, as libzmq counts them. */
@@ -38,6 +51,9 @@ export interface TransportOptions {
   readonly maxFrameBytes: number;
   /** A peer that has said nothing for three of these, in ms, is gone; undefined never asks. */
   readonly heartbeatMs: number | undefined;
+  /** Clients: the time between two attempts to connect, in ms, and what it doubles up to; undefined: it does not. */
+  readonly reconnectMs: number;
+  readonly reconnectMaxMs: number | undefined;
   /** Servers: who may connect; undefined for everyone. */
   readonly allow: AllowList | undefined;
   /** Keys in Z85, checked for the role; undefined for ZMTP's NULL mechanism. */
@@ -74,10 +90,19 @@ export interface TransportSink {
   notSent(accepted: boolean): void;
   /** This many frames were accepted, and lost with the connection they were to leave on. The native engine knows. */
   discarded(frames: number): void;
-  /** The transport was closed when the linger time was over, and frames may have been left; libzmq tells no number. */
-  unflushed(): void;
+  /**
+   * The memory of this many accepted frames was transferred away. They were not sent; or, when `written`, it was while
+   * the kernel was reading it.
+   */
+  detached(frames: number, written: boolean): void;
+  /** The linger time is over and accepted frames may not have been read; `what` says more, to be read after "and ". */
+  unflushed(what: string): void;
   /** A peer was refused for where it is, what it did, or what it did not do in time. */
   refused(refusal: Refusal): void;
+  /** An attempt to connect failed; the native engine tells. */
+  connectFailed(failure: ConnectFailure): void;
+  /** This many peers wait to be let in, one more than before; the native engine tells. */
+  gate(waiting: number): void;
   /** Receiving has ended although nobody closed the transport. */
   failed(err: unknown): void;
 }
@@ -97,6 +122,12 @@ export interface Transport {
   send(frame: WireFrame): Promise<void> | undefined;
   /** Frames that were given to {@link send} and not yet accepted. */
   readonly waiting: number;
+  /** Frames that have arrived and wait to be handed to the sink; 0 where an engine cannot tell. */
+  readonly receivesWaiting: number;
+  /** Frames that had arrived when the transport was closed, and were not handed to the sink. */
+  readonly undelivered: number;
+  /** Accepted connections that wait for room; 0 where an engine does not let them wait. */
+  readonly peersWaiting: number;
   /** Who is there. */
   peers(): PeerCounts;
   /** Connections that came back after the first; complete only from {@link watchPeers} on. */
@@ -105,6 +136,11 @@ export interface Transport {
   watchPeers(): void;
   /** Resolves when both directions have a peer; rejects with the signal's reason when that comes first. */
   whenConnected(signal: AbortSignal): Promise<void>;
+  /**
+   * Sends nothing more, and goes on handing over what has arrived until nothing more comes, for `limitMs` at most.
+   * Then it is to be closed.
+   */
+  deliver(limitMs: number): Promise<void>;
   /** Ends everything within about `lingerMs`, leaving no descriptor behind. Never rejects; idempotent. */
   close(): Promise<void>;
 }

@@ -116,6 +116,8 @@ describe('a peer that never finishes its handshake', () => {
       lingerMs: 0,
       maxFrameBytes: 1e6,
       heartbeatMs: undefined,
+      reconnectMs: 100,
+      reconnectMaxMs: undefined,
       allow: undefined,
       curve: undefined,
     };

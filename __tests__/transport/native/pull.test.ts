@@ -25,7 +25,7 @@ test.each([
     const second = { ready: true };
     arrive(first, 0, 1, 2);
     first.ready = false;
-    pull.left(first as unknown as Connection);
+    pull.left(first as unknown as Connection, () => undefined);
     arrive(second, 10, 11);
     // What it held back is decoded after its end.
     arrive(first, 3);

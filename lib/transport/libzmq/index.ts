@@ -3,18 +3,19 @@
 import { Pull, Push, type Context, type Socket } from 'zeromq';
 import { clearTimeout, monotonicMs, setImmediate, setTimeout } from '../../async/clock';
 import type { Endpoints } from '../../wire/endpoints';
+import { atMost } from '../at-most';
 import { attachError, NOT_ALLOWED, stoppedError } from '../errors';
 import type {
   Direction,
   OpenTransport,
   PeerCounts,
+  PeerEvent,
   Transport,
   TransportOptions,
   TransportSink,
 } from '../transport';
 import type { WireFrame } from '../../wire/message';
 import { z85Text } from '../../wire/z85';
-import { Admission } from '../admission';
 import { closeSocket } from './close';
 import { sharedContext } from './context';
 import { hasSpareDescriptors, isShortage, shortageError } from '../descriptors';
@@ -23,7 +24,7 @@ import { PullEnd } from './pull';
 import { PushEnd } from './push';
 import { keepTrying, letGo, type Connecting } from './revive';
 import { hasTcpTable } from '../tcp-table';
-import { enterDomain, GONE, leaveDomain, type Knock, type Verdict } from './zap';
+import { enterDomain, leaveDomain, type Knock, type Verdict } from './zap';
 
 // A bridge's own four, the gatekeeper's, what looking up an address takes for a moment, and two connections.
 const SPARE_DESCRIPTORS = 8;
@@ -33,9 +34,6 @@ const MIN_MESSAGE_LIMIT_BYTES = 64;
 
 // What libzmq's threads need on a busy machine to close what is left once the linger time is over.
 const CLOSE_GRACE_MS = 500;
-
-// Whoever is refused does not come again, if it is libzmq; who gets no answer gives up after 30 s, and tries once more.
-const unanswered = (): Promise<undefined> => new Promise(() => undefined);
 
 // How often a wait for a peer looks again; the first looks are closer together than the last.
 const FIRST_LOOK_MS = 2;
@@ -51,16 +49,12 @@ export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
   if (!hasSpareDescriptors(SPARE_DESCRIPTORS)) throw shortageError(what, context.maxSockets);
   const sockets: Socket[] = [];
   const gates: string[] = [];
-  const admission = new Admission(options.receiveHighWaterMark);
   try {
-    // Clients have a gate, too: the service they find on their port may be another one for a while.
-    const gate = async (direction: Direction): Promise<{ zapDomain: string }> => {
-      const zapDomain = await enterDomain(async (knock) => {
-        const verdict = judge(knock, direction, options, sink);
-        if (verdict !== undefined || direction === 'send') return verdict;
-        if (admission.isFull) return unanswered();
-        return (await admission.admit()) ? undefined : GONE;
-      });
+    // Clients have no domain: libzmq ends the process when a socket with one is closed while it reconnects
+    // (zeromq/libzmq issue 2476, src/zap_client.cpp; libzmq 4.3.5).
+    const gate = async (direction: Direction): Promise<{ zapDomain?: string }> => {
+      if (!endpoints.server) return {};
+      const zapDomain = await enterDomain((knock) => judge(knock, direction, options, sink));
       gates.push(zapDomain);
       return { zapDomain };
     };
@@ -70,11 +64,8 @@ export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
     sockets.push(push);
     await attach(pull, endpoints.pull, endpoints.pullPort, endpoints);
     await attach(push, endpoints.push, endpoints.pushPort, endpoints);
-    const transport = new LibzmqTransport(push, pull, gates, endpoints, options, sink);
-    admission.inflow = transport.pullEnd;
-    return transport;
+    return new LibzmqTransport(push, pull, gates, endpoints, options, sink);
   } catch (err) {
-    admission.close();
     // A port that was bound is free again when this rejects.
     await Promise.all(sockets.map((socket) => closeSocket(socket, undefined, CLOSE_GRACE_MS)));
     await Promise.all(gates.map(leaveDomain));
@@ -85,12 +76,17 @@ export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
 };
 
 class LibzmqTransport implements Transport {
-  readonly pullEnd: PullEnd;
+  /** libzmq does not tell, and lets everybody in at once. */
+  readonly receivesWaiting = 0;
+  readonly peersWaiting = 0;
+  private readonly pullEnd: PullEnd;
   private readonly pushEnd: PushEnd;
   private readonly sendPeers: Peers;
   private readonly receivePeers: Peers;
   private readonly connecting: readonly Connecting[] = [];
   private closing: Promise<void> | undefined;
+  /** The last of the events of the receiving direction, which come after the frames before them. */
+  private told: Promise<void> | undefined;
 
   constructor(
     private readonly push: Push,
@@ -161,7 +157,34 @@ class LibzmqTransport implements Transport {
   }
 
   watchPeers(): void {
-    this.requireMonitors((peers) => peers.watch((event) => this.sink.peer(event)));
+    this.requireMonitors((peers) => peers.watch((event) => this.tell(event)));
+  }
+
+  /** A `disconnect` of the receiving direction waits for the frames that its peer has left, and others wait for it. */
+  private tell(event: PeerEvent): void {
+    const { told } = this;
+    const isLeaving = event.type === 'disconnect';
+    if (event.direction === 'send' || (told === undefined && !isLeaving)) {
+      this.sink.peer(event);
+      return;
+    }
+    const { receiveHighWaterMark } = this.options;
+    // What one peer of several may have left, when they are taken in turn.
+    const most = (receiveHighWaterMark || Infinity) * (this.receivePeers.count + 1);
+    const telling = Promise.all([told, isLeaving ? this.pullEnd.emptied(most) : undefined]).then(() => {
+      if (this.told === telling) this.told = undefined;
+      if (this.closing === undefined) this.sink.peer(event);
+    });
+    this.told = telling;
+  }
+
+  get undelivered(): number {
+    return this.pullEnd.undelivered;
+  }
+
+  async deliver(limitMs: number): Promise<void> {
+    this.pushEnd.stop(stoppedError(this.endpoints));
+    await atMost(limitMs, this.pullEnd.emptied(Infinity));
   }
 
   async whenConnected(signal: AbortSignal): Promise<void> {
@@ -185,8 +208,8 @@ class LibzmqTransport implements Transport {
 
   private async closeBoth(): Promise<void> {
     this.connecting.forEach(letGo);
-    this.pullEnd.stop();
     this.pushEnd.stop(stoppedError(this.endpoints));
+    await this.pullEnd.stop();
     const limitMs = this.options.lingerMs + CLOSE_GRACE_MS;
     await Promise.all([this.closePush(limitMs), closeSocket(this.pull, this.receivePeers.monitor, limitMs)]);
     await Promise.all(this.gates.map(leaveDomain));
@@ -197,7 +220,8 @@ class LibzmqTransport implements Transport {
     const started = monotonicMs();
     await closeSocket(this.push, this.sendPeers.monitor, limitMs);
     // What it lingered for was not sent before, and libzmq does not say whether it was then.
-    if (lingerMs > 0 && monotonicMs() - started >= lingerMs) this.sink.unflushed();
+    if (lingerMs > 0 && monotonicMs() - started >= lingerMs)
+      this.sink.unflushed('accepted frames may not have left');
   }
 }
 
@@ -208,6 +232,7 @@ function pullOptions(context: Context, endpoints: Endpoints, options: TransportO
     linger: 0,
     receiveHighWaterMark: options.receiveHighWaterMark,
     maxMessageSize: Math.max(options.maxFrameBytes, MIN_MESSAGE_LIMIT_BYTES),
+    ...reconnectOptions(options),
     ...keepAliveOptions(options),
     ...curveOptions(endpoints, options),
   };
@@ -221,12 +246,17 @@ function pushOptions(context: Context, endpoints: Endpoints, options: TransportO
     immediate: true,
     linger: options.lingerMs,
     sendHighWaterMark: options.sendHighWaterMark,
-    // Of what nobody reads, and what must not claim memory either.
+    // A PUSH socket never reads messages; this limits what a peer can make it allocate.
     maxMessageSize: Math.max(options.maxFrameBytes, MIN_MESSAGE_LIMIT_BYTES),
     sendTimeout: 0,
+    ...reconnectOptions(options),
     ...heartbeatOptions(options),
     ...curveOptions(endpoints, options),
   };
+}
+
+function reconnectOptions({ reconnectMs, reconnectMaxMs }: TransportOptions): object {
+  return { reconnectInterval: reconnectMs, reconnectMaxInterval: reconnectMaxMs ?? 0 };
 }
 
 /**

@@ -2,11 +2,10 @@
 // whoever takes the frames.
 
 import type { Pull } from 'zeromq';
-import { nextTurn, monotonicMs } from '../../async/clock';
+import { monotonicMs, nextTurn, pause } from '../../async/clock';
 import { systemCode } from '../../errors';
 import { describeMalformed, flagsOf, isFrame } from '../../wire/message';
 import type { TransportSink } from '../transport';
-import type { Inflow } from '../admission';
 
 // zeromq.js receives at once, and fails at once where there is nothing, with a timeout of 0; otherwise it asks first
 // and waits. Asking costs a system call (libzmq looks whether its I/O thread has left word), a fifth of what a small
@@ -21,11 +20,21 @@ const IN_A_ROW = 32;
 // Taking without asking never waits, so the event loop is given its turn after this many.
 const MESSAGES_PER_TURN = 512;
 
+// Waiting for this long without anything coming, libzmq has nothing.
+const IDLE_MS = 3;
+// How long counting what is left may take.
+const COUNT_MS = 100;
+
 /** A PULL socket and the loop that empties it. */
-export class PullEnd implements Inflow {
+export class PullEnd {
+  /** Messages taken so far. */
   taken = 0;
-  emptied = 0;
+  /** True while it waits for the next message. */
   waiting = false;
+  /** Frames that libzmq had when {@link stop} was called. */
+  undelivered = 0;
+  private receiving = false;
+  private onStopped: (() => void) | undefined;
   // What `socket.closed` says, without a call into the binding for every frame.
   private readonly state = { closed: false };
 
@@ -35,13 +44,23 @@ export class PullEnd implements Inflow {
     private readonly sink: Pick<TransportSink, 'frame' | 'malformed' | 'failed'>,
   ) {}
 
-  get closed(): boolean {
-    return this.state.closed;
+  /** Nothing is handed to the sink from now on; the socket is to be closed when this resolves, within a moment. */
+  stop(): Promise<void> {
+    if (this.state.closed) return Promise.resolve();
+    this.state.closed = true;
+    // The slaves have a frame, perhaps for ever.
+    if (!this.receiving) return this.countRest();
+    if (this.waiting) return Promise.resolve();
+    return new Promise((resolve) => (this.onStopped = resolve));
   }
 
-  /** Nothing is handed to the sink from now on; the socket is to be closed next. */
-  stop(): void {
-    this.state.closed = true;
+  /** Resolves when nothing has come for a moment, when `messages` have been taken, or when it is stopped. */
+  async emptied(messages: number): Promise<void> {
+    const last = this.taken + messages;
+    for (let before = -1; !this.state.closed && this.taken < last; before = this.taken) {
+      if (this.waiting && this.taken === before) return;
+      await pause(IDLE_MS);
+    }
   }
 
   /** Receives until {@link stop}, handing every message to the sink. Never rejects. */
@@ -53,12 +72,16 @@ export class PullEnd implements Inflow {
     while (!state.closed) {
       let parts: Buffer[];
       this.waiting = asking;
+      this.receiving = true;
       try {
         parts = await socket.receive();
       } catch (err) {
         this.waiting = false;
-        this.emptied += 1;
-        if (isClosed(state)) return;
+        this.receiving = false;
+        if (isClosed(state)) {
+          this.onStopped?.();
+          return;
+        }
         if (systemCode(err) !== 'EAGAIN') {
           this.sink.failed(err);
           return;
@@ -71,9 +94,15 @@ export class PullEnd implements Inflow {
         continue;
       }
       this.waiting = false;
-      this.taken += 1;
+      this.receiving = false;
       // The bridge may have been stopped while this message was on its way to us.
-      if (isClosed(state)) return;
+      if (isClosed(state)) {
+        if (isFrame(parts)) this.undelivered += 1;
+        await this.countRest();
+        this.onStopped?.();
+        return;
+      }
+      this.taken += 1;
       const taken = this.handOver(parts);
       if (taken !== undefined) await taken;
       inARow += 1;
@@ -86,6 +115,18 @@ export class PullEnd implements Inflow {
         inARow = 0;
         since = now;
       }
+    }
+  }
+
+  /** Takes what libzmq has and counts it. */
+  private async countRest(): Promise<void> {
+    const { socket } = this;
+    const end = monotonicMs() + COUNT_MS;
+    try {
+      socket.receiveTimeout = AT_ONCE;
+      while (monotonicMs() < end) if (isFrame(await socket.receive())) this.undelivered += 1;
+    } catch {
+      // There is none left, or the socket is closed.
     }
   }
 

@@ -47,7 +47,7 @@ export class PushEnd implements Outlet<FrameParts> {
 
   /** As `Transport.waiting`. */
   get waiting(): number {
-    return this.queue.waiting;
+    return this.queue.waiting + this.untold;
   }
 
   /**
@@ -70,6 +70,10 @@ export class PushEnd implements Outlet<FrameParts> {
   /** The parts are our own already. */
   keep(parts: FrameParts): FrameParts {
     return parts;
+  }
+
+  sizeOf(parts: FrameParts): number {
+    return parts[3].length;
   }
 
   sendUnasked(parts: FrameParts, refused: (parts: FrameParts) => Promise<void>): Promise<void> | undefined {

@@ -1,32 +1,55 @@
 // A connection that is made, and made again. zeromq/libzmq src/tcp_connecter.cpp, src/session_base.cpp.
 
 import { clearTimeout, setTimeout } from '../../async/clock';
+import { describeError, systemCode } from '../../errors';
+import { hostPort } from '../../wire/endpoints';
+import type { ConnectFailure } from '../transport';
 import type { Connection } from './connection';
+import type { ProtocolError } from './protocol';
 import { connectSocket } from './sockets';
 
-// libzmq's: 100 to 199 ms, flat. Its own draw is the same in every process; ours is not.
-const RECONNECT_MS = 100;
-const RECONNECT_JITTER_MS = 100;
 // After a peer broke the protocol, where libzmq gives up for good: the right one may be there in a moment.
 const AFTER_FAULT_FACTOR = 4;
+
+/** Where and how often to connect. */
+export interface ConnecterOptions {
+  /** As the caller gave it. */
+  readonly addr: string;
+  /** The same without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Between two attempts, at least. */
+  readonly reconnectMs: number;
+  /** Up to which the time doubles with every attempt that fails; undefined for no doubling. */
+  readonly reconnectMaxMs: number | undefined;
+}
 
 /** Keeps one connection to one address, until it is closed. */
 export class Connecter {
   private connection: Connection | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private failures = 0;
   private closed = false;
 
   constructor(
-    private readonly host: string,
-    private readonly port: number,
+    private readonly options: ConnecterOptions,
     private readonly makeConnection: () => Connection,
+    private readonly onFailed: (failure: Omit<ConnectFailure, 'direction'>) => void,
   ) {
     this.connect();
   }
 
-  /** To be called when a connection it made has ended. */
-  ended(connection: Connection, withFault: boolean): void {
-    if (connection === this.connection) this.connectLater(withFault);
+  /** To be called when a connection that was made here has ended. */
+  ended(connection: Connection, wasReady: boolean, fault: ProtocolError | undefined): void {
+    if (connection !== this.connection || this.closed) return;
+    this.connection = undefined;
+    this.failures = wasReady ? 0 : this.failures + 1;
+    const delayMs = this.delayMs() * (fault === undefined ? 1 : AFTER_FAULT_FACTOR);
+    this.timer = setTimeout(() => this.connect(), delayMs);
+    if (wasReady && fault === undefined) return;
+    const { addr, port } = this.options;
+    const address = hostPort(addr, port);
+    this.onFailed({ ...reasonOf(connection, fault), address, attempts: Math.max(this.failures, 1) });
   }
 
   /** Makes no connection any more; the one there is, or an attempt under way, is its owner's to end. */
@@ -36,15 +59,44 @@ export class Connecter {
   }
 
   private connect(): void {
+    const { host, port } = this.options;
     const connection = this.makeConnection();
     this.connection = connection;
-    connection.connect(connectSocket({ host: this.host, port: this.port }, connection));
+    connection.connect(connectSocket({ host, port }, connection));
   }
 
-  private connectLater(withFault: boolean): void {
-    if (this.closed) return;
-    this.connection = undefined;
-    const delayMs = RECONNECT_MS + Math.random() * RECONNECT_JITTER_MS;
-    this.timer = setTimeout(() => this.connect(), withFault ? delayMs * AFTER_FAULT_FACTOR : delayMs);
+  /** As libzmq: the interval and up to as much again, at random; its own draw is the same in every process. */
+  private delayMs(): number {
+    const { reconnectMs, reconnectMaxMs = 0 } = this.options;
+    const jitterMs = Math.random() * reconnectMs;
+    if (reconnectMaxMs <= reconnectMs) return reconnectMs + jitterMs;
+    // libzmq doubles from the second attempt on. The jitter never exceeds the maximum.
+    const delayMs = reconnectMs * 2 ** Math.min(Math.max(this.failures - 1, 0), 31) + jitterMs;
+    return delayMs < reconnectMaxMs ? delayMs : reconnectMaxMs - jitterMs / 2;
   }
+}
+
+// What the system's codes mean to somebody who waits for a connection.
+const MEANINGS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'the name does not resolve',
+  EAI_AGAIN: 'the name server does not answer',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  ETIMEDOUT: 'the host does not answer',
+};
+
+function reasonOf(
+  { error, started }: Connection,
+  fault: ProtocolError | undefined,
+): Pick<ConnectFailure, 'code' | 'message'> {
+  if (fault !== undefined) return { code: 'EPROTO', message: `the peer ${fault.message}` };
+  if (error !== undefined) {
+    const code = systemCode(error) ?? 'EUNKNOWN';
+    return { code, message: MEANINGS[code] ?? describeError(error) };
+  }
+  const message = started
+    ? 'the peer closed the connection before the handshake was done: it may be a server whose allow list does not have this host'
+    : 'the attempt was given up';
+  return { code: 'ECONNRESET', message };
 }

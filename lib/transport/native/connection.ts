@@ -2,7 +2,7 @@
 // zeromq/rfc 37; zeromq/libzmq src/stream_engine_base.cpp, src/zmtp_engine.cpp.
 
 import type { Socket } from 'node:net';
-import { clearTimeout, setInterval, setTimeout } from '../../async/clock';
+import { clearInterval, deadline, monotonicMs, setImmediate, setInterval } from '../../async/clock';
 import { hostPort } from '../../wire/endpoints';
 import type { WireFrame } from '../../wire/message';
 import { checkReady, PING, readPing, readyCommand } from './command';
@@ -13,7 +13,7 @@ import { GREETING, GreetingReader } from './greeting';
 import { isHostAnswering } from './host';
 import { ProtocolError, type SocketType } from './protocol';
 import { ReadMemory } from './read-memory';
-import type { ByteReader } from './sockets';
+import { readToTheEnd, type ByteReader } from './sockets';
 
 /** What is the same for all connections of one end. */
 export interface ConnectionOptions {
@@ -35,6 +35,11 @@ export interface ConnectionOwner {
   malformed(parts: number, sizesBytes: readonly number[]): void;
   /** Frames have been written: there may be room for more. */
   written(connection: Connection): void;
+  /**
+   * The memory of frames that had been accepted was transferred away. They were left out; or, when `written`, the
+   * kernel was reading it at that time, and what arrives may not be what was sent.
+   */
+  detached(frames: number, written: boolean): void;
   /** It is over. `fault` says what the peer did, or did not do in time, where that is the reason. */
   closed(connection: Connection, wasReady: boolean, fault: ProtocolError | undefined): void;
 }
@@ -51,6 +56,8 @@ const pool = newBatchPool();
 export class Connection implements ByteReader, Flushable {
   /** `<address>:<port>` of the peer. */
   remoteAddress = '';
+  /** What the system said when the connection failed. */
+  error: Error | undefined;
   private socket: Socket | undefined;
   private readonly greeting = new GreetingReader();
   private greetingSent = 0;
@@ -63,11 +70,17 @@ export class Connection implements ByteReader, Flushable {
   /** Messages of the write under way. */
   private writing: Batch | undefined;
   private flushPending = false;
-  private timer: NodeJS.Timeout | undefined;
-  private ttlTimer: NodeJS.Timeout | undefined;
+  /** Calls off the time limit of the handshake. */
+  private endHandshake: () => void = () => undefined;
+  private heartbeat: NodeJS.Timeout | undefined;
+  /** Calls off the time limit of the peer's last PING. */
+  private endTtl: (() => void) | undefined;
   private heard = false;
   private silentIntervals = 0;
+  private quietSinceMs = 0;
   private hasSent = false;
+  /** True once a write of a PULL has failed: what has arrived is still read. */
+  private isMute = false;
   private onDrained: (() => void) | undefined;
   private onGone!: () => void;
   /** Resolves when the descriptor is closed. */
@@ -84,7 +97,18 @@ export class Connection implements ByteReader, Flushable {
   /** Begins to speak once this socket, which this connection reads, is connected. */
   connect(socket: Socket): void {
     this.watch(socket);
-    socket.once('connect', () => this.start());
+    socket.once('connect', () => {
+      if (isSelfConnect(socket)) this.leaveItself(socket);
+      else this.start();
+    });
+  }
+
+  /** The kernel has connected an attempt on a free port to itself. While that lasts, the port's server cannot bind it. */
+  private leaveItself(socket: Socket): void {
+    this.error = Object.assign(new Error('connected to itself'), { code: 'ECONNREFUSED' });
+    // Without TIME_WAIT.
+    socket.resetAndDestroy();
+    this.finish();
   }
 
   /** Begins to speak on a socket that was accepted, and which this connection reads. */
@@ -95,8 +119,9 @@ export class Connection implements ByteReader, Flushable {
 
   private watch(socket: Socket): void {
     this.socket = socket;
-    // What ended it changes nothing: 'close' comes next.
-    socket.on('error', () => undefined);
+    if (this.options.type === 'PULL') readToTheEnd(socket);
+    // 'close' comes next.
+    socket.on('error', (err) => (this.error ??= err));
     // A peer that has closed its half neither takes nor sends frames any more.
     socket.once('end', () => this.destroy());
     socket.once('close', () => {
@@ -110,9 +135,9 @@ export class Connection implements ByteReader, Flushable {
     const { remoteAddress = '', remotePort = 0 } = this.socket!;
     this.remoteAddress = hostPort(remoteAddress, remotePort);
     const { handshakeTimeoutMs } = this.options;
-    this.timer = setTimeout(() => {
+    this.endHandshake = deadline(handshakeTimeoutMs, () => {
       this.fail(new ProtocolError(`did not finish its ZMTP handshake within ${handshakeTimeoutMs / 1000} s`));
-    }, handshakeTimeoutMs);
+    });
     this.reply();
   }
 
@@ -124,6 +149,11 @@ export class Connection implements ByteReader, Flushable {
   /** True from the end of the handshake to the end of the connection. */
   get ready(): boolean {
     return this.isReady && !this.isClosed;
+  }
+
+  /** True where the peer has been sent frames, and has not closed as a peer does that has read them all. */
+  get mayBeUnread(): boolean {
+    return this.hasSent;
   }
 
   /** Messages accepted and not yet in the hands of the kernel. */
@@ -162,12 +192,23 @@ export class Connection implements ByteReader, Flushable {
     }
   }
 
-  /** Goes on behind the frame that the owner held at. */
+  /** Goes on after the frame that the owner held at. */
   resume(): void {
     // What came before the peer left is still delivered; what it did wrong ends it there.
     if (this.fault !== undefined) return;
     this.guard(() => this.decoder.resume());
     if (!this.decoder.held && !this.isClosed) this.socket?.resume();
+  }
+
+  /** Decodes what has been read and was held back; the owner holds back no more. */
+  decodeRest(): void {
+    this.guard(() => this.decoder.resume());
+  }
+
+  /** Tells the peer that nothing it sends from now on is read. Frames that it has sent already still come. */
+  halfClose(): void {
+    if (this.ready) this.socket!.end();
+    else this.destroy();
   }
 
   /**
@@ -177,10 +218,11 @@ export class Connection implements ByteReader, Flushable {
    */
   async end(): Promise<void> {
     this.isEnding = true;
+    // It has been given nothing yet.
+    if (!this.isReady) this.destroy();
     this.flush();
     if (this.waiting > 0 && !this.isClosed) await new Promise<void>((resolve) => (this.onDrained = resolve));
-    if (this.started) this.socket?.end();
-    else this.destroy();
+    this.socket?.end();
     await this.gone;
   }
 
@@ -236,7 +278,7 @@ export class Connection implements ByteReader, Flushable {
       },
       frame: (payload, flags, channel, error) => {
         // It may have come in one read with the PING that set the timer.
-        if (this.ttlTimer !== undefined) this.hear();
+        if (this.endTtl !== undefined) this.hear();
         return owner.frame(this, payload, flags, channel, error);
       },
       malformed: (parts, sizesBytes) => owner.malformed(parts, sizesBytes),
@@ -245,11 +287,11 @@ export class Connection implements ByteReader, Flushable {
   }
 
   private shakeHands(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.endHandshake();
     this.isReady = true;
+    this.quietSinceMs = monotonicMs();
     const { heartbeatMs } = this.options;
-    if (heartbeatMs > 0) this.timer = setInterval(() => this.beat(), heartbeatMs);
+    if (heartbeatMs > 0) this.heartbeat = setInterval(() => this.beat(), heartbeatMs);
     this.owner.ready(this);
   }
 
@@ -262,37 +304,48 @@ export class Connection implements ByteReader, Flushable {
   }
 
   private expectWithin(ttlMs: number): void {
-    clearTimeout(this.ttlTimer);
-    this.ttlTimer = setTimeout(() => {
-      // What we do not read ourselves proves nothing: it has its time once more.
+    this.endTtl?.();
+    this.endTtl = deadline(ttlMs, () => {
+      // What is not read here proves nothing: the peer has its time once more.
       if (this.decoder.held) this.expectWithin(ttlMs);
       else this.fail(new ProtocolError('fell silent for longer than its own PING allowed'));
-    }, ttlMs);
+    });
   }
 
   private beat(): void {
-    if (this.isEnding) return;
-    this.silentIntervals = this.heard || this.decoder.held ? 0 : this.silentIntervals + 1;
-    this.heard = false;
-    // Who still has frames to read answers only behind them.
-    if (this.silentIntervals >= SILENT_INTERVALS && !(this.hasSent && isHostAnswering(this.socket!))) {
-      const silentMs = SILENT_INTERVALS * this.options.heartbeatMs;
-      this.fail(new ProtocolError(`has not answered for ${silentMs} ms`));
+    // While frames are held back the peer has been heard. It may have closed, with frames still in our kernel: its host
+    // would answer a PING with a reset.
+    if (this.isEnding || this.decoder.held) return;
+    if (this.heard) {
+      this.heard = false;
+      this.silentIntervals = 0;
+      this.quietSinceMs = monotonicMs();
+    } else this.silentIntervals += 1;
+    // After a program that blocked the event loop, what has arrived meanwhile is read before the peer is judged.
+    if (this.silentIntervals >= SILENT_INTERVALS) setImmediate(() => this.judge());
+    else this.sendCommand(PING);
+  }
+
+  /** Ends the connection to a silent peer, unless its host is there: the peer itself may be busy. */
+  private judge(): void {
+    if (this.isClosed || this.isEnding || this.heard || this.decoder.held) return;
+    if (isHostAnswering(this.socket!, this.quietSinceMs)) {
+      this.sendCommand(PING);
       return;
     }
-    this.sendCommand(PING);
+    const silentMs = SILENT_INTERVALS * this.options.heartbeatMs;
+    this.fail(new ProtocolError(`has not answered for ${silentMs} ms`));
   }
 
   private hear(): void {
     this.heard = true;
-    if (this.ttlTimer === undefined) return;
-    clearTimeout(this.ttlTimer);
-    this.ttlTimer = undefined;
+    this.endTtl?.();
+    this.endTtl = undefined;
   }
 
   private sendCommand(bytes: Buffer): void {
-    if (this.isEnding) return;
-    // Behind a write that does not end, one of a kind is enough.
+    if (this.isEnding || this.isMute) return;
+    // After a write that does not end, one of a kind is enough.
     if (this.writing !== undefined && this.encoder.commandCount > 0) return;
     this.encoder.addCommand(bytes);
     if (this.writing === undefined) this.flushLater();
@@ -308,17 +361,17 @@ export class Connection implements ByteReader, Flushable {
   /** False when the kernel has not taken all of it yet. */
   private write(batch: Batch): boolean {
     const socket = this.socket!;
+    const { chunks, detached } = batch;
+    if (detached > 0) this.owner.detached(detached, false);
     this.writing = batch;
-    const done = (err?: Error | null): void => {
-      if (this.writing !== batch) return;
-      // The frames of this write are lost with the connection; those that wait go to another.
-      if (err) this.destroy();
-      else this.onWritten(batch);
-    };
-    const last = batch.chunks.length - 1;
+    if (chunks.length === 0) {
+      this.endWrite(batch);
+      return true;
+    }
+    const last = chunks.length - 1;
     if (last > 0) socket.cork();
-    for (let i = 0; i < last; i++) socket.write(batch.chunks[i]!);
-    socket.write(batch.chunks[last]!, done);
+    for (let i = 0; i < last; i++) socket.write(chunks[i]!);
+    socket.write(chunks[last]!, (err) => this.onWriteDone(batch, err));
     if (last > 0) socket.uncork();
     // The kernel has taken all of it already, of which Node tells only later, as it does of a failure.
     if (socket.writableLength > 0 || socket.errored !== null) return false;
@@ -326,8 +379,27 @@ export class Connection implements ByteReader, Flushable {
     return true;
   }
 
+  private onWriteDone(batch: Batch, err: Error | null | undefined): void {
+    if (this.writing !== batch) return;
+    if (!err) {
+      this.onWritten(batch);
+      return;
+    }
+    if (this.options.type === 'PULL') {
+      // It writes commands alone.
+      this.isMute = true;
+      this.writing = undefined;
+    } else {
+      // The frames of this write are lost with the connection; those that wait go to another.
+      this.destroy();
+    }
+  }
+
   private onWritten(batch: Batch): void {
     if (this.isClosed) return;
+    // No chunk was empty when it was written.
+    const detached = batch.chunks.filter(({ length }) => length === 0).length;
+    if (detached > 0) this.owner.detached(detached, true);
     this.endWrite(batch);
     this.flush();
     this.owner.written(this);
@@ -356,9 +428,15 @@ export class Connection implements ByteReader, Flushable {
   private finish(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    clearTimeout(this.timer);
-    clearTimeout(this.ttlTimer);
+    this.endHandshake();
+    clearInterval(this.heartbeat);
+    this.endTtl?.();
     this.onDrained?.();
     this.owner.closed(this, this.isReady, this.fault);
   }
+}
+
+/** Whether both ends of this connection are the same socket, as TCP allows where both sides connect at once. */
+function isSelfConnect({ localPort, localAddress, remotePort, remoteAddress }: Socket): boolean {
+  return localPort === remotePort && localAddress === remoteAddress;
 }

@@ -28,6 +28,9 @@ interface Piece {
   readonly bytes: Buffer;
   /** The payload whose head `bytes` ends with. Not a piece of its own: a command could come between them. */
   readonly payload: Buffer | undefined;
+  /** Its size when it was added, and that of its head; both 0 without a payload. */
+  readonly payloadBytes: number;
+  readonly headBytes: number;
   /** Messages that end in it. */
   readonly messages: number;
   /** Its whole buffer, when it is the last piece of one that is full. */
@@ -36,8 +39,11 @@ interface Piece {
 
 /** Pieces that go out in one write. */
 export interface Batch {
+  /** May be none, when the payload of the only message was detached. */
   readonly chunks: readonly Buffer[];
   readonly messages: number;
+  /** Messages that were left out, because their payload is not the memory any more that it was. */
+  readonly detached: number;
   readonly full: readonly Buffer[];
 }
 
@@ -98,7 +104,7 @@ export class Encoder {
     }
     this.used = at;
     this.messagesInBatch += 1;
-    this.closePiece(payload, undefined);
+    this.closePiece(payload, undefined, at - from);
     this.queuedBytes += at - from + size;
   }
 
@@ -115,23 +121,29 @@ export class Encoder {
     this.commands = [];
     const full: Buffer[] = [];
     let messages = 0;
+    let detached = 0;
     let bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     let count = 0;
     for (const piece of this.pieces) {
-      const size = piece.bytes.length + (piece.payload?.length ?? 0);
+      const size = piece.bytes.length + piece.payloadBytes;
       // Not by the count: the piece that ends a full buffer may be empty, and a write must not be.
       if (bytes > 0 && bytes + size > maxBytes) break;
       count += 1;
       bytes += size;
       messages += piece.messages;
-      if (piece.bytes.length > 0) chunks.push(piece.bytes);
-      if (piece.payload !== undefined) chunks.push(piece.payload);
       if (piece.full !== undefined) full.push(piece.full);
+      // A head that announces bytes which are not there any more would desynchronize the stream.
+      const isWhole = piece.payload === undefined || piece.payload.length === piece.payloadBytes;
+      const headless = piece.bytes.length - piece.headBytes;
+      const before = isWhole ? piece.bytes : piece.bytes.subarray(0, headless);
+      if (before.length > 0) chunks.push(before);
+      if (!isWhole) detached += 1;
+      else if (piece.payload !== undefined) chunks.push(piece.payload);
     }
     this.pieces = count === this.pieces.length ? [] : this.pieces.slice(count);
     this.queuedBytes -= bytes;
     this.queuedMessages -= messages;
-    return { chunks, messages, full };
+    return { chunks, messages: messages - detached, detached, full };
   }
 
   /** The batch taken before has been written: its buffers can be used again. */
@@ -155,11 +167,12 @@ export class Encoder {
   }
 
   /** Makes a piece of what was added since the last one. */
-  private closePiece(payload: Buffer | undefined, full: Buffer | undefined): void {
+  private closePiece(payload: Buffer | undefined, full: Buffer | undefined, headBytes = 0): void {
     const { batch, start, used } = this;
     if (batch === undefined || (start === used && full === undefined)) return;
     const bytes = batch.subarray(start, used);
-    this.pieces.push({ bytes, payload, messages: this.messagesInBatch, full });
+    const payloadBytes = payload?.length ?? 0;
+    this.pieces.push({ bytes, payload, payloadBytes, headBytes, messages: this.messagesInBatch, full });
     this.start = used;
     this.messagesInBatch = 0;
   }

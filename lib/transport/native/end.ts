@@ -1,15 +1,15 @@
 // One of a bridge's two ends: a port that is listened on or connected to, and its connections.
 
 import type { Socket } from 'node:net';
-import { clearTimeout, queueMicrotask, setTimeout } from '../../async/clock';
+import { queueMicrotask } from '../../async/clock';
 import type { AllowList } from '../../wire/allow-list';
 import { bareAddress, hostPort } from '../../wire/endpoints';
-import type { Admission } from '../admission';
 import { atMost } from '../at-most';
 import { NOT_ALLOWED } from '../errors';
 import type { Direction, PeerEvent, TransportSink } from '../transport';
 import { Connecter } from './connecter';
 import { Connection, type ConnectionOptions, type ConnectionOwner } from './connection';
+import { Gate } from './gate';
 import { Listener } from './listener';
 import type { ProtocolError } from './protocol';
 import { adoptSocket } from './sockets';
@@ -20,39 +20,54 @@ export interface EndOptions extends ConnectionOptions {
   /** As the caller gave it. */
   readonly addr: string;
   readonly port: number;
+  /** Clients: between two attempts to connect. */
+  readonly reconnectMs: number;
+  readonly reconnectMaxMs: number | undefined;
   /** Servers: who may connect; undefined for everyone. */
   readonly allow: AllowList | undefined;
-  /** Servers: holds up whoever comes while too much is still to be read; undefined where nothing is read. */
-  readonly gate: Admission | undefined;
 }
 
 /** Who takes what the connections of an end bring. */
-export interface EndUser extends Pick<ConnectionOwner, 'frame' | 'malformed' | 'written'> {
+export interface EndUser extends Pick<ConnectionOwner, 'frame' | 'malformed' | 'written' | 'detached'> {
   /** A connection is past its handshake. */
   joined(connection: Connection): void;
-  /** It has ended. */
-  left(connection: Connection): void;
+  /** It has ended; `delivered` is to be called when the last of what it has brought has been delivered. */
+  left(connection: Connection, delivered: () => void): void;
+  /** False while a new connection has to wait. */
+  hasRoom(): boolean;
 }
 
 /** A PUSH or a PULL, in ZeroMQ's words a socket. */
 export class SocketEnd implements ConnectionOwner {
   /** Connections that came back after the first. */
   reconnects = 0;
+  /** Called when a connection has ended. */
+  onClosed: (() => void) | undefined;
   private readonly direction: Direction;
   private readonly connections = new Set<Connection>();
-  private readonly atGate = new Set<Socket>();
+  private readonly gate: Gate;
   private listener: Listener | undefined;
   private connecter: Connecter | undefined;
   private everConnected = false;
   private watched = false;
   private isClosing = false;
+  /** Connections that have ended and whose `disconnect` is still to be told. */
+  private departing = 0;
+  /** Clients: what comes after such a `disconnect`. */
+  private readonly untold: Connection[] = [];
 
   constructor(
     private readonly options: EndOptions,
-    private readonly sink: Pick<TransportSink, 'peer' | 'refused'>,
+    private readonly sink: Pick<TransportSink, 'peer' | 'refused' | 'connectFailed' | 'gate'>,
     private readonly user: EndUser,
   ) {
     this.direction = options.type === 'PUSH' ? 'send' : 'receive';
+    const keeper = {
+      isOpen: () => user.hasRoom(),
+      onWaiting: (waiting: number) => sink.gate(waiting),
+      onRefused: (socket: Socket, reason: string) => this.refuse(socket, reason),
+    };
+    this.gate = new Gate(keeper, options.handshakeTimeoutMs);
   }
 
   /** Peers past their handshake. */
@@ -62,42 +77,45 @@ export class SocketEnd implements ConnectionOwner {
     return count;
   }
 
+  /** Accepted connections that wait at the gate. */
+  get peersWaiting(): number {
+    return this.gate.waiting;
+  }
+
+  /** Addresses of peers that may not have read all that they were sent. */
+  get unread(): readonly string[] {
+    return [...this.connections]
+      .filter(({ mayBeUnread }) => mayBeUnread)
+      .map(({ remoteAddress }) => remoteAddress);
+  }
+
   /** Binds, or begins to connect. @throws the system's error when the port cannot be bound. */
   async open(): Promise<void> {
     const { server, addr, port } = this.options;
     const host = bareAddress(addr);
     if (!server) {
-      this.connecter = new Connecter(host, port, () => this.newConnection());
+      this.connecter = new Connecter(
+        { ...this.options, host },
+        () => this.newConnection(),
+        (failure) => this.sink.connectFailed({ direction: this.direction, ...failure }),
+      );
       return;
     }
     this.listener = await Listener.open(host, port, (accepted) => {
-      if (!this.isAllowed(accepted)) {
-        accepted.destroy();
-        return;
-      }
-      void this.letIn(accepted);
+      if (this.isAllowed(accepted)) this.gate.admit(accepted, () => this.letIn(accepted));
+      else accepted.destroy();
     });
   }
 
-  /** Begins to speak once there is room for what this one brings. Nothing of it has been read until then. */
-  private async letIn(accepted: Socket): Promise<void> {
-    const { gate, handshakeTimeoutMs } = this.options;
-    if (gate !== undefined) {
-      // It comes again, as it would if nobody listened.
-      if (gate.isFull) {
-        accepted.destroy();
-        return;
-      }
-      this.atGate.add(accepted);
-      const timer = setTimeout(() => accepted.destroy(), handshakeTimeoutMs);
-      const isIn = await gate.admit();
-      clearTimeout(timer);
-      this.atGate.delete(accepted);
-      if (!isIn) accepted.destroy();
-    }
+  private letIn(accepted: Socket): void {
     if (accepted.destroyed) return;
     const connection = this.newConnection();
     connection.accept(adoptSocket(accepted, connection));
+  }
+
+  /** There may be room for a connection that waits. */
+  onRoom(): void {
+    if (this.gate.waiting > 0) this.gate.look();
   }
 
   /** Begins to report peers: first those already there. */
@@ -110,23 +128,43 @@ export class SocketEnd implements ConnectionOwner {
     });
   }
 
-  /** Ends everything, once what was accepted has been read or `lingerMs` have gone by. */
-  async close(lingerMs: number): Promise<void> {
+  /** Lets nobody in any more, and tells the peers that what they send from now on is not read. */
+  halfClose(): void {
+    this.connecter?.close();
+    void this.listener?.close();
+    this.gate.close();
+    for (const connection of [...this.connections]) connection.halfClose();
+  }
+
+  /** True while a connection may bring more. */
+  get isOpen(): boolean {
+    return this.connections.size > 0;
+  }
+
+  /**
+   * Ends everything, once what was accepted has been read or `lingerMs` have gone by.
+   * @returns addresses of peers that had not read all of it by then.
+   */
+  async close(lingerMs: number): Promise<readonly string[]> {
     this.isClosing = true;
     this.connecter?.close();
     const unbound = this.listener?.close();
-    for (const socket of this.atGate) socket.destroy();
+    this.gate.close();
     const connections = [...this.connections];
     if (lingerMs > 0) await atMost(lingerMs, Promise.all(connections.map((connection) => connection.end())));
-    for (const connection of this.connections) connection.destroy();
+    const unread = lingerMs > 0 ? this.unread : [];
+    for (const connection of [...this.connections]) connection.destroy();
     await Promise.all([unbound, ...connections.map(({ gone }) => gone)]);
+    return unread;
   }
 
   ready(connection: Connection): void {
     if (this.everConnected) this.reconnects += 1;
     this.everConnected = true;
     this.user.joined(connection);
-    this.tell('connect', connection);
+    // A client has one peer at a time: the next one comes after the last one has gone.
+    if (this.departing > 0 && !this.options.server) this.untold.push(connection);
+    else this.tell('connect', connection);
   }
 
   frame(...arrived: Parameters<ConnectionOwner['frame']>): boolean {
@@ -141,26 +179,46 @@ export class SocketEnd implements ConnectionOwner {
     this.user.written(connection);
   }
 
+  detached(frames: number, written: boolean): void {
+    this.user.detached(frames, written);
+  }
+
   closed(connection: Connection, wasReady: boolean, fault: ProtocolError | undefined): void {
     this.connections.delete(connection);
     if (wasReady) {
-      this.user.left(connection);
-      this.tell('disconnect', connection);
+      this.departing += 1;
+      this.user.left(connection, () => this.departed(connection));
     }
     if (fault !== undefined) {
       const { remoteAddress } = connection;
       this.sink.refused({ direction: this.direction, remoteAddress, reason: fault.message });
     }
-    this.connecter?.ended(connection, fault !== undefined);
+    this.connecter?.ended(connection, wasReady, fault);
+    this.onClosed?.();
+  }
+
+  /** The last frame of this connection has been delivered. */
+  private departed(connection: Connection): void {
+    this.departing -= 1;
+    this.tell('disconnect', connection);
+    if (this.departing > 0) return;
+    for (const next of this.untold.splice(0)) this.tell('connect', next);
   }
 
   /** Closes a connection from somewhere else before a byte of it is read. */
-  private isAllowed({ remoteAddress = '', remotePort = 0 }: Socket): boolean {
+  private isAllowed(accepted: Socket): boolean {
     const { allow } = this.options;
-    if (allow === undefined || allow.has(remoteAddress)) return true;
-    const refusal = { direction: this.direction, remoteAddress: hostPort(remoteAddress, remotePort) };
-    this.sink.refused({ ...refusal, reason: NOT_ALLOWED });
+    if (allow === undefined || allow.has(accepted.remoteAddress ?? '')) return true;
+    this.refuse(accepted, NOT_ALLOWED);
     return false;
+  }
+
+  private refuse({ remoteAddress = '', remotePort = 0 }: Socket, reason: string): void {
+    this.sink.refused({
+      direction: this.direction,
+      remoteAddress: hostPort(remoteAddress, remotePort),
+      reason,
+    });
   }
 
   private newConnection(): Connection {

@@ -8,16 +8,19 @@ import { hasTcpTable, tcpTable } from '../tcp-table';
 // Of two questions in a row one has had its time to be answered.
 const MAX_PROBES = 1;
 
-/** Whether the other host has acknowledged what was sent lately; false where nobody can tell. */
-export function isHostAnswering({
-  localPort,
-  remoteAddress = '',
-  remotePort,
-  remoteFamily,
-}: Socket): boolean {
+/**
+ * Whether the other host acknowledges what is sent to it; true where the kernel has not said anything about it since
+ * `sinceMs`, and false on a system that does not tell.
+ *
+ * @param sinceMs when the peer was heard last, as `monotonicMs()`: an older table proves nothing.
+ */
+export function isHostAnswering(socket: Socket, sinceMs: number): boolean {
+  const { localPort, remoteAddress = '', remotePort, remoteFamily } = socket;
   if (localPort === undefined || !hasTcpTable()) return false;
+  const table = tcpTable(remoteFamily === 'IPv6' ? 'tcp6' : 'tcp', 'question');
+  if (table.readAt < sinceMs) return true;
   const address = canonicalAddress(remoteAddress);
-  const connection = tcpTable(remoteFamily === 'IPv6' ? 'tcp6' : 'tcp', 'question')
+  const connection = table
     .acceptedOn(localPort)
     .find((other) => other.remotePort === remotePort && other.remoteAddress === address);
   return connection?.retransmits === 0 && connection.probes <= MAX_PROBES;

@@ -2,7 +2,7 @@
 
 import { setImmediate } from '../../async/clock';
 import type { Endpoints } from '../../wire/endpoints';
-import { Admission } from '../admission';
+import { atMost } from '../at-most';
 import { attachError, stoppedError } from '../errors';
 import { hasSpareDescriptors, isShortage, shortageError } from '../descriptors';
 import type { OpenTransport, PeerCounts, Transport, TransportOptions, TransportSink } from '../transport';
@@ -54,12 +54,14 @@ class NativeTransport implements Transport {
   private readonly receiving: SocketEnd;
   private readonly waiters = new Set<() => void>();
   private closing: Promise<void> | undefined;
+  /** Called whenever nothing that has arrived waits. */
+  private onIdle: (() => void) | undefined;
 
   constructor(
     settings: NativeSettings,
     private readonly endpoints: Endpoints,
     private readonly options: TransportOptions,
-    sink: TransportSink,
+    private readonly sink: TransportSink,
   ) {
     const { sendHighWaterMark, receiveHighWaterMark, sendTimeoutMs } = options;
     const pushEnd = new PushEnd(endpoints.push, sendTimeoutMs, sendHighWaterMark, {
@@ -68,9 +70,7 @@ class NativeTransport implements Transport {
       onNotSent: (accepted) => sink.notSent(accepted),
     });
     const pullEnd = new PullEnd(receiveHighWaterMark, sink, !endpoints.server);
-    const admission = new Admission(receiveHighWaterMark);
-    admission.inflow = pullEnd;
-    const end = (type: EndOptions['type'], port: number, gate?: Admission): EndOptions => ({
+    const end = (type: EndOptions['type'], port: number): EndOptions => ({
       ...settings,
       ...options,
       heartbeatMs: options.heartbeatMs ?? 0,
@@ -78,7 +78,6 @@ class NativeTransport implements Transport {
       server: endpoints.server,
       addr: endpoints.addr,
       port,
-      gate,
     });
     const changed = (): void => {
       for (const waiter of this.waiters) waiter();
@@ -88,22 +87,34 @@ class NativeTransport implements Transport {
         pushEnd.add(connection);
         changed();
       },
-      left: (connection) => {
+      left: (connection, delivered) => {
         pushEnd.remove(connection);
         if (connection.waiting > 0) sink.discarded(connection.waiting);
+        delivered();
       },
+      hasRoom: () => true,
       written: () => pushEnd.written(),
+      detached: (...found) => sink.detached(...found),
       // A PUSH decodes no messages.
       frame: () => true,
       malformed: () => undefined,
     });
-    this.receiving = new SocketEnd(end('PULL', endpoints.pullPort, admission), sink, {
-      joined: changed,
-      left: (connection) => pullEnd.left(connection),
+    this.receiving = new SocketEnd(end('PULL', endpoints.pullPort), sink, {
+      joined: (connection) => {
+        pullEnd.joined(connection);
+        changed();
+      },
+      left: (connection, delivered) => pullEnd.left(connection, delivered),
+      hasRoom: () => !pullEnd.isOverfull,
       written: () => undefined,
+      detached: () => undefined,
       frame: (...arrived) => pullEnd.frame(...arrived),
       malformed: (...found) => pullEnd.malformed(...found),
     });
+    pullEnd.onRoom = () => {
+      this.receiving.onRoom();
+      this.onIdle?.();
+    };
     this.pushEnd = pushEnd;
     this.pullEnd = pullEnd;
   }
@@ -130,6 +141,18 @@ class NativeTransport implements Transport {
 
   get waiting(): number {
     return this.pushEnd.waiting;
+  }
+
+  get receivesWaiting(): number {
+    return this.pullEnd.waiting;
+  }
+
+  get undelivered(): number {
+    return this.pullEnd.undelivered;
+  }
+
+  get peersWaiting(): number {
+    return this.receiving.peersWaiting;
   }
 
   get reconnects(): number {
@@ -162,6 +185,21 @@ class NativeTransport implements Transport {
     });
   }
 
+  /** Peers are told at once that nothing more is read; a ZeroMQ peer closes then, after what it has written. */
+  async deliver(limitMs: number): Promise<void> {
+    this.pushEnd.stop(stoppedError(this.endpoints));
+    this.receiving.halfClose();
+    const isDone = (): boolean => !this.receiving.isOpen && this.pullEnd.isIdle;
+    const done = new Promise<void>((resolve) => {
+      this.onIdle = () => {
+        if (isDone()) resolve();
+      };
+      this.receiving.onClosed = this.onIdle;
+      this.onIdle();
+    });
+    await atMost(limitMs, done);
+  }
+
   close(): Promise<void> {
     this.closing ??= this.closeBoth();
     return this.closing;
@@ -170,6 +208,10 @@ class NativeTransport implements Transport {
   private async closeBoth(): Promise<void> {
     this.pullEnd.stop();
     this.pushEnd.stop(stoppedError(this.endpoints));
-    await Promise.all([this.sending.close(this.options.lingerMs), this.receiving.close(0)]);
+    const [unread] = await Promise.all([this.sending.close(this.options.lingerMs), this.receiving.close(0)]);
+    const [first, ...others] = unread;
+    if (first === undefined) return;
+    const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+    this.sink.unflushed(`the peer at ${first}${more} had not read everything that it was sent`);
   }
 }

@@ -7,6 +7,8 @@ const BACKLOG = 100;
 
 /** A port that is being listened on. */
 export class Listener {
+  private closing: Promise<void> | undefined;
+
   private constructor(private readonly server: Server) {}
 
   /**
@@ -31,6 +33,7 @@ export class Listener {
 
   /** Resolves when the port is free. Connections that were accepted are not its business any more. */
   close(): Promise<void> {
-    return new Promise((resolve) => this.server.close(() => resolve()));
+    this.closing ??= new Promise((resolve) => this.server.close(() => resolve()));
+    return this.closing;
   }
 }

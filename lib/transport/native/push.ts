@@ -68,6 +68,10 @@ export class PushEnd implements Outlet<WireFrame> {
     return { payload, flags, channel, error };
   }
 
+  sizeOf({ payload }: WireFrame): number {
+    return payload.length;
+  }
+
   trySend(frame: WireFrame): boolean {
     const connection = this.choose();
     if (connection === undefined) return false;

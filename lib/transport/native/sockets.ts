@@ -38,6 +38,20 @@ export function adoptSocket(accepted: Socket, reader: ByteReader): Socket {
   return socket;
 }
 
+/**
+ * Lets this socket be read to its end after a write has failed. What the peer sent before it left is still in the
+ * kernel then, and Node would close the socket on it.
+ */
+export function readToTheEnd(socket: Socket): void {
+  const destroy = socket.destroy.bind(socket);
+  socket.destroy = (err?: Error) => (isSendError(err) ? socket : destroy(err));
+}
+
+function isSendError(err: Error | undefined): boolean {
+  const { syscall } = (err ?? {}) as NodeJS.ErrnoException;
+  return syscall === 'write' || syscall === 'shutdown';
+}
+
 /** The parts of Node's own socket that its declarations leave out. */
 interface Inside {
   _handle?: object | null;
