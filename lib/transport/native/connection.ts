@@ -313,14 +313,15 @@ export class Connection implements ByteReader, Flushable {
   }
 
   private beat(): void {
-    // While frames are held back the peer has been heard. It may have closed, with frames still in our kernel: its host
-    // would answer a PING with a reset.
-    if (this.isEnding || this.decoder.held) return;
-    if (this.heard) {
+    const { held } = this.decoder;
+    if (this.isEnding) return;
+    if (this.heard || held) {
       this.heard = false;
       this.silentIntervals = 0;
       this.quietSinceMs = monotonicMs();
     } else this.silentIntervals += 1;
+    // The peer may have closed, with frames of it still in our kernel: its host would answer a PING with a reset.
+    if (held) return;
     // After a program that blocked the event loop, what has arrived meanwhile is read before the peer is judged.
     if (this.silentIntervals >= SILENT_INTERVALS) setImmediate(() => this.judge());
     else this.sendCommand(PING);

@@ -9,8 +9,8 @@ import { hasTcpTable, tcpTable } from '../tcp-table';
 const MAX_PROBES = 1;
 
 /**
- * Whether the other host acknowledges what is sent to it; true where the kernel has not said anything about it since
- * `sinceMs`, and false on a system that does not tell.
+ * Whether the other host acknowledges what is sent to it, or is not known not to: reading tells of a connection that the
+ * kernel does not list any more. False on a system that does not tell.
  *
  * @param sinceMs when the peer was heard last, as `monotonicMs()`: an older table proves nothing.
  */
@@ -23,5 +23,5 @@ export function isHostAnswering(socket: Socket, sinceMs: number): boolean {
   const connection = table
     .acceptedOn(localPort)
     .find((other) => other.remotePort === remotePort && other.remoteAddress === address);
-  return connection?.retransmits === 0 && connection.probes <= MAX_PROBES;
+  return connection === undefined || (connection.retransmits === 0 && connection.probes <= MAX_PROBES);
 }
