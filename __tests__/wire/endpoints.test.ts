@@ -1,4 +1,11 @@
-import { canonicalAddress, endpointsOf } from '../../lib/wire/endpoints';
+import {
+  canonicalAddress,
+  endpointText,
+  endpointsOf,
+  isLinkLocal,
+  isLoopback,
+  socketAddress,
+} from '../../lib/wire/endpoints';
 
 describe('endpoints', () => {
   test('a server pulls on the base port and pushes on the next, a client the other way round', () => {
@@ -16,6 +23,20 @@ describe('endpoints', () => {
     expect(endpointsOf('::1', 9000, false).push).toBe('tcp://[::1]:9000');
     expect(endpointsOf('[::1]', 9000, false).push).toBe('tcp://[::1]:9000');
     expect(endpointsOf('*', 9000, true).pull).toBe('tcp://*:9000');
+  });
+
+  test.each([
+    'eth0',
+    'eth0.100',
+    'br_daq',
+    'localhost.',
+    'LOCALHOST',
+    'fe80::1%eth0',
+    'FE80::1%br_daq',
+    'fe80::1%4',
+  ])('address %s is kept as it was given', (addr) => {
+    const shown = addr.includes(':') ? `[${addr}]` : addr;
+    expect(endpointsOf(addr, 8000, true)).toMatchObject({ addr, pull: `tcp://${shown}:8000` });
   });
 
   test.each([1, 65_534])('port %d is one', (port) => {
@@ -37,7 +58,7 @@ describe('endpoints', () => {
     );
   });
 
-  test.each(['', ' ', '127.0.0.1:8000', 'tcp://127.0.0.1', 'a b', '[::1', '::1::'])(
+  test.each(['', ' ', '127.0.0.1:8000', 'tcp://127.0.0.1', 'a b', '[::1', '::1::', 'fe80::1%', '::1%a:b'])(
     'address %p is refused with its value and what is allowed',
     (addr) => {
       const make = (): unknown => endpointsOf(addr, 8000, true);
@@ -68,4 +89,61 @@ test.each([
   ['daq-host', 'daq-host'],
 ])('%s is %s in the tables of the kernel', (addr, expected) => {
   expect(canonicalAddress(addr)).toBe(expected);
+});
+
+test.each([
+  ['[::1]', '::1'],
+  ['0:0:0:0:0:0:0:1', '::1'],
+  ['[FE80::1%eth0]', 'fe80::1%eth0'],
+  ['fe80::1%4', 'fe80::1%4'],
+  ['fe80::1%br_daq', 'fe80::1%br_daq'],
+  ['::ffff:127.0.0.1', '127.0.0.1'],
+  ['[::FFFF:7F00:1]', '127.0.0.1'],
+  ['::ffff:127.0.0.1%lo', '127.0.0.1'],
+  ['127.0.0.1', '127.0.0.1'],
+  ['localhost.', 'localhost'],
+  ['LOCALHOST', 'localhost'],
+  // Of other names the dot says that they are whole.
+  ['Daq-Host.example.', 'Daq-Host.example.'],
+  ['Eth0', 'Eth0'],
+  ['*', '*'],
+])('%s is %s for a socket', (addr, expected) => {
+  expect(socketAddress(addr)).toBe(expected);
+});
+
+test('an endpoint has brackets around IPv6 alone', () => {
+  expect(endpointText('fe80::1%eth0', 8000)).toBe('tcp://[fe80::1%eth0]:8000');
+  expect(endpointText('127.0.0.1', 8000)).toBe('tcp://127.0.0.1:8000');
+  expect(endpointText('daq-host', 8000)).toBe('tcp://daq-host:8000');
+});
+
+test.each(['fe80::1', 'FEBF::1%eth0'])('%s is of one link', (addr) => {
+  expect(isLinkLocal(addr)).toBe(true);
+});
+
+test.each(['fec0::1', 'fd00::1', '::1', 'fe80', '10.0.0.1'])('%s is not of one link', (addr) => {
+  expect(isLinkLocal(addr)).toBe(false);
+});
+
+test.each([
+  ...['127.0.0.1', '127.1.2.3', '127.1', '::1', '[::1]', '::1%lo', '0:0:0:0:0:0:0:1', '::ffff:127.0.0.1'],
+  ...['::FFFF:7F00:1', 'localhost', 'LOCALHOST', 'localhost.', 'localhost.localdomain', 'localhost6'],
+  ...['ip6-localhost', 'ip6-loopback', 'lo'],
+])('a server at %s is reached from this machine alone', (addr) => {
+  expect(isLoopback(addr)).toBe(true);
+});
+
+test.each([
+  '*',
+  '0.0.0.0',
+  '::',
+  '10.0.0.1',
+  '::ffff:10.0.0.1',
+  '::2',
+  'eth0',
+  'lo.example',
+  'localhost.example',
+  '127',
+])('a server at %s may be reached from elsewhere', (addr) => {
+  expect(isLoopback(addr)).toBe(false);
 });
