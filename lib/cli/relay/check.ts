@@ -48,8 +48,10 @@ async function overlap(one: Target, other: Target): Promise<boolean> {
   return a!.some((address) => has(inB, address)) || b!.some((address) => has(inA, address));
 }
 
-/** What a host stands for; nothing where nobody knows, which is told when it is opened. */
+/** What a host or an interface stands for; nothing where nobody knows, which is told when it is opened. */
 async function addressesOf(host: string): Promise<string[]> {
+  const own = Object.entries(networkInterfaces()).find(([name]) => name === host)?.[1];
+  if (own !== undefined) return own.map(({ address }) => address);
   if (WILDCARDS.includes(host)) {
     const others = Object.values(networkInterfaces()).flatMap((all = []) => all);
     return [...WILDCARDS.slice(1), ...LOOPBACKS, ...others.map(({ address }) => address)];

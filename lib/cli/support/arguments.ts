@@ -46,9 +46,9 @@ export function isTarget(text: string): boolean {
   return /^(\[[^\]]+\]|[^:/]+):\d+$/.test(text);
 }
 
-/** The host without the brackets of an IPv6 address. */
+/** The host without the brackets of an IPv6 address, and `localhost` without its dot: no hosts file has that one. */
 export function hostOf({ addr }: Target): string {
-  return addr.replace(/^\[(.*)\]$/, '$1');
+  return addr.replace(/^\[(.*)\]$/, '$1').replace(/^(localhost)\.$/i, '$1');
 }
 
 export function targetText({ addr, port }: Target): string {
