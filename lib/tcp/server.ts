@@ -8,7 +8,7 @@ export class TcpServer extends TcpCore {
   /**
    * Binds both ports; resolves when both are listening.
    *
-   * @param addr local IP address or host name; `*` is every interface.
+   * @param addr local IP address, interface (`eth0`) or host name; `*` is every interface.
    * @param port base port P, 1..65534; the bridge uses P and P + 1.
    * @throws {TypeError} {RangeError} for a wrong argument, before any socket is opened.
    * @throws {GeneralError} `ERR_BIND` with the port that failed, `ERR_TOO_MANY_OPEN_FILES`; the other port is

@@ -3,12 +3,27 @@
 import { describeError, GeneralError, systemCode } from '../errors';
 import type { Endpoints } from '../wire/endpoints';
 
+const USE_ANOTHER = 'use an IP address of this machine, or * for every interface';
+/** Why an interface cannot be bound. */
+export const SILENT_INTERFACE = `an interface that is down, without a link or without an address; ${USE_ANOTHER}`;
+
+/** An address that no socket can be given. The message is the reason, to be read behind the address. */
+export class AddressError extends Error {
+  constructor(
+    readonly code: string,
+    reason: string,
+  ) {
+    super(reason);
+  }
+}
+
 /** The `ERR_BIND` or `ERR_CONNECT` for a system's or library's error. */
 export function attachError(err: unknown, addr: string, port: number, server: boolean): GeneralError {
   const code = systemCode(err) ?? describeError(err);
-  const text = server
-    ? `Failed to bind server to port ${port} at address ${addr}, ${bindHint(code)} (${code})`
-    : `Failed to connect to remote port ${port} at address ${addr}, which is no IP address and no host name (${code})`;
+  const what = server ? `bind server to port ${port}` : `connect to remote port ${port}`;
+  const hint = server ? bindHint(err, code) : 'which is no IP address and no host name';
+  const why = err instanceof AddressError ? err.message : hint;
+  const text = `Failed to ${what} at address ${addr}, ${why} (${code})`;
   return new GeneralError(server ? 'ERR_BIND' : 'ERR_CONNECT', text, { cause: err, port });
 }
 
@@ -21,21 +36,30 @@ export function stoppedError({ server, addr, push }: Endpoints): GeneralError {
   );
 }
 
-function bindHint(code: string): string {
+function bindHint(err: unknown, code: string): string {
+  if ((err as { readonly syscall?: unknown } | undefined)?.syscall === 'getaddrinfo') return nameHint(code);
   switch (code) {
     case 'EADDRINUSE':
       return 'another process may be using this port';
     case 'EADDRNOTAVAIL':
-    case 'ENODEV':
     case 'ENXIO':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
       return 'the address is not one of this machine; use one of its own, or * for every interface';
+    case 'EAFNOSUPPORT':
+      return `this system has no IPv6; ${USE_ANOTHER}`;
+    case 'ENODEV':
+      return SILENT_INTERFACE;
     case 'EACCES':
       return 'this user may not bind ports below 1024';
     default:
       return 'see the cause';
   }
+}
+
+/** What looking a name up ended with. */
+function nameHint(code: string): string {
+  const isUnanswered = code.startsWith('EAI_');
+  const what = isUnanswered ? ', and no name server answered' : ' and no host name that resolves';
+  return `which is no interface of this machine${what}; ${USE_ANOTHER}`;
 }
 
 /** Why a peer is refused that `allow` does not name; for `Refusal.reason`. */

@@ -2,7 +2,7 @@
 
 import { Pull, Push, type Context, type Socket } from 'zeromq';
 import { clearTimeout, monotonicMs, setImmediate, setTimeout } from '../../async/clock';
-import type { Endpoints } from '../../wire/endpoints';
+import { endpointText, socketAddress, type Endpoints } from '../../wire/endpoints';
 import { atMost } from '../at-most';
 import { attachError, NOT_ALLOWED, stoppedError } from '../errors';
 import type {
@@ -19,6 +19,7 @@ import { z85Text } from '../../wire/z85';
 import { closeSocket } from './close';
 import { sharedContext } from './context';
 import { hasSpareDescriptors, isShortage, shortageError } from '../descriptors';
+import { locate } from '../locate';
 import { Peers } from './peers';
 import { PullEnd } from './pull';
 import { PushEnd } from './push';
@@ -50,6 +51,7 @@ export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
   const sockets: Socket[] = [];
   const gates: string[] = [];
   try {
+    const host = await locate(endpoints, { takesInterfaces: true });
     // Clients have no domain: libzmq ends the process when a socket with one is closed while it reconnects
     // (zeromq/libzmq issue 2476, src/zap_client.cpp; libzmq 4.3.5).
     const gate = async (direction: Direction): Promise<{ zapDomain?: string }> => {
@@ -58,13 +60,14 @@ export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
       gates.push(zapDomain);
       return { zapDomain };
     };
-    const pull = new Pull({ ...pullOptions(context, endpoints, options), ...(await gate('receive')) });
+    const ipv6 = host.includes(':');
+    const pull = new Pull({ ...pullOptions(context, endpoints, options), ipv6, ...(await gate('receive')) });
     sockets.push(pull);
-    const push = new Push({ ...pushOptions(context, endpoints, options), ...(await gate('send')) });
+    const push = new Push({ ...pushOptions(context, endpoints, options), ipv6, ...(await gate('send')) });
     sockets.push(push);
-    await attach(pull, endpoints.pull, endpoints.pullPort, endpoints);
-    await attach(push, endpoints.push, endpoints.pushPort, endpoints);
-    return new LibzmqTransport(push, pull, gates, endpoints, options, sink);
+    await attach(pull, host, endpoints.pullPort, endpoints);
+    await attach(push, host, endpoints.pushPort, endpoints);
+    return new LibzmqTransport(push, pull, host, gates, endpoints, options, sink);
   } catch (err) {
     // A port that was bound is free again when this rejects.
     await Promise.all(sockets.map((socket) => closeSocket(socket, undefined, CLOSE_GRACE_MS)));
@@ -91,6 +94,7 @@ class LibzmqTransport implements Transport {
   constructor(
     private readonly push: Push,
     private readonly pull: Pull,
+    host: string,
     private readonly gates: readonly string[],
     private readonly endpoints: Endpoints,
     private readonly options: TransportOptions,
@@ -107,7 +111,7 @@ class LibzmqTransport implements Transport {
     this.pullEnd = new PullEnd(pull, options.maxFrameBytes, sink);
     const refused = (direction: Direction, reason: string): void =>
       sink.refused({ direction, remoteAddress: server ? undefined : addr, reason });
-    const scope = { server, addr };
+    const scope = { server, addr, host };
     this.sendPeers = new Peers(push, { ...scope, direction: 'send', port: endpoints.pushPort }, refused);
     this.receivePeers = new Peers(
       pull,
@@ -120,13 +124,13 @@ class LibzmqTransport implements Transport {
       this.connecting = [
         {
           socket: push,
-          endpoint: endpoints.push,
+          endpoint: endpointText(host, endpoints.pushPort),
           isConnected: () => this.sendPeers.isConnected,
           settled: () => 0,
         },
         {
           socket: pull,
-          endpoint: endpoints.pull,
+          endpoint: endpointText(host, endpoints.pullPort),
           isConnected: () => this.receivePeers.isConnected,
           settled: () => (this.pullEnd.waiting ? this.pullEnd.taken : undefined),
         },
@@ -228,7 +232,6 @@ class LibzmqTransport implements Transport {
 function pullOptions(context: Context, endpoints: Endpoints, options: TransportOptions): object {
   return {
     context,
-    ipv6: endpoints.pull.includes('['),
     linger: 0,
     receiveHighWaterMark: options.receiveHighWaterMark,
     maxMessageSize: Math.max(options.maxFrameBytes, MIN_MESSAGE_LIMIT_BYTES),
@@ -241,7 +244,6 @@ function pullOptions(context: Context, endpoints: Endpoints, options: TransportO
 function pushOptions(context: Context, endpoints: Endpoints, options: TransportOptions): object {
   return {
     context,
-    ipv6: endpoints.push.includes('['),
     // Nothing is queued for a peer that is not there, as in Rogue.
     immediate: true,
     linger: options.lingerMs,
@@ -302,16 +304,17 @@ function judge(
   else if (clientKeys !== undefined && (key === undefined || !clientKeys.includes(z85Text(key)))) {
     reason = 'has a key that curve.clientKeys does not name';
   }
-  if (reason !== undefined) sink.refused({ direction, remoteAddress: address, reason });
+  if (reason !== undefined) sink.refused({ direction, remoteAddress: socketAddress(address), reason });
   return reason;
 }
 
 async function attach(
   socket: Socket,
-  endpoint: string,
+  host: string,
   port: number,
   { server, addr }: Endpoints,
 ): Promise<void> {
+  const endpoint = endpointText(host, port);
   try {
     if (server) await socket.bind(endpoint);
     else socket.connect(endpoint);

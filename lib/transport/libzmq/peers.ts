@@ -2,10 +2,10 @@
 // socket's monitor tells every coming and going, and the table only lends the addresses, which libzmq keeps
 // to itself on a bound socket.
 
-import { isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import type { Socket } from 'zeromq';
 import { monotonicMs, queueMicrotask, setTimeout } from '../../async/clock';
-import { bareAddress, canonicalAddress, hostPort } from '../../wire/endpoints';
+import { canonicalAddress, hostPort } from '../../wire/endpoints';
 import type { Direction, PeerEvent } from '../transport';
 import { SocketMonitor, type MonitorEvent } from './monitor';
 import { hasTcpTable, tcpTable, type Connection, type Family, type Purpose } from '../tcp-table';
@@ -25,8 +25,10 @@ const EVERY_INTERFACE = ['0.0.0.0', '::'];
 export interface PeerScope {
   readonly direction: Direction;
   readonly server: boolean;
-  /** As the caller gave it; an IP address narrows the search, a name does not. */
+  /** As the caller gave it. */
   readonly addr: string;
+  /** As libzmq was given it; an IP address narrows the search, a name does not. */
+  readonly host: string;
   readonly port: number;
 }
 
@@ -57,7 +59,7 @@ export class Peers {
     private readonly scope: PeerScope,
     private readonly refused: (direction: Direction, reason: string) => void,
   ) {
-    this.family = isIPv6(bareAddress(scope.addr)) ? 'tcp6' : 'tcp';
+    this.family = scope.host.includes(':') ? 'tcp6' : 'tcp';
   }
 
   /** Whether there is a connection at all, its handshake done or not, or one on its way to a host far away. */
@@ -200,10 +202,10 @@ export class Peers {
   }
 
   private connections(purpose: Purpose, maxAgeMs?: number): readonly Connection[] {
-    const { server, addr, port } = this.scope;
+    const { server, host, port } = this.scope;
     const table = tcpTable(this.family, purpose, maxAgeMs);
     const all = server ? table.acceptedOn(port) : table.connectedTo(port);
-    const address = canonicalAddress(addr);
+    const address = canonicalAddress(host);
     if (isIP(address) === 0 || EVERY_INTERFACE.includes(address)) return all;
     return all.filter(
       ({ localAddress, remoteAddress }) => (server ? localAddress : remoteAddress) === address,

@@ -17,7 +17,7 @@ import { adoptSocket } from './sockets';
 /** What one end is. */
 export interface EndOptions extends ConnectionOptions {
   readonly server: boolean;
-  /** As the caller gave it. */
+  /** Clients: as the caller gave it. Servers: an IP address of this machine. */
   readonly addr: string;
   readonly port: number;
   /** Clients: between two attempts to connect. */

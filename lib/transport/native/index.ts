@@ -1,9 +1,12 @@
 // The transport on node:net: ZMTP 3.1 spoken by this library itself.
 
+import { isIP, isIPv6 } from 'node:net';
 import { setImmediate } from '../../async/clock';
-import type { Endpoints } from '../../wire/endpoints';
+import { splitScope, type Endpoints } from '../../wire/endpoints';
 import { atMost } from '../at-most';
-import { attachError, stoppedError } from '../errors';
+import { AddressError, attachError, stoppedError } from '../errors';
+import { withScopeName } from '../interfaces';
+import { locate } from '../locate';
 import { hasSpareDescriptors, isShortage, shortageError } from '../descriptors';
 import type { OpenTransport, PeerCounts, Transport, TransportOptions, TransportSink } from '../transport';
 import type { WireFrame } from '../../wire/message';
@@ -13,6 +16,8 @@ import { PushEnd } from './push';
 
 // libzmq's.
 const HANDSHAKE_TIMEOUT_MS = 30_000;
+// Letters of any script, digits, and what people use beside them.
+const HOST_NAME = /^[\p{L}\p{N}._-]+(%.+)?$/u;
 /** What a bridge needs of its own; a server's clients come on top. */
 const DESCRIPTORS_PER_BRIDGE = 2;
 
@@ -35,7 +40,8 @@ export async function openNativeWith(
   const what = `${endpoints.server ? 'TcpServer' : 'TcpClient'} at ${endpoints.addr}`;
   // A client would find out in the background, with nobody to tell.
   if (!hasSpareDescriptors(DESCRIPTORS_PER_BRIDGE)) throw shortageError(what, undefined);
-  const transport = new NativeTransport(settings, endpoints, options, sink);
+  const host = await nodeAddress(endpoints);
+  const transport = new NativeTransport(settings, endpoints, host, options, sink);
   try {
     await transport.open();
     return transport;
@@ -45,6 +51,26 @@ export async function openNativeWith(
     if (isShortage(err) || isShortage((err as Error).cause)) throw shortageError(what, undefined, err);
     throw err;
   }
+}
+
+/** The address as node:net takes it. */
+async function nodeAddress(endpoints: Endpoints): Promise<string> {
+  const { server, addr, pullPort } = endpoints;
+  const host = withScopeName(await locate(endpoints, { takesInterfaces: false }));
+  // Node would look it up for ever, and libzmq refuses it.
+  if (!server && isIP(host) === 0 && !HOST_NAME.test(host)) {
+    throw attachError(
+      new AddressError('EINVAL', 'which is no IP address and no host name'),
+      addr,
+      pullPort,
+      server,
+    );
+  }
+  const { ip, scope } = splitScope(host);
+  // Node takes letters, digits, '-' and '.' there; an interface may be called br_daq.
+  if (scope === undefined || !isIPv6(ip) || isIPv6(host)) return host;
+  const why = `since Node takes no interface named ${scope} there; use an IPv4 address or engine: 'libzmq'`;
+  throw attachError(new AddressError('EINVAL', why), addr, pullPort, server);
 }
 
 class NativeTransport implements Transport {
@@ -60,6 +86,7 @@ class NativeTransport implements Transport {
   constructor(
     settings: NativeSettings,
     private readonly endpoints: Endpoints,
+    host: string,
     private readonly options: TransportOptions,
     private readonly sink: TransportSink,
   ) {
@@ -76,7 +103,7 @@ class NativeTransport implements Transport {
       heartbeatMs: options.heartbeatMs ?? 0,
       type,
       server: endpoints.server,
-      addr: endpoints.addr,
+      addr: endpoints.server ? host : endpoints.addr,
       port,
     });
     const changed = (): void => {

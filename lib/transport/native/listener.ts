@@ -13,7 +13,7 @@ export class Listener {
 
   /**
    * Binds and listens.
-   * @param host as in an endpoint: an address, a host name, `*` for every IPv4 interface, as libzmq takes it.
+   * @param host an IP address of this machine, or one that stands for all of them.
    * @throws the system's error, e.g. `EADDRINUSE`.
    */
   static open(host: string, port: number, accept: (socket: Socket) => void): Promise<Listener> {
@@ -27,7 +27,7 @@ export class Listener {
         resolve(new Listener(server));
       });
       // exclusive: a cluster's workers would share the port otherwise, and the frames with it.
-      server.listen({ host: host === '*' ? '0.0.0.0' : host, port, backlog: BACKLOG, exclusive: true });
+      server.listen({ host, port, backlog: BACKLOG, exclusive: true });
     });
   }
 

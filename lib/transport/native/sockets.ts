@@ -1,6 +1,16 @@
 // TCP sockets whose bytes land where the decoder wants them, without a buffer of Node's between.
 
-import { Socket, type TcpSocketConnectOpts } from 'node:net';
+import { lookup } from 'node:dns';
+import { Socket, type LookupFunction, type TcpSocketConnectOpts } from 'node:net';
+import { socketAddress } from '../../wire/endpoints';
+import { withScopeName } from '../interfaces';
+
+/** Where to connect to. */
+export interface Target {
+  /** As the caller gave it, or without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
 
 /** Who takes the bytes of a socket. */
 export interface ByteReader {
@@ -18,12 +28,35 @@ const ADDRESS_TIMEOUT_MS = 3_000;
 // No delay as libzmq, and the kernel asks after a minute of silence whether the other end is still there.
 const TCP_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
 
-/** Begins to connect; what arrives goes to `reader`. */
-export function connectSocket(options: TcpSocketConnectOpts, reader: ByteReader): Socket {
+/** Begins to connect, to one address of a name after the other; what arrives goes to `reader`. */
+export function connectSocket({ host, port }: Target, reader: ByteReader): Socket {
   // Node takes these as it makes a socket; given to connect(), it ignores them.
   const socket = new Socket({ ...TCP_OPTIONS, onread: onRead(reader) } as object);
-  return socket.connect({ ...options, autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS });
+  const options: TcpSocketConnectOpts = {
+    host: withScopeName(socketAddress(host)),
+    port,
+    lookup: everyAddress,
+    // A process may have it off: then Node tries the first address alone.
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
+  };
+  return socket.connect(options);
 }
+
+/**
+ * All addresses of a name, IPv4 first: a Rogue server has no other. Node's own lookup leaves out those of a family that
+ * the machine has for loopback alone.
+ */
+const everyAddress: LookupFunction = (host, _options, done) => {
+  lookup(host, { all: true }, (err, addresses) => {
+    if (err !== null) done(err, []);
+    else
+      done(
+        null,
+        addresses.sort((a, b) => a.family - b.family),
+      );
+  });
+};
 
 /**
  * Makes what arrives on a socket of a server go to `reader`, and begins to read.
