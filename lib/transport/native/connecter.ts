@@ -10,6 +10,8 @@ import { connectSocket } from './sockets';
 
 // After a peer broke the protocol, where libzmq gives up for good: the right one may be there in a moment.
 const AFTER_FAULT_FACTOR = 4;
+// More than any number of milliseconds that a timer takes.
+const MAX_DOUBLINGS = 31;
 
 /** Where and how often to connect. */
 export interface ConnecterOptions {
@@ -44,8 +46,11 @@ export class Connecter {
     if (connection !== this.connection || this.closed) return;
     this.connection = undefined;
     this.failures = wasReady ? 0 : this.failures + 1;
-    const delayMs = this.delayMs() * (fault === undefined ? 1 : AFTER_FAULT_FACTOR);
-    this.timer = setTimeout(() => this.connect(), delayMs);
+    const delayMs = reconnectDelayMs(this.options, this.failures, Math.random());
+    this.timer = setTimeout(
+      () => this.connect(),
+      fault === undefined ? delayMs : delayMs * AFTER_FAULT_FACTOR,
+    );
     if (wasReady && fault === undefined) return;
     const { addr, port } = this.options;
     const address = hostPort(addr, port);
@@ -64,16 +69,24 @@ export class Connecter {
     this.connection = connection;
     connection.connect(connectSocket({ host, port }, connection));
   }
+}
 
-  /** As libzmq: the interval and up to as much again, at random; its own draw is the same in every process. */
-  private delayMs(): number {
-    const { reconnectMs, reconnectMaxMs = 0 } = this.options;
-    const jitterMs = Math.random() * reconnectMs;
-    if (reconnectMaxMs <= reconnectMs) return reconnectMs + jitterMs;
-    // libzmq doubles from the second attempt on. The jitter never exceeds the maximum.
-    const delayMs = reconnectMs * 2 ** Math.min(Math.max(this.failures - 1, 0), 31) + jitterMs;
-    return delayMs < reconnectMaxMs ? delayMs : reconnectMaxMs - jitterMs / 2;
-  }
+/**
+ * The time until the next attempt, in ms. As libzmq: the interval and up to as much again, at random; with a maximum it
+ * doubles with every failure from the second on. libzmq's own draw is the same in every process.
+ *
+ * @param random 0 to 1.
+ */
+export function reconnectDelayMs(
+  { reconnectMs, reconnectMaxMs = 0 }: Pick<ConnecterOptions, 'reconnectMs' | 'reconnectMaxMs'>,
+  failures: number,
+  random: number,
+): number {
+  const jitterMs = random * reconnectMs;
+  if (reconnectMaxMs <= reconnectMs) return reconnectMs + jitterMs;
+  const delayMs = reconnectMs * 2 ** Math.min(Math.max(failures - 1, 0), MAX_DOUBLINGS) + jitterMs;
+  // libzmq 4.3.4 goes beyond its maximum, and 4.3.5 has all clients come at once there.
+  return delayMs < reconnectMaxMs ? delayMs : Math.max(reconnectMs, reconnectMaxMs - jitterMs);
 }
 
 // What the system's codes mean to somebody who waits for a connection.

@@ -7,6 +7,7 @@ import { atMost } from '../at-most';
 import { AddressError, attachError, stoppedError } from '../errors';
 import { withScopeName } from '../interfaces';
 import { locate } from '../locate';
+import type { GeneralError } from '../../errors';
 import { hasSpareDescriptors, isShortage, shortageError } from '../descriptors';
 import type { OpenTransport, PeerCounts, Transport, TransportOptions, TransportSink } from '../transport';
 import type { WireFrame } from '../../wire/message';
@@ -17,7 +18,7 @@ import { PushEnd } from './push';
 // libzmq's.
 const HANDSHAKE_TIMEOUT_MS = 30_000;
 // Letters of any script, digits, and what people use beside them.
-const HOST_NAME = /^[\p{L}\p{N}._-]+(%.+)?$/u;
+const HOST_NAME = /^[\p{L}\p{N}._-]+$/u;
 /** What a bridge needs of its own; a server's clients come on top. */
 const DESCRIPTORS_PER_BRIDGE = 2;
 
@@ -57,20 +58,20 @@ export async function openNativeWith(
 async function nodeAddress(endpoints: Endpoints): Promise<string> {
   const { server, addr, pullPort } = endpoints;
   const host = withScopeName(await locate(endpoints, { takesInterfaces: false }));
-  // Node would look it up for ever, and libzmq refuses it.
-  if (!server && isIP(host) === 0 && !HOST_NAME.test(host)) {
-    throw attachError(
-      new AddressError('EINVAL', 'which is no IP address and no host name'),
-      addr,
-      pullPort,
-      server,
+  const { ip, scope } = splitScope(host);
+  const refuse = (why: string): GeneralError =>
+    attachError(new AddressError('EINVAL', why), addr, pullPort, server);
+  // Node takes letters, digits, '-' and '.' there; an interface may be called br_daq.
+  if (scope !== undefined && isIPv6(ip) && !isIPv6(host)) {
+    throw refuse(
+      `since Node takes no interface named ${scope} there; use an IPv4 address or engine: 'libzmq'`,
     );
   }
-  const { ip, scope } = splitScope(host);
-  // Node takes letters, digits, '-' and '.' there; an interface may be called br_daq.
-  if (scope === undefined || !isIPv6(ip) || isIPv6(host)) return host;
-  const why = `since Node takes no interface named ${scope} there; use an IPv4 address or engine: 'libzmq'`;
-  throw attachError(new AddressError('EINVAL', why), addr, pullPort, server);
+  // Node would look it up for ever, and libzmq refuses it.
+  if (!server && isIP(host) === 0 && !HOST_NAME.test(host)) {
+    throw refuse('which is no IP address and no host name');
+  }
+  return host;
 }
 
 class NativeTransport implements Transport {

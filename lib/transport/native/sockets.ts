@@ -77,7 +77,19 @@ export function adoptSocket(accepted: Socket, reader: ByteReader): Socket {
  */
 export function readToTheEnd(socket: Socket): void {
   const destroy = socket.destroy.bind(socket);
-  socket.destroy = (err?: Error) => (isSendError(err) ? socket : destroy(err));
+  const push = socket.push.bind(socket);
+  let hasFailed = false;
+  socket.destroy = (err?: Error) => {
+    if (!isSendError(err)) return destroy(err);
+    hasFailed = true;
+    return socket;
+  };
+  // After an error Node emits no 'end', so the end itself is looked for.
+  socket.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    const more = push(chunk, encoding);
+    if (chunk === null && hasFailed) destroy();
+    return more;
+  };
 }
 
 function isSendError(err: Error | undefined): boolean {
