@@ -6,6 +6,12 @@ import { turns } from './wait';
 
 /** How many of these are still referenced, once everything that is not has been collected. */
 export async function countAlive(refs: readonly WeakRef<object>[]): Promise<number> {
+  await collectGarbage();
+  return refs.filter((ref) => ref.deref() !== undefined).length;
+}
+
+/** Collects everything that is not referenced any more. */
+export async function collectGarbage(): Promise<void> {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as () => void;
   // A WeakRef holds its target until the turn in which it was made or read is over.
@@ -13,5 +19,4 @@ export async function countAlive(refs: readonly WeakRef<object>[]): Promise<numb
     await turns(2);
     gc();
   }
-  return refs.filter((ref) => ref.deref() !== undefined).length;
 }

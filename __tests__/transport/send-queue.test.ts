@@ -12,6 +12,10 @@ class Room implements Outlet<number> {
 
   constructor(private room: number) {}
 
+  accepted(): void {
+    // Counted elsewhere.
+  }
+
   sizeOf(): number {
     return 1;
   }
@@ -222,6 +226,7 @@ describe('SendQueue', () => {
       sendsPerTurn: 512,
       keep: (message) => message,
       sizeOf: () => 1,
+      accepted: () => undefined,
       trySend: () => false,
       sendUnasked: () => undefined,
       sendWhenPossible: (message) => {
@@ -244,6 +249,7 @@ describe('SendQueue', () => {
       sendsPerTurn: 512,
       keep: (message) => message,
       sizeOf: () => 1,
+      accepted: () => undefined,
       trySend: () => false,
       sendUnasked: () => undefined,
       sendWhenPossible: () => new Promise((resolve) => wakes.push(() => resolve(true))),
@@ -269,5 +275,36 @@ describe('SendQueue', () => {
     }
     await turns();
     expect(await countAlive(refs)).toBeLessThan(10);
+  });
+
+  test('a message that comes back while another one is with the outlet is neither lost nor doubled', async () => {
+    const sent: number[] = [];
+    const wakes: ((sent: boolean) => void)[] = [];
+    const outlet: Outlet<number> = {
+      sendsPerTurn: 512,
+      keep: (message) => message,
+      sizeOf: () => 1,
+      accepted: (message) => void sent.push(message),
+      trySend: () => false,
+      sendWhenPossible: () => new Promise((resolve) => wakes.push(resolve)),
+    };
+    const notSent: boolean[] = [];
+    const events = {
+      onBacklog: () => undefined,
+      onNotSent: (accepted: boolean) => void notSent.push(accepted),
+    };
+    const queue = new SendQueue(outlet, undefined, 10, events, 'tcp://test:1');
+    const sends = [queue.send(1), queue.send(2)];
+    await turns();
+    // The outlet has 1; what it had accepted before comes back now, and is first of those that wait.
+    queue.putBack(0);
+    for (let count = 0; count < 3; count++) {
+      await waitFor('the next', () => wakes.length > 0);
+      wakes.shift()!(true);
+      await turns();
+    }
+    await Promise.all(sends);
+    expect(sent).toEqual([1, 0, 2]);
+    expect([queue.waiting, notSent]).toEqual([0, []]);
   });
 });

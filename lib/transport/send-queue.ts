@@ -28,6 +28,8 @@ export interface Outlet<M> {
    * the outlet was closed meanwhile: then the message is not sent.
    */
   sendWhenPossible(message: M, timeoutMs: number | undefined): Promise<boolean>;
+  /** A message that {@link sendWhenPossible} has sent does not wait any more: it is to be counted as sent. */
+  accepted(message: M): void;
 }
 
 interface Waiting<M> {
@@ -184,8 +186,10 @@ export class SendQueue<M> {
       const failure = this.isDetached(entry) ? this.detachedError(entry) : await this.sendFirst(entry);
       this.current = undefined;
       this.remove(entry);
-      if (failure === undefined) entry.resolve();
-      else this.reject(entry, failure);
+      if (failure === undefined) {
+        this.outlet.accepted(entry.message);
+        entry.resolve();
+      } else this.reject(entry, failure);
       this.sendWhilePossible();
     }
     this.draining = false;

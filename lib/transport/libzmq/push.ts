@@ -110,6 +110,10 @@ export class PushEnd implements Outlet<FrameParts> {
     return true;
   }
 
+  accepted(parts: FrameParts): void {
+    this.onSent(parts[3].length);
+  }
+
   private sent(parts: FrameParts): void {
     this.untold -= 1;
     this.sentAny = true;
@@ -128,7 +132,6 @@ export class PushEnd implements Outlet<FrameParts> {
       try {
         await sent;
         this.sentAny = true;
-        this.onSent(parts[3].length);
         return true;
       } catch (err) {
         // EAGAIN: the time is over, the socket was closed, or the peer left as it became ready: see the loop.

@@ -73,10 +73,19 @@ export class PushEnd implements Outlet<WireFrame> {
   }
 
   trySend(frame: WireFrame): boolean {
+    if (!this.give(frame)) return false;
+    this.onSent(frame.payload.length);
+    return true;
+  }
+
+  accepted({ payload }: WireFrame): void {
+    this.onSent(payload.length);
+  }
+
+  private give(frame: WireFrame): boolean {
     const connection = this.choose();
     if (connection === undefined) return false;
     connection.send(frame);
-    this.onSent(frame.payload.length);
     return true;
   }
 
@@ -91,7 +100,7 @@ export class PushEnd implements Outlet<WireFrame> {
           }, timeoutMs);
     try {
       while (!this.stopped) {
-        if (this.trySend(frame)) return true;
+        if (this.give(frame)) return true;
         if (timeout.over) return false;
         await new Promise<void>((resolve) => (this.wake = resolve));
         this.wake = undefined;
