@@ -3,6 +3,7 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine } from '../../lib/index';
 import type { ChaosProxy, ProxyMode } from './proxy';
 import type { SoakSide } from './side';
 
@@ -18,8 +19,8 @@ export interface Scene {
 /** One fault. When `run` resolves it is over. */
 export interface Fault {
   readonly name: string;
-  /** Whether a connection ends through it. Where none does, nothing may be lost. */
-  readonly breaks: boolean;
+  /** Whether a connection ends through it, on either engine or on one. Where none does, nothing may be lost. */
+  readonly breaks: boolean | Engine;
   /** Whether frames are dealt to a peer that is none of the sides. */
   readonly doubles?: true;
   /** The side whose process does not survive it. */
@@ -32,6 +33,7 @@ const LONG_MS = 700;
 const SHORT_MS = 300;
 // One heartbeat: a sender hears answers alone, and its question waits behind all that it had sent.
 const UNNOTICED_MS = 150;
+const SLOW_FRAME_MS = 25;
 
 /** The end of either process, at any moment. */
 export const KILLS: readonly Fault[] = [killing('server'), killing('client')];
@@ -53,6 +55,10 @@ export const FAULTS: readonly Fault[] = [
       proxy.reset();
     },
   },
+  blocking('server'),
+  blocking('client'),
+  slowing('server'),
+  slowing('client'),
   ...KILLS,
   stopping('server'),
   stopping('client'),
@@ -108,6 +114,31 @@ function stopping(role: 'server' | 'client'): Fault {
       scene[role].signal('SIGSTOP');
       await sleep(LONG_MS);
       scene[role].signal('SIGCONT');
+    },
+  };
+}
+
+/** Its event loop stands still for more than three heartbeats; its kernel goes on acknowledging. */
+function blocking(role: 'server' | 'client'): Fault {
+  return {
+    name: `blocked event loop of the ${role}`,
+    breaks: false,
+    run: async (scene) => {
+      scene[role].tell({ do: 'block', ms: LONG_MS });
+      await sleep(LONG_MS);
+    },
+  };
+}
+
+/** Its slave needs several heartbeats for what waits within the high-water mark. */
+function slowing(role: 'server' | 'client'): Fault {
+  return {
+    name: `slow slave of the ${role}`,
+    // libzmq answers no heartbeat while its pipe is full.
+    breaks: 'libzmq',
+    run: async (scene) => {
+      scene[role].tell({ do: 'be slow', ms: LONG_MS, perFrameMs: SLOW_FRAME_MS });
+      await sleep(LONG_MS);
     },
   };
 }

@@ -9,6 +9,7 @@ import { parsed, progress, runProgram, STATUS_FAILED, UsageError } from '../comm
 import { describeMachine, machineText } from '../machine';
 import { formatTable } from '../table';
 import { runAbuse } from './abuse';
+import { runCrowd } from './crowd';
 import { randomFrom, type Part, type PartResult } from './part';
 import { runSlowReader } from './slow-reader';
 import { runFaults, runKills } from './soak';
@@ -17,6 +18,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   faults: runFaults,
   kills: runKills,
   'slow-reader': runSlowReader,
+  crowd: runCrowd,
   abuse: runAbuse,
 };
 const NAMES = Object.keys(PARTS);
@@ -27,9 +29,11 @@ const HELP = `Usage: npm run soak -- [part ...] [options]
 Each part on both engines, on processes of its own. Without a name: faults; with all: all of them.
 
   faults        PRBS frames of mixed size both ways, through a proxy that delays, stalls, cuts, resets and doubles
-                connections, while either process is killed, stopped and replaced by another service
+                connections, while either process is killed, stopped, blocked, slowed and replaced by another
+                service; after each, one side is shut down in good order, and its account adds up
   kills         the same, with SIGKILL of either process alone
   slow-reader   a sender that never stops, and a slave that takes its time, at 64 B and 1 MB
+  crowd         150 clients at a server with a slow slave, and 200 that come, send and leave
   abuse         strangers on both ports of a server that streams both ways: every byte of a recorded conversation
                 flipped, mutated conversations, noise, HTTP, TLS, impossible lengths, messages without end,
                 connections that say nothing

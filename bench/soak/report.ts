@@ -13,6 +13,7 @@ export const COUNTS = [
   'framesSent',
   'notSent',
   'discarded',
+  'undelivered',
   'malformed',
   'refusedPeers',
 ] as const;

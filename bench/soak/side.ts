@@ -6,15 +6,18 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Readable, Writable } from 'node:stream';
 import type { Engine } from '../../lib/index';
 import { readLedger, type Entry } from './ledger';
+import type { Order } from './order';
 import { COUNTS, isPast, newTotals, type Mark, type Report, type Totals } from './report';
 import type { Work } from './work';
 
 const PEER = join(__dirname, 'peer.js');
 const READY_LIMIT_MS = 10_000;
 const END_LIMIT_MS = 10_000;
+const REOPEN_LIMIT_MS = 10_000;
 const ERRORS_KEPT = 2_000;
 
 /** Which end, and what it does. */
@@ -38,6 +41,7 @@ export class SoakSide {
   private killed: Entry | undefined;
   private stopped: { descriptorsLeft: number } | undefined;
   private readySeen = false;
+  private onReopened: ((wrong: readonly string[]) => void) | undefined;
   private look: () => void = () => undefined;
   private ending = false;
   private errors = '';
@@ -173,9 +177,22 @@ export class SoakSide {
     }
   }
 
+  /** Tells it to do something. */
+  tell(order: Order): void {
+    this.child.stdin.write(`${JSON.stringify(order)}\n`);
+  }
+
   /** Tells it to send no more; {@link hushed} says when what it tells is its last word. */
   hush(): void {
-    this.child.stdin.write('hush\n');
+    this.tell({ do: 'hush' });
+  }
+
+  /** Has it stop its bridge and open another one. @returns what did not add up. */
+  async reopen(): Promise<readonly string[]> {
+    const wrong = new Promise<readonly string[]>((resolve) => (this.onReopened = resolve));
+    this.tell({ do: 'reopen' });
+    const late = `the ${this.role} did not stop its bridge and open another one within ${REOPEN_LIMIT_MS} ms`;
+    return Promise.race([wrong, sleep(REOPEN_LIMIT_MS, [late], { ref: false })]);
   }
 
   get hushed(): boolean {
@@ -201,6 +218,7 @@ export class SoakSide {
 
   private hear(line: Record<string, unknown>): void {
     if ('ready' in line) this.readySeen = true;
+    else if ('reopened' in line) this.onReopened?.(line.wrong as string[]);
     else if ('stopped' in line) this.stopped = line as unknown as { descriptorsLeft: number };
     else this.latest = line as unknown as Report;
     this.look();

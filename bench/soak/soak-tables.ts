@@ -16,7 +16,16 @@ export function countTable(
   counts: readonly { readonly role: string; readonly totals: Totals }[],
   memory: readonly (readonly number[])[],
 ): Table {
-  const shown = ['corrupted', 'duplicated', 'reordered', 'late', 'missing', 'discarded', 'notSent'] as const;
+  const shown = [
+    'corrupted',
+    'duplicated',
+    'reordered',
+    'late',
+    'missing',
+    'discarded',
+    'undelivered',
+    'notSent',
+  ] as const;
   return {
     title: `${title}: what arrived, and what did not`,
     columns: [
@@ -29,6 +38,7 @@ export function countTable(
       'late',
       'not arrived',
       'discarded',
+      'undelivered',
       'not sent',
       'RSS MB of its first process, begin / middle / end',
     ],
