@@ -3,6 +3,7 @@
 export { ERROR_CODES, GeneralError, type ErrorCode } from './errors';
 export { Logging, type LogFormat, type LogSink } from './logging';
 export { Frame, type FrameOptions } from './stream/frame';
+export type { LingerOptions } from './async/linger';
 export { Master } from './stream/master';
 export { Fifo } from './stream/fifo';
 export { Filter } from './stream/filter';

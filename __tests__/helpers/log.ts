@@ -10,3 +10,18 @@ export function collectLog(): string[] {
   Logging.setSink({ child: () => logger } as unknown as LogSink);
   return lines;
 }
+
+/** As {@link collectLog}, each line with the name of its level in front. */
+export function collectLevels(): string[] {
+  const lines: string[] = [];
+  const write = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
+  const logger = {
+    fatal: write('Critical'),
+    error: write('Error'),
+    warn: write('Warning'),
+    info: write('Info'),
+    debug: write('Debug'),
+  };
+  Logging.setSink({ child: () => logger } as unknown as LogSink);
+  return lines;
+}

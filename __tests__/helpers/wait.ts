@@ -18,6 +18,17 @@ export async function waitFor(
   }
 }
 
+/** Waits, with the deadline of {@link waitFor}, until `promise` settles; rejects as it does. */
+export async function waitForEnd(what: string, promise: unknown): Promise<void> {
+  let end: { readonly failure?: unknown } | undefined;
+  Promise.resolve(promise).then(
+    () => (end = {}),
+    (failure: unknown) => (end = { failure }),
+  );
+  await waitFor(what, () => end !== undefined);
+  if ('failure' in end!) throw end.failure;
+}
+
 /** Lets other things happen for a moment: a step of a wait on a condition, not a wait by itself. */
 export function pause(ms = LOOK_MS): Promise<void> {
   return new Promise((resolve) => {

@@ -1,7 +1,8 @@
-import { Frame, Logging, Prbs } from '../../lib';
+import { Frame, GeneralError, Logging, Prbs } from '../../lib';
 import { rejection } from '../helpers/errors';
+import { collectLevels } from '../helpers/log';
 import { framesOf, readRecording } from '../helpers/recording';
-import { turns, waitFor } from '../helpers/wait';
+import { makeGate, turns, waitFor, waitForEnd } from '../helpers/wait';
 
 /** The PRBS frames that Rogue's own generator sent: the last six of the recording. */
 const RECORDED = framesOf(readRecording('next-port.server-to-client')).slice(-6);
@@ -137,6 +138,170 @@ describe('Prbs background mode', () => {
   });
 });
 
+describe('the end of the background mode', () => {
+  const STOPPED = new GeneralError('ERR_BRIDGE_STOPPED', 'the bridge at 127.0.0.1:8000 was stopped');
+
+  let log: string[];
+
+  beforeEach(() => {
+    Logging.setFilter('prbs.tx', Logging.Info);
+    log = collectLevels();
+  });
+  afterEach(() => Logging.setSink(undefined));
+
+  /** In the background mode, with its first frame at a slave that waits for the gate. */
+  async function startHeld(): Promise<{
+    prbs: Prbs;
+    gate: ReturnType<typeof makeGate>;
+    count: () => number;
+  }> {
+    const prbs = new Prbs();
+    const gate = makeGate();
+    let count = 0;
+    prbs.to(() => {
+      count += 1;
+      return gate.opened;
+    });
+    prbs.enable(12);
+    await waitFor('a frame under way', () => count === 1);
+    return { prbs, gate, count: () => count };
+  }
+
+  test.each(['disable', 'stop'] as const)(
+    '%s() waits for the last frame, and then no longer than lingerMs',
+    async (end) => {
+      const { prbs, gate } = await startHeld();
+      await waitForEnd('its end after the default linger', prbs[end]());
+      expect([prbs.txCount, prbs.txErrors]).toEqual([0, 0]);
+      await waitForEnd('its end at once', prbs[end]({ lingerMs: 0 }));
+      const ended = prbs[end]({ lingerMs: 60_000 });
+      gate.open();
+      await waitForEnd('its end when the slave accepts', ended);
+      // The frame was the slave's all along.
+      expect([prbs.txCount, prbs.txErrors]).toEqual([1, 0]);
+      expect(log).toEqual([
+        'Info Background mode has ended; its last frame was still with the slaves after 1000 ms',
+        'Info Background mode has ended; its last frame was still with the slaves after 0 ms',
+      ]);
+    },
+  );
+
+  test('a frame that fails after it is counted, and logged once', async () => {
+    const prbs = new Prbs();
+    let fail: (err: Error) => void = () => undefined;
+    prbs.to(() => new Promise((_resolve, reject) => (fail = reject)));
+    for (const [err, line] of [
+      [
+        STOPPED,
+        'Info The last frame of the background mode was not accepted: the bridge at 127.0.0.1:8000 was stopped',
+      ],
+      [new Error('no room'), 'Error The last frame of the background mode was not accepted: no room'],
+    ] as const) {
+      prbs.resetCount();
+      prbs.enable(12);
+      const { txErrors } = prbs;
+      await turns();
+      await prbs.disable({ lingerMs: 0 });
+      fail(err);
+      await waitFor('the failure', () => prbs.txErrors > txErrors);
+      await turns();
+      expect(log.at(-1)).toBe(line);
+    }
+    expect(log).toHaveLength(4);
+  });
+
+  test('it is on again while a slave still has the last frame of before', async () => {
+    const { prbs, gate, count } = await startHeld();
+    await prbs.disable({ lingerMs: 0 });
+    prbs.enable(12);
+    await waitFor('another frame', () => count() === 2);
+    gate.open();
+    await waitFor('more frames', () => count() > 10);
+    await prbs.disable();
+    expect([prbs.txCount, prbs.txErrors]).toEqual([count(), 0]);
+  });
+
+  test('a slave that fails is told by its reason: at Info where a bridge was stopped, else at Error', async () => {
+    const prbs = new Prbs();
+    let failures: Error[] = [];
+    for (const index of [0, 1])
+      prbs.to(() => (failures[index] ? Promise.reject(failures[index]) : undefined));
+    const what = 'Background mode has ended: its frame was not accepted:';
+    const stopped = 'the bridge at 127.0.0.1:8000 was stopped';
+    for (const [reasons, line] of [
+      [[STOPPED], `Info ${what} ${stopped}`],
+      [[new Error('no room')], `Error ${what} no room`],
+      [[STOPPED, STOPPED], `Info ${what} 2 slaves failed to accept the frame: ${stopped}; ${stopped}`],
+      [
+        [new Error('no room'), STOPPED],
+        `Error ${what} 2 slaves failed to accept the frame: ${stopped}; no room`,
+      ],
+    ] as const) {
+      failures = [...reasons];
+      const { txErrors } = prbs;
+      prbs.enable(12);
+      await waitFor('the failure', () => prbs.txErrors > txErrors);
+      await prbs.disable();
+      expect(log.at(-1)).toBe(line);
+    }
+  });
+
+  test('does not wait for the end of txPeriod', async () => {
+    const prbs = new Prbs();
+    let count = 0;
+    prbs.to(() => (count += 1));
+    prbs.txPeriod = 3600e6;
+    for (const end of ['disable', 'stop'] as const) {
+      prbs.enable(12);
+      await waitFor('a frame', () => count === 1);
+      await turns();
+      await waitForEnd(end, prbs[end]({ lingerMs: 60_000 }));
+      count = 0;
+    }
+  });
+
+  test('comes from within a slave', async () => {
+    const prbs = new Prbs();
+    let done = false;
+    prbs.to(async () => {
+      await prbs.stop();
+      done = true;
+    });
+    prbs.enable(12);
+    await waitFor('the end', () => done);
+    await waitFor('the count', () => prbs.txCount === 1);
+  });
+
+  test.each([
+    ['frames', (prbs: Prbs) => prbs.frames({ maxDepth: 1 })],
+    ['readable', (prbs: Prbs) => prbs.readable({ highWaterMark: 1 })],
+  ])('stop() does not wait for %s() that nobody reads', async (_what, read) => {
+    const prbs = new Prbs();
+    read(prbs);
+    prbs.enable(12);
+    await turns();
+    await waitForEnd('stop', prbs.stop({ lingerMs: 60_000 }));
+    expect(prbs.txCount).toBe(1);
+  });
+
+  test.each([-1, 1.5, 2 ** 31])('refuses a lingerMs of %d, and goes on', async (lingerMs) => {
+    const prbs = new Prbs();
+    prbs.to(() => undefined);
+    prbs.enable(12);
+    expect(await rejection(prbs.disable({ lingerMs }))).toBeInstanceOf(RangeError);
+    expect(await rejection(prbs.stop({ lingerMs }))).toMatchObject({
+      message: expect.stringMatching(/^lingerMs is/) as string,
+    });
+    const { txCount } = prbs;
+    await waitFor('more frames', () => prbs.txCount > txCount);
+    await prbs.stop();
+  });
+
+  test('refuses a txPeriod that no timer can keep', () => {
+    expect(() => (new Prbs().txPeriod = 2 ** 31 * 1000)).toThrow('txPeriod is 2147483648000');
+  });
+});
+
 describe('Prbs checker', () => {
   test('accepts what Rogue sent', () => {
     const prbs = new Prbs();
@@ -242,5 +407,35 @@ describe('Prbs checker', () => {
     prbs.rxEnable = true;
     await waiting;
     expect(prbs.rxCount).toBe(1);
+  });
+
+  test('rxEnable = true checks what waits before what comes next', async () => {
+    const prbs = new Prbs();
+    const [first, second, third, fourth] = RECORDED.map(({ payload }) => new Frame(payload));
+    void prbs.acceptFrame(first!);
+    prbs.rxEnable = false;
+    const waiting = [second!, third!].map((frame) => prbs.acceptFrame(frame));
+    prbs.rxEnable = true;
+    void prbs.acceptFrame(fourth!);
+    await Promise.all(waiting);
+    expect([prbs.rxCount, prbs.rxErrors]).toEqual([4, 0]);
+  });
+
+  test('stop() lets go what waits for rxEnable, now and later, unchecked and counted', async () => {
+    const prbs = new Prbs();
+    prbs.rxEnable = false;
+    const waiting = [1, 2].map(() => prbs.acceptFrame(new Frame(RECORDED[0]!.payload)));
+    await prbs.stop();
+    await waitForEnd('its senders', Promise.all(waiting));
+    await waitForEnd('a sender that comes later', prbs.acceptFrame(new Frame(RECORDED[0]!.payload)));
+    expect([prbs.rxDropCount, prbs.rxCount, prbs.rxErrors]).toEqual([3, 0, 0]);
+    prbs.rxEnable = false;
+    const held = prbs.acceptFrame(new Frame(RECORDED[0]!.payload));
+    expect(prbs.rxDropCount).toBe(3);
+    prbs.rxEnable = true;
+    await waitForEnd('the one that waits again', held);
+    expect([prbs.rxDropCount, prbs.rxCount]).toEqual([3, 1]);
+    prbs.resetCount();
+    expect(prbs.rxDropCount).toBe(0);
   });
 });

@@ -1,14 +1,16 @@
 // Rogue's link test: a master that generates pseudo-random frames and a slave that checks them, bit for bit.
 // slaclab/rogue src/rogue/utilities/Prbs.cpp.
 
-import { nextTurn, monotonicMs, pause } from '../async/clock';
-import { show } from '../errors';
+import { monotonicMs, nextTurn } from '../async/clock';
+import { lingerMsOf, settlesWithin, type LingerOptions } from '../async/linger';
 import { LogLimit } from '../log-limit';
 import { Logging } from '../logging';
+import { FailureLog } from '../stream/failures';
 import { Frame } from '../stream/frame';
 import { Master } from '../stream/master';
 import type { FrameSlave } from '../stream/slave';
 import { checkInteger } from '../validate';
+import { Background } from './prbs-background';
 import { PrbsFormat, type PayloadKind } from './prbs-format';
 import { RateMeter } from './rate';
 
@@ -17,6 +19,8 @@ const DEFAULT_TAPS = [1, 2, 6, 31] as const;
 
 // The background mode gives the event loop its turn after this long, whatever its slaves do.
 const TURN_MS = 5;
+// Node's timers take no more milliseconds than this.
+const MAX_PERIOD_MICROS = (2 ** 31 - 1) * 1000;
 
 /**
  * Generates and checks PRBS frames. Word 0 of a frame is its sequence number, word 1 its size in words less
@@ -39,14 +43,20 @@ export class Prbs extends Master implements FrameSlave {
   private readonly faultLines = new LogLimit((text) => this.rxLog.warning(text));
   private format = new PrbsFormat(DEFAULT_WIDTH, DEFAULT_TAPS);
   private period = 0;
-  private background: { running: boolean; readonly done: Promise<void> } | undefined;
+  private readonly txLog = Logging.create('prbs.tx');
+  private readonly txFailures = new FailureLog(this.txLog);
+  private background: Background | undefined;
 
   private txSequence = 0;
   private rxSequence = 0;
   private readonly tx = new Totals();
   private readonly rx = new Totals();
   private receiving = true;
-  private resumeReceiving: (() => void)[] = [];
+  /** Frames that came while {@link rxEnable} is false, and how to let their senders go on. */
+  private readonly held: { readonly frame: Frame; readonly release: () => void }[] = [];
+  /** Set by {@link stop}, which leaves nobody to release what would be held from then on. */
+  private holdsNone = false;
+  private rxDropped = 0;
 
   /** Bits a word: a multiple of 32; default 32. @throws {RangeError} for anything else. */
   get width(): number {
@@ -69,17 +79,24 @@ export class Prbs extends Master implements FrameSlave {
     return this.period;
   }
   set txPeriod(micros: number) {
-    this.period = checkInteger('txPeriod', micros, 0, Number.MAX_SAFE_INTEGER);
+    this.period = checkInteger('txPeriod', micros, 0, MAX_PERIOD_MICROS);
   }
 
-  /** False: frames that arrive wait, and hold their sender back, until it is true again. Default true. */
+  /**
+   * False: frames that arrive wait, and hold their sender back, until it is true again, or until {@link stop}.
+   * Default true.
+   */
   get rxEnable(): boolean {
     return this.receiving;
   }
   set rxEnable(enable: boolean) {
     this.receiving = enable;
+    this.holdsNone = false;
     if (!enable) return;
-    for (const resume of this.resumeReceiving.splice(0)) resume();
+    for (const { frame, release } of this.held.splice(0)) {
+      this.check(frame);
+      release();
+    }
   }
 
   /** Good frames received. */
@@ -97,6 +114,10 @@ export class Prbs extends Master implements FrameSlave {
   /** Payload bits of bad frames that were not what they should be; a frame with a bad header has none. */
   get rxBitErrors(): number {
     return this.rx.bitErrors;
+  }
+  /** Frames received that were not checked: {@link stop} was called while {@link rxEnable} was false. */
+  get rxDropCount(): number {
+    return this.rxDropped;
   }
   /** Good frames received a second, over the last second or more. */
   get rxRate(): number {
@@ -131,10 +152,12 @@ export class Prbs extends Master implements FrameSlave {
   resetCount(): void {
     this.tx.reset();
     this.rx.reset();
+    this.rxDropped = 0;
   }
 
   /**
-   * Sends one frame of `size` bytes, and settles when the slaves have accepted it.
+   * Sends one frame of `size` bytes, and settles when the slaves have accepted it: {@link stop} does not settle it
+   * for them.
    *
    * @param size bytes: whole words, at least three.
    * @param metadata flags, channel and error of the frame; Rogue's own are all 0.
@@ -159,28 +182,52 @@ export class Prbs extends Master implements FrameSlave {
 
   /**
    * Sends frames of `size` bytes in the background, {@link txPeriod} apart, until {@link disable}. Does nothing
-   * when it is on already. A failing slave ends it, logged and counted in `txErrors`.
+   * when it is on already. A failing slave ends it, counted in `txErrors` and logged: at Info where a bridge was
+   * stopped, else at Error.
    *
    * @throws {RangeError} as {@link genFrame}.
    */
   enable(size: number): void {
     this.format.checkSize(size);
     if (this.background?.running === true) return;
-    const state = { running: true };
-    this.background = Object.assign(state, { done: this.run(size, state) });
+    this.background = new Background((background) => this.run(size, background));
   }
 
-  /** Ends the background mode; resolves when its last frame has been accepted or has failed. */
-  async disable(): Promise<void> {
-    if (this.background === undefined) return;
-    this.background.running = false;
-    await this.background.done;
+  /**
+   * Ends the background mode: at once where it pauses; else when its last frame has been accepted or has failed, or
+   * after `lingerMs`, whatever its slaves do. A frame that has not been accepted by then is still theirs. They may
+   * send it later, and it is counted when they settle: in `txCount`, or in `txErrors` with a line in the log.
+   *
+   * @throws {RangeError} {TypeError} for a wrong `lingerMs`; the background mode goes on.
+   */
+  async disable(options: LingerOptions = {}): Promise<void> {
+    const lingerMs = lingerMsOf(options);
+    const { background } = this;
+    if (background === undefined) return;
+    background.end();
+    if (await settlesWithin(lingerMs, background.done)) return;
+    this.txLog.info(
+      `Background mode has ended; its last frame was still with the slaves after ${lingerMs} ms`,
+    );
   }
 
-  /** {@link disable}, and the end of what `frames()` and `readable()` have handed out. */
-  override async stop(): Promise<void> {
-    await this.disable();
+  /**
+   * {@link disable}, and the end of what `frames()` and `readable()` have handed out. Frames that wait because
+   * {@link rxEnable} is false are let go: their senders go on, they are not checked, and {@link rxDropCount} counts
+   * them. The same goes for frames that come later, until {@link rxEnable} is set again.
+   *
+   * @throws {RangeError} {TypeError} for a wrong `lingerMs`; nothing is stopped.
+   */
+  override async stop(options: LingerOptions = {}): Promise<void> {
+    const disabled = this.disable({ lingerMs: lingerMsOf(options) });
+    // Before the wait: a reader that does not read is one of the slaves that it is for.
     this.endTaps();
+    this.holdsNone = true;
+    for (const { release } of this.held.splice(0)) {
+      this.rxDropped += 1;
+      release();
+    }
+    await disabled;
   }
 
   /** Checks one frame; counts it in `rxCount` and `rxBytes`, or in `rxErrors` with a Warning that says why. */
@@ -189,31 +236,36 @@ export class Prbs extends Master implements FrameSlave {
       this.check(frame);
       return undefined;
     }
-    return new Promise<void>((resume) => this.resumeReceiving.push(resume)).then(() =>
-      this.acceptFrame(frame),
-    );
+    if (!this.holdsNone) return new Promise<void>((release) => this.held.push({ frame, release }));
+    this.rxDropped += 1;
+    return undefined;
   }
 
   private get payloadKind(): PayloadKind {
     return this.sendCount ? 'counter' : 'lfsr';
   }
 
-  private async run(size: number, state: { readonly running: boolean }): Promise<void> {
+  /** Never rejects: after `lingerMs` nobody waits for it. */
+  private async run(size: number, background: Background): Promise<void> {
     let turnEnds = monotonicMs() + TURN_MS;
     // In a turn of its own, so that enable() returns before the first frame.
     await nextTurn();
     try {
-      while (state.running) {
+      while (background.running) {
         await this.genFrame(size);
-        if (this.period > 0) await pause(this.period / 1000);
+        if (this.period > 0) await background.pause(this.period / 1000);
         else if (monotonicMs() > turnEnds) await nextTurn();
         else continue;
         turnEnds = monotonicMs() + TURN_MS;
       }
     } catch (err) {
-      Logging.create('prbs.tx').error(`Background mode has ended: a slave failed with ${show(err)}`);
+      const what = background.running
+        ? 'Background mode has ended: its frame was not accepted'
+        : 'The last frame of the background mode was not accepted';
+      this.txFailures.note(what, err);
     } finally {
-      (state as { running: boolean }).running = false;
+      background.end();
+      if (this.background === background) this.background = undefined;
     }
   }
 
