@@ -1,6 +1,6 @@
-import { Fifo, Frame, Logging, Master } from '../../lib';
-import { collectLog } from '../helpers/log';
-import { makeGate, turns, waitFor } from '../helpers/wait';
+import { Fifo, Frame, GeneralError, Logging, Master } from '../../lib';
+import { collectLevels, collectLog } from '../helpers/log';
+import { makeGate, turns, waitFor, waitForEnd } from '../helpers/wait';
 
 const frameOf = (value: number, size = 4): Frame => new Frame(Buffer.alloc(size, value), { channel: value });
 
@@ -99,6 +99,16 @@ describe('Fifo', () => {
     expect(log.join('\n')).toMatch(/A slave did not accept a frame: not this one/);
   });
 
+  test('a bridge that was stopped behind it is no error: counted, and logged at Info', async () => {
+    Logging.setFilter('stream.Fifo', Logging.Info);
+    const log = collectLevels();
+    const fifo = new Fifo(10);
+    fifo.to(() => Promise.reject(new GeneralError('ERR_BRIDGE_STOPPED', 'the bridge was stopped')));
+    fifo.acceptFrame(frameOf(0));
+    await waitFor('the failure', () => fifo.errorCount === 1);
+    expect(log).toEqual(['Info A slave did not accept a frame: the bridge was stopped']);
+  });
+
   test('a slave that gives it another frame meanwhile gets that one last, and one at a time', async () => {
     const fifo = new Fifo(10);
     const gate = makeGate();
@@ -133,6 +143,19 @@ describe('Fifo', () => {
     await waitFor('the stop', () => stops.length > 0);
     await Promise.all(stops);
     expect([got, fifo.dropCount, stops[0] === stops[1]]).toEqual([[1, 2, 3], 0, true]);
+  });
+
+  test('a slave that waits for stop() itself ends with it', async () => {
+    const fifo = new Fifo(10);
+    let done = false;
+    fifo.to(async () => {
+      await fifo.stop();
+      done = true;
+    });
+    for (const channel of [1, 2]) fifo.acceptFrame(frameOf(channel));
+    await waitForEnd('stop', fifo.stop());
+    await waitFor('the slave', () => done);
+    expect(fifo.dropCount).toBe(1);
   });
 
   test('stop() gives slaves the time to take what waits, takes no more, and ends readers', async () => {

@@ -1,17 +1,14 @@
 // A queue between a source and slaves that are slower at times. slaclab/rogue src/rogue/interfaces/stream/Fifo.cpp.
 
-import { clearTimeout, setTimeout } from '../async/clock';
-import { describeError } from '../errors';
-import { LogLimit } from '../log-limit';
+import { lingerMsOf, settlesWithin, type LingerOptions } from '../async/linger';
 import { Logging } from '../logging';
 import { Queue } from '../queue';
 import { checkBoolean, checkInteger } from '../validate';
+import { FailureLog } from './failures';
 import { Frame } from './frame';
 import { StreamModule } from './module';
 
 const MAX_UINT32 = 2 ** 32 - 1;
-const DEFAULT_LINGER_MS = 1000;
-const MAX_LINGER_MS = 2 ** 31 - 1;
 
 /**
  * Accepts every frame at once, so that its source never waits, and gives them to its slaves one after the other, at
@@ -21,7 +18,7 @@ const MAX_LINGER_MS = 2 ** 31 - 1;
  */
 export class Fifo extends StreamModule {
   private readonly log = Logging.create('stream.Fifo');
-  private readonly errorLines = new LogLimit((text) => this.log.error(text));
+  private readonly failures = new FailureLog(this.log);
   private readonly queue = new Queue<Frame>();
   /** True while slaves have a frame: from within one of them, too, the next one waits its turn. */
   private busy = false;
@@ -52,24 +49,30 @@ export class Fifo extends StreamModule {
     return this.queue.length;
   }
 
-  /** Frames that a slave failed to accept: nobody waits for them, so the error is logged and counted. */
+  /**
+   * Frames that a slave failed to accept: nobody waits for them, so the error is counted, and logged at Error; at Info
+   * where it is a bridge that was stopped.
+   */
   get errorCount(): number {
     return this.errors;
   }
 
   /**
    * Takes no more frames, gives its slaves up to `lingerMs` for those that wait, and drops and counts what is left
-   * then.
+   * then. Further calls return the promise of the first.
+   *
+   * @throws {RangeError} {TypeError} for a wrong `lingerMs`; nothing is stopped.
    */
-  override stop(options: { readonly lingerMs?: number } = {}): Promise<void> {
-    const lingerMs = checkInteger('lingerMs', options.lingerMs ?? DEFAULT_LINGER_MS, 0, MAX_LINGER_MS);
+  override stop(options: LingerOptions = {}): Promise<void> {
+    const lingerMs = lingerMsOf(options);
     this.stopped = true;
     this.ending ??= this.end(lingerMs);
     return this.ending;
   }
 
   private async end(lingerMs: number): Promise<void> {
-    if (this.busy) await this.idleWithin(lingerMs);
+    const idle = new Promise<void>((resolve) => (this.onIdle = resolve));
+    if (this.busy) await settlesWithin(lingerMs, idle);
     const left = this.queue.clear();
     if (left > 0) {
       this.drop(left);
@@ -104,23 +107,13 @@ export class Fifo extends StreamModule {
       accepted
         .catch((err: unknown) => {
           this.errors += 1;
-          this.errorLines.note(`A slave did not accept a frame: ${describeError(err)}`);
+          this.failures.note('A slave did not accept a frame', err);
         })
         .finally(() => this.giveWaiting());
       return;
     }
     this.busy = false;
     this.onIdle?.();
-  }
-
-  private async idleWithin(limitMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.onIdle = resolve;
-      timer = setTimeout(resolve, limitMs);
-    });
-    clearTimeout(timer);
-    this.onIdle = undefined;
   }
 }
 
