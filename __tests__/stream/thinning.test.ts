@@ -1,6 +1,7 @@
-import { Filter, Frame, Logging, Master, RateDrop } from '../../lib';
-import { collectLog } from '../helpers/log';
-import { makeGate } from '../helpers/wait';
+import { Filter, Frame, GeneralError, Logging, Master, RateDrop } from '../../lib';
+import { rejection } from '../helpers/errors';
+import { collectLevels, collectLog } from '../helpers/log';
+import { makeGate, turns, waitForEnd } from '../helpers/wait';
 
 const frameOf = (channel: number, error = 0): Frame =>
   new Frame(Buffer.alloc(4, channel), { channel, error });
@@ -55,6 +56,41 @@ describe('Filter', () => {
     await filter.stop();
     void filter.acceptFrame(frameOf(0));
     expect([got.length, filter.dropCount]).toEqual([0, 1]);
+  });
+
+  test('stop() lets senders go that wait for a slave, and logs what a slave then fails with', async () => {
+    Logging.setFilter('stream.StreamModule', Logging.Info);
+    const log = collectLevels();
+    const filter = new Filter(false, 0);
+    const fails: ((reason: unknown) => void)[] = [];
+    let accept: () => void = () => undefined;
+    filter.to(({ error }) =>
+      error === 0
+        ? new Promise<void>((resolve) => (accept = resolve))
+        : new Promise((_resolve, reject) => fails.push(reject)),
+    );
+    const sent = [0, 1, 2].map((error) => filter.acceptFrame(frameOf(0, error)));
+    await filter.stop();
+    await waitForEnd('the senders', Promise.all(sent));
+    // They were passed on: what becomes of them is the slave's.
+    expect(filter.dropCount).toBe(0);
+    accept();
+    fails[0]!(new Error('no room'));
+    fails[1]!(new GeneralError('ERR_BRIDGE_STOPPED', 'the bridge was stopped'));
+    await turns();
+    const what = 'A frame that was under way at stop() was not accepted:';
+    expect(log).toEqual([`Error ${what} no room`, `Info ${what} the bridge was stopped`]);
+  });
+
+  test('a slave that stops it holds nobody up, and its failure reaches the sender until then', async () => {
+    const filter = new Filter(false, 0);
+    filter.to(({ error }) => {
+      if (error !== 0) return Promise.reject(new Error('no room'));
+      void filter.stop();
+      return new Promise(() => undefined);
+    });
+    expect(await rejection(filter.acceptFrame(frameOf(0, 1)))).toMatchObject({ message: 'no room' });
+    await waitForEnd('the sender', filter.acceptFrame(frameOf(0)));
   });
 
   test.each([

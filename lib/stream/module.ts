@@ -1,14 +1,22 @@
 // What stream modules have in common: frames go in, some or all of them come out.
 
 import type { Writable } from 'node:stream';
+import { Logging } from '../logging';
+import { FailureLog } from './failures';
 import type { Frame } from './frame';
 import { Master } from './master';
 import { FrameWritable, type FrameStreamOptions } from './node-streams';
+import { Senders } from './senders';
 import { Slave, type FrameSlave } from './slave';
+
+const failures = new FailureLog(Logging.create('stream.StreamModule'));
 
 /** A slave and a master in one: subclasses say in {@link pass} what becomes of a frame. */
 export abstract class StreamModule extends Master implements FrameSlave {
   private readonly accepted = new Slave();
+  private readonly senders = new Senders((reason) =>
+    failures.note('A frame that was under way at stop() was not accepted', reason),
+  );
   private dropped = 0;
   /** Set by {@link stop}: from then on nothing is passed on. */
   protected stopped = false;
@@ -40,8 +48,12 @@ export abstract class StreamModule extends Master implements FrameSlave {
 
   acceptFrame(frame: Frame): void | Promise<void> {
     this.accepted.acceptFrame(frame) as undefined;
-    if (!this.stopped) return this.pass(frame);
-    this.drop();
+    if (this.stopped) {
+      this.drop();
+      return undefined;
+    }
+    const passed = this.pass(frame);
+    return passed === undefined ? undefined : this.senders.wait(passed);
   }
 
   /** As `Slave.writable`. */
@@ -49,10 +61,19 @@ export abstract class StreamModule extends Master implements FrameSlave {
     return new FrameWritable(this, options);
   }
 
-  /** From now on frames are dropped, and counted in {@link dropCount}; `frames()` and `readable()` end. */
+  /**
+   * From now on frames are dropped, and counted in {@link dropCount}; `frames()` and `readable()` end. Senders that
+   * wait for a slave go on; their frames are still the slave's, which may accept them later. If it fails instead, the
+   * log says so.
+   */
   override stop(): void | Promise<void> {
     this.stopped = true;
     this.finish();
+  }
+
+  protected override finish(error?: Error): void {
+    this.senders.end();
+    super.finish(error);
   }
 
   /** Delivers the frame, at once or later, or calls {@link drop}. */
