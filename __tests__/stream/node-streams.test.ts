@@ -1,9 +1,9 @@
 import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Frame, Logging, Master, Slave } from '../../lib';
+import { Filter, Frame, GeneralError, Logging, Master, Slave } from '../../lib';
 import { rejection } from '../helpers/errors';
 import { collectLog } from '../helpers/log';
-import { makeGate, turns, waitFor } from '../helpers/wait';
+import { makeGate, turns, waitFor, waitForEnd } from '../helpers/wait';
 
 afterEach(() => Logging.setSink(undefined));
 
@@ -150,6 +150,62 @@ describe('writable()', () => {
       message: expect.stringMatching(/^(not this one|a slave failed with undefined)$/) as string,
     });
     await waitFor('the source to be destroyed', () => source.destroyed);
+  });
+
+  test('destroy() does not wait for the slave, and its late failure ends nothing', async () => {
+    let fail: (err: Error) => void = () => undefined;
+    const acceptFrame = (): Promise<void> => new Promise((_resolve, reject) => (fail = reject));
+    const writable = Object.assign(new Slave(), { acceptFrame }).writable();
+    for (let i = 0; i < 3; i++) writable.write(frameOf(i), () => undefined);
+    const closed = new Promise((resolve) => writable.once('close', resolve));
+    writable.destroy();
+    await waitForEnd('the stream to close', closed);
+    const heard: Error[] = [];
+    writable.on('error', (err) => heard.push(err));
+    fail(new Error('too late'));
+    await turns();
+    expect(heard).toEqual([]);
+  });
+
+  test('stop() of a module lets a pipeline go on that waits for its slave', async () => {
+    const filter = new Filter(false, 0);
+    let count = 0;
+    filter.to(() => {
+      count += 1;
+      return new Promise<void>(() => undefined);
+    });
+    const done = pipeline(Readable.from([1, 2, 3].map(frameOf)), filter.writable());
+    await waitFor('a frame', () => count === 1);
+    await filter.stop();
+    await waitForEnd('the pipeline', done);
+    expect([count, filter.dropCount]).toEqual([1, 2]);
+  });
+
+  test.each([0, 1])(
+    'a bridge that was stopped ends a pipe() without ending the process, and is told to %d listeners',
+    async (listeners) => {
+      const stopped = new GeneralError('ERR_BRIDGE_STOPPED', 'the bridge was stopped');
+      const acceptFrame = (): Promise<void> => Promise.reject(stopped);
+      const writable = Object.assign(new Slave(), { acceptFrame }).writable();
+      const heard: Error[] = [];
+      if (listeners > 0) writable.on('error', (err) => heard.push(err));
+      const source = new Source();
+      const closed = new Promise((resolve) => writable.once('close', resolve));
+      source.readable().pipe(writable);
+      void source.sendFrame(frameOf(0));
+      await waitForEnd('the stream to close', closed);
+      await turns();
+      expect(heard).toEqual(listeners > 0 ? [stopped] : []);
+      await source.stop();
+    },
+  );
+
+  test('any other failure of a slave behind a pipe() is an error', async () => {
+    const acceptFrame = (): Promise<void> => Promise.reject(new Error('no room'));
+    const writable = Object.assign(new Slave(), { acceptFrame }).writable();
+    Readable.from([frameOf(0)]).pipe(writable);
+    const heard = new Promise((resolve) => writable.once('error', resolve));
+    expect(await heard).toMatchObject({ message: 'no room' });
   });
 
   test('what is no frame is refused with words', async () => {

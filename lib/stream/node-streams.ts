@@ -4,6 +4,7 @@ import { Readable, Writable } from 'node:stream';
 import { nextTick } from '../async/clock';
 import { show } from '../errors';
 import { isPromise } from './accepted';
+import { isOrdinaryStop } from './failures';
 import { Frame } from './frame';
 import type { FrameSlave } from './slave';
 import { Hold, type Tap, type TapOwner } from './tap';
@@ -79,11 +80,26 @@ export class FrameReadable extends Readable implements Tap {
 
 /** What a slave takes, as a Node stream of {@link Frame}s. */
 export class FrameWritable extends Writable {
+  /** How many streams `pipe()` into this one. */
+  private pipes = 0;
+
   constructor(
     private readonly slave: FrameSlave,
     options: FrameStreamOptions = {},
   ) {
     super({ ...options, objectMode: true });
+    this.on('pipe', () => (this.pipes += 1));
+    this.on('unpipe', () => (this.pipes -= 1));
+  }
+
+  /**
+   * As Node's, with one difference: an error that says no more than that a bridge was stopped is left out where nobody
+   * listens for it. Such an error would end the process, and with it every ordinary shutdown.
+   */
+  override destroy(error?: Error): this {
+    // Each pipe() listens as well, only to throw the error where it is the only one that does.
+    const isHeard = this.listenerCount('error') > this.pipes;
+    return super.destroy(isHeard || !isOrdinaryStop(error) ? error : undefined);
   }
 
   override _write(frame: unknown, _encoding: string, done: (error?: Error | null) => void): void {
