@@ -6,7 +6,7 @@ import { Frame, GeneralError, Master, readFrames, StreamReader, StreamWriter } f
 import { rejection } from '../../helpers/errors';
 import { fields, fileName, numberedFrame, read, recordOf, removeFiles, write } from '../../helpers/files';
 import { endPeers, startPeer } from '../../helpers/process';
-import { turns } from '../../helpers/wait';
+import { turns, waitFor, waitForEnd } from '../../helpers/wait';
 
 afterEach(async () => {
   await endPeers();
@@ -182,6 +182,31 @@ describe('what is broken', () => {
 });
 
 describe('reading', () => {
+  test.each([
+    ['a signal', (abort: AbortController) => abort.abort()],
+    ['return()', (_abort: AbortController, frames: AsyncIterator<unknown>) => frames.return!()],
+  ])('%s ends a wait for onConfig that never settles, or is still to come', async (_how, end) => {
+    const path = fileName('run.dat');
+    await write(path, [numberedFrame(3, 10), numberedFrame(4, 10)]);
+    for (const waits of [true, false]) {
+      const abort = new AbortController();
+      let configured = false;
+      const frames = readFrames(path, {
+        signal: abort.signal,
+        configChan: 3,
+        onConfig: () => {
+          configured = true;
+          return new Promise(() => undefined);
+        },
+      });
+      const next = [frames.next(), frames.next()];
+      if (waits) await waitFor('the configuration', () => configured);
+      await waitForEnd('the reading', Promise.all([...next, end(abort, frames)]));
+      const results = await Promise.all([...next, frames.next()]);
+      expect(results.map(({ done }) => done)).toEqual([true, true, true]);
+    }
+  });
+
   test('break and a signal close the file', async () => {
     const path = fileName('run.dat');
     await write(

@@ -23,7 +23,7 @@ import {
   write,
 } from '../../helpers/files';
 import { collectLog } from '../../helpers/log';
-import { turns, waitFor } from '../../helpers/wait';
+import { turns, waitFor, waitForEnd } from '../../helpers/wait';
 
 afterEach(removeFiles);
 
@@ -216,6 +216,25 @@ describe('what is written', () => {
     expect(await Promise.all([writer.waitFrameCount(9), channel.waitFrameCount(9)])).toEqual([false, false]);
     await rejection(writer.close());
     expect(await writer.waitFrameCount(1)).toBe(false);
+  });
+
+  test('waitFrameCount ends when the recording it waits for does not begin, and when it is closed', async () => {
+    await write(fileName('old.dat'), [numberedFrame(1, 10)]);
+    const writer = new StreamWriter();
+    const channel = writer.getChannel(0);
+    const wait = (): Promise<boolean[]> => Promise.all([writer.waitFrameCount(1), channel.waitFrameCount(1)]);
+    const opening = rejection(writer.open(fileName('old.dat')));
+    const waits = wait();
+    expect(await opening).toMatchObject({ code: 'ERR_FILE_OPEN' });
+    await waitForEnd('the waits', waits);
+    expect(await waits).toEqual([false, false]);
+    await writer.open(fileName('run.dat'));
+    const closing = [wait(), writer.close(), wait()];
+    await waitForEnd('the waits', Promise.all(closing));
+    expect([await closing[0], await closing[2]]).toEqual([
+      [false, false],
+      [false, false],
+    ]);
   });
 
   test('the next recording begins while frames come: each is in the one or the other', async () => {

@@ -1,9 +1,9 @@
 import { appendFileSync, truncateSync } from 'node:fs';
-import { Logging, StreamReader, type Frame, type FrameSlave } from '../../../lib';
+import { Frame, GeneralError, Logging, StreamReader, type FrameSlave } from '../../../lib';
 import { rejection } from '../../helpers/errors';
 import { fields, fileName, numberedFrame, removeFiles, write } from '../../helpers/files';
-import { collectLog } from '../../helpers/log';
-import { makeGate, turns, waitFor } from '../../helpers/wait';
+import { collectLevels, collectLog } from '../../helpers/log';
+import { makeGate, turns, waitFor, waitForEnd } from '../../helpers/wait';
 
 afterEach(() => {
   Logging.setSink(undefined);
@@ -136,6 +136,68 @@ describe('StreamReader', () => {
     await reader.open(path);
     expect(await rejection(reader.closeWait())).toMatchObject({ message: 'not this one' });
     expect([count, reader.frameCount, reader.isActive]).toEqual([3, 2, false]);
+  });
+
+  test('a bridge that was stopped ends it at Info', async () => {
+    Logging.setFilter('fileio.StreamReader', Logging.Info);
+    const log = collectLevels();
+    const path = fileName('run.dat');
+    await write(path, FRAMES);
+    const reader = new StreamReader();
+    reader.to(() => Promise.reject(new GeneralError('ERR_BRIDGE_STOPPED', 'the bridge was stopped')));
+    await reader.open(path);
+    expect(await rejection(reader.closeWait())).toMatchObject({ code: 'ERR_BRIDGE_STOPPED' });
+    expect(log).toEqual(['Info Playing has ended after 0 frames: the bridge was stopped']);
+  });
+
+  test('stop() from within a slave, and a slave that fails after it, end nothing else', async () => {
+    const path = fileName('run.dat');
+    await write(path, FRAMES);
+    const reader = new StreamReader();
+    let done = false;
+    reader.to(async () => {
+      await reader.stop();
+      done = true;
+      throw new Error('too late');
+    });
+    await reader.open(path);
+    await waitForEnd('closeWait', reader.closeWait());
+    await waitFor('stop', () => done);
+    await turns();
+    expect([reader.isActive, reader.frameCount]).toEqual([false, 0]);
+  });
+
+  test('close() ends readers that were made for a file which was never opened', async () => {
+    const reader = new StreamReader();
+    const frames = reader.frames();
+    const next = frames.next();
+    const readable = reader.readable();
+    const ended = new Promise((resolve) => readable.once('end', resolve).resume());
+    await rejection(reader.open(fileName('nothing.dat')));
+    await reader.close();
+    await waitForEnd('the readers', Promise.all([next, ended]));
+    expect([(await next).done, reader.slaveCount]).toEqual([true, 0]);
+  });
+
+  test.each([10, 1_000_000])('close() does not wait for onConfig, told in %d bytes', async (size) => {
+    const path = fileName('run.dat');
+    await write(path, [new Frame(Buffer.alloc(size, 'a'), { channel: 3 }), ...FRAMES]);
+    let fail: (err: Error) => void = () => undefined;
+    let closed: Promise<void> | undefined;
+    const reader = new StreamReader({
+      configChan: 3,
+      onConfig: () => {
+        closed = reader.close();
+        return new Promise((_resolve, reject) => (fail = reject));
+      },
+    });
+    const slave = reader.to(new Collector());
+    await reader.open(path);
+    await waitForEnd('closeWait', reader.closeWait());
+    await waitForEnd('close', closed);
+    fail(new Error('too late'));
+    await turns();
+    expect([slave.frames.length, reader.isActive]).toEqual([0, false]);
   });
 
   test('opening another file ends the one being played; one that is not there is told', async () => {

@@ -72,6 +72,9 @@ export class FileFrames {
   private large: FileFrame | undefined;
   /** What `onConfig` is doing with the last text. */
   private configuring: Promise<void> | undefined;
+  /** Ends the wait for that. */
+  private abandonConfig: (() => void) | undefined;
+  private waitsNoMore = false;
   /** Read from this file so far. */
   private records = 0;
   private readonly channels: ReadonlySet<number> | undefined;
@@ -127,7 +130,7 @@ export class FileFrames {
   }
 
   /**
-   * Reads on; false at the end of the last file.
+   * Reads on; false at the end of the last file, and when the reading has been ended while it waited for `onConfig`.
    * @throws {GeneralError} `ERR_FILE_READ`, `ERR_FILE_OPEN`, `ERR_FILE_FORMAT`, `ERR_TORN_RECORD`
    */
   async fill(): Promise<boolean> {
@@ -135,8 +138,7 @@ export class FileFrames {
     if (handle === undefined) return false;
     if (configuring !== undefined) {
       this.configuring = undefined;
-      await configuring;
-      return true;
+      return this.isConfigured(configuring);
     }
     const rest = chunk.length - pos;
     if (rest >= HEADER_BYTES) {
@@ -154,12 +156,34 @@ export class FileFrames {
     return true;
   }
 
+  /** Ends the wait for `onConfig`, which may never settle, now and later; nothing else waits for more than the disk. */
+  endWait(): void {
+    this.waitsNoMore = true;
+    this.abandonConfig?.();
+  }
+
   async close(): Promise<void> {
     const { handle } = this;
+    this.endWait();
     this.handle = undefined;
     this.chunk = NOTHING;
     this.pos = 0;
     await handle?.close();
+  }
+
+  /** True when `onConfig` is done; false when the reading was ended first. Rejects as `onConfig` does. */
+  private async isConfigured(configuring: Promise<void>): Promise<boolean> {
+    const { signal } = this.options;
+    if (this.waitsNoMore || signal?.aborted === true) return false;
+    const abandoned = new Promise<boolean>((resolve) => (this.abandonConfig = () => resolve(false)));
+    const abandon = this.abandonConfig!;
+    signal?.addEventListener('abort', abandon);
+    try {
+      return await Promise.race([configuring.then(() => true), abandoned]);
+    } finally {
+      signal?.removeEventListener('abort', abandon);
+      this.abandonConfig = undefined;
+    }
   }
 
   private lengthAt(pos: number): number {
@@ -181,7 +205,11 @@ export class FileFrames {
     const channel = header[pos + 7]!;
     if (channel === this.configChan) {
       const taken: unknown = this.options.onConfig?.(payload.toString(), { path: this.path, position });
-      if (isPromise(taken)) this.configuring = taken;
+      if (isPromise(taken)) {
+        this.configuring = Promise.resolve(taken);
+        // Told where it is waited for; a reading that has been ended waits for it no more.
+        this.configuring.catch(() => undefined);
+      }
       return undefined;
     }
     if (this.channels !== undefined && !this.channels.has(channel)) return undefined;

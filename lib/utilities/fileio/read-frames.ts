@@ -46,6 +46,7 @@ class FileFrameIterator implements AsyncIterableIterator<FileFrame, undefined> {
   }
 
   return(): Promise<IteratorResult<FileFrame, undefined>> {
+    this.source.endWait();
     return this.turns.take(() => this.end());
   }
 

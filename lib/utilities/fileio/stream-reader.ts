@@ -3,6 +3,7 @@
 import { nextTurn } from '../../async/clock';
 import { describeError, GeneralError } from '../../errors';
 import { Logging } from '../../logging';
+import { FailureLog } from '../../stream/failures';
 import { Master } from '../../stream/master';
 import type { SlaveLike } from '../../stream/slave';
 import { Turns } from '../../turns';
@@ -33,7 +34,7 @@ const OPTIONS = READ_OPTIONS.filter((name) => name !== 'signal');
  * ```
  */
 export class StreamReader extends Master implements AsyncDisposable {
-  private readonly log = Logging.create('fileio.StreamReader');
+  private readonly failures = new FailureLog(Logging.create('fileio.StreamReader'));
   private playing: Playing | undefined;
   /** Of open and close. */
   private readonly turns = new Turns();
@@ -113,9 +114,16 @@ export class StreamReader extends Master implements AsyncDisposable {
     if (playing.failure !== undefined) throw playing.failure;
   }
 
-  /** Ends the playing at once, and with it what `frames()` and `readable()` have handed out for it. */
+  /**
+   * Ends the playing at once, and with it what `frames()` and `readable()` have handed out, for this file or for one
+   * that was still to be opened. A frame that a slave has not accepted yet is still that slave's.
+   */
   close(): Promise<void> {
-    return this.turns.take(() => this.end());
+    return this.turns.take(async () => {
+      const closed = this.end();
+      this.endTaps();
+      await closed;
+    });
   }
 
   /** {@link close}, by the name all modules with something to end have. */
@@ -169,7 +177,7 @@ export class StreamReader extends Master implements AsyncDisposable {
       if (isStopped(playing)) return;
       playing.stopped = true;
       playing.failure = err instanceof Error ? err : new Error(describeError(err));
-      this.log.error(`Playing has ended after ${this.played} frames: ${describeError(err)}`);
+      this.failures.note(`Playing has ended after ${this.played} frames`, err);
       this.endTaps(playing.failure);
     } finally {
       await source.close();

@@ -61,6 +61,8 @@ export class StreamWriter implements AsyncDisposable {
   /** Calls of open that are under way. */
   private switching = 0;
   private readonly onSwitched = new Hold();
+  /** True from a call of close to the next one of open: no frame waits for the disk, which may hang. */
+  private closing = false;
   /** Of open and close. */
   private readonly turns = new Turns();
   private failure: GeneralError | undefined;
@@ -90,7 +92,7 @@ export class StreamWriter implements AsyncDisposable {
 
   /** True between {@link open} and {@link close}, or a write that failed. */
   get isOpen(): boolean {
-    return this.opened;
+    return this.opened && !this.closing;
   }
 
   /** Frames written since {@link open}, those that wait for the disk included. */
@@ -149,11 +151,13 @@ export class StreamWriter implements AsyncDisposable {
     checkOptionNames('the options of open', options, ['overwrite']);
     if (typeof path !== 'string' || path === '') throw new TypeError("path must be a file's name");
     const overwrite = checkBoolean('overwrite', options.overwrite ?? false);
+    this.closing = false;
     this.switching += 1;
     const begun = this.turns.take(() => this.begin(path, overwrite));
     return begun.finally(() => {
       this.switching -= 1;
       this.onSwitched.release();
+      if (!this.isRecording) this.endWaits();
     });
   }
 
@@ -167,9 +171,16 @@ export class StreamWriter implements AsyncDisposable {
 
   /**
    * Ends the recording when everything that was accepted is in the file. Does nothing when none is open.
+   *
+   * Frames that come after this call are left out, and so are those that wait for an {@link open} under way. Senders
+   * that wait for the disk go on at once, whatever the disk does: their frames are accepted.
+   *
    * @throws {GeneralError} `ERR_FILE_WRITE`: a write has failed; said once.
    */
   close(): Promise<void> {
+    this.closing = true;
+    this.endWaits();
+    this.onSwitched.release();
     return this.turns.take(() => this.end());
   }
 
@@ -179,7 +190,7 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   private get isRecording(): boolean {
-    return this.opened || this.switching > 0;
+    return !this.closing && (this.opened || this.switching > 0);
   }
 
   private async begin(path: string, overwrite: boolean): Promise<void> {
@@ -212,13 +223,17 @@ export class StreamWriter implements AsyncDisposable {
   private write(frame: Frame, channel: number): void | Promise<void> {
     const { failure, options } = this;
     if (failure !== undefined) return Promise.reject(failure);
+    if (this.closing) {
+      this.leaveOut();
+      return undefined;
+    }
     if (!this.opened && this.switching > 0) {
       return this.onSwitched.wait().then(() => this.write(frame, channel));
     }
     const { size } = frame;
     if (!this.opened || size === 0 || (options.dropErrors && frame.error !== 0)) {
       this.leaveOut();
-      return;
+      return undefined;
     }
     const bytes = RecordBatch.recordBytes(size, options.raw);
     if (size > MAX_RECORD_PAYLOAD_BYTES || (options.maxSize > 0 && bytes > options.maxSize)) {
@@ -238,6 +253,7 @@ export class StreamWriter implements AsyncDisposable {
     this.waiters.update(this.frames);
     if (this.part.batch.bytes > options.bufferSize && this.pumping === undefined) this.endPart();
     if (this.pendingBytes >= Math.max(PENDING_BYTES, 2 * options.bufferSize)) return this.hold.wait();
+    return undefined;
   }
 
   private leaveOut(): void {
