@@ -31,7 +31,7 @@ test.each([20_000, 3_000_000])(
   async (size) => {
     if (engines.server !== 'native') return;
     collectLog();
-    const { server, client } = await makePair();
+    const { server, client } = await makePair({ client: { receiveHighWaterMark: 1 } });
     const collector = client.to(new Collector());
     const errors: Error[] = [];
     server.on('error', (err) => errors.push(err));

@@ -18,6 +18,8 @@ const SETTLED_MS = 250;
 
 // Where it matters to nobody whether a connection is a moment old.
 const TABLE_AGE_MS = 100;
+// An older table says nothing about whether there is a connection now.
+const STALE_MS = 150;
 
 const EVERY_INTERFACE = ['0.0.0.0', '::'];
 
@@ -62,11 +64,16 @@ export class Peers {
     this.family = scope.host.includes(':') ? 'tcp6' : 'tcp';
   }
 
-  /** Whether there is a connection at all, its handshake done or not, or one on its way to a host far away. */
+  /**
+   * Whether there is a connection at all, its handshake done or not, or one on its way to a host far away. True where
+   * nobody knows: beginning anew beside a connection would throw away what it has brought.
+   */
   get isConnected(): boolean {
     if (this.ready.size > 0 || !hasTcpTable()) return true;
-    if (this.connections('question', TABLE_AGE_MS).length > 0) return true;
     const table = tcpTable(this.family, 'question', TABLE_AGE_MS);
+    // The share of the time that reading the table may take is used up.
+    if (monotonicMs() - table.readAt > STALE_MS) return true;
+    if (this.connections('question', TABLE_AGE_MS).length > 0) return true;
     return !this.scope.server && table.connectingTo(this.scope.port).length > 0;
   }
 
