@@ -83,6 +83,25 @@ testNative('leaves it to the kernel', 'a PULL keeps a sender whose event loop is
 
 testNative(
   'answers from a thread of its own',
+  'a native peer with heartbeats keeps a bridge whose program blocks the event loop, and loses nothing',
+  async () => {
+    const port = await reservePorts();
+    const server = await makeServer(port);
+    const numbers: number[] = [];
+    server.to(({ payload }) => void numbers.push(payload.readUInt32LE()));
+    const options = JSON.stringify({ heartbeatMs: HEARTBEAT_MS });
+    const peer = startPeer('stream-peer.cjs', ['client', LOOPBACK, port, options]);
+    await waitFor('frames', () => numbers.length > 5);
+    await block(20 * HEARTBEAT_MS);
+    const before = numbers.length;
+    await waitFor('frames again', () => numbers.length > before + 200);
+    expect(peer.said.filter(({ event }) => event === 'disconnect')).toEqual([]);
+    expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, number) => number));
+  },
+);
+
+testNative(
+  'answers from a thread of its own',
   'peers that sent PINGs in time are kept although this event loop was blocked',
   async () => {
     const port = await reservePorts();
