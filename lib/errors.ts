@@ -1,6 +1,8 @@
 // Every error that state, network or a peer can cause, with its stable code. Wrong arguments are
 // RangeError or TypeError instead, naming the argument, the value and what is allowed.
 
+import { visible } from './quoted';
+
 /** What each code means and what to do about it; the README's table of codes is held against this one. */
 export const ERROR_CODES = {
   ERR_BIND: 'a server could not bind one of its two ports; another process may be using it',
@@ -23,6 +25,11 @@ export const ERROR_CODES = {
     'a data file ends within a record, or its header is damaged; every record before it was read',
   ERR_TRANSPORT: 'the transport failed in a way that is not one of the above; see the cause',
 } as const;
+
+// Of a value; it is named by its argument, too.
+const MAX_SHOWN_CHARS = 100;
+// Node's own are 10, unless Error.stackTraceLimit says otherwise.
+const MAX_STACK_LINES = 20;
 
 /** A stable identifier of what went wrong; messages may be reworded, codes are not. */
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -68,18 +75,56 @@ export function systemCode(err: unknown): string | undefined {
   return typeof err.code === 'string' ? err.code : undefined;
 }
 
-/** One line of text for whatever was thrown; people throw strings, too. */
+/** One line of text for whatever was thrown; people throw strings, too. Never throws. */
 export function describeError(err: unknown): string {
-  return err instanceof Error ? err.message : String(err);
+  if (typeof err === 'string') return visible(err);
+  const message = messageOf(err);
+  return message === undefined ? show(err) : visible(message);
 }
 
-/** A value as an error message shows it: strings in quotes, objects short. */
+/** An error with its stack, for the log: its message in one line, then where it was thrown, a line each. */
+export function describeStack(err: Error): string {
+  const message = messageOf(err) ?? '';
+  const { stack } = err;
+  const at = typeof stack === 'string' ? stack.indexOf(message) : -1;
+  const head = at < 0 ? undefined : stack!.slice(0, at);
+  // Of an error whose message has changed, the stack begins with the old one.
+  if (head === undefined || head.includes('\n')) return describeError(err);
+  const places = stack!.slice(at + message.length).split('\n', MAX_STACK_LINES);
+  return visible(head) + visible(message) + places.map((place) => visible(place)).join('\n');
+}
+
+/** Undefined for what has none, or one that is no text. */
+function messageOf(err: unknown): string | undefined {
+  if (typeof err !== 'object' || err === null) return undefined;
+  try {
+    // Not by its class: there may be more than one of that name.
+    const { message } = err as Partial<Error>;
+    return typeof message === 'string' ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A value as an error message shows it: strings in quotes, long ones cut, objects short. Never throws. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
-  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'string') return showText(value);
+  if (typeof value === 'bigint') return `${visible(String(value), MAX_SHOWN_CHARS)}n`;
   if (typeof value === 'function') return 'a function';
-  if (typeof value !== 'object' || value === null) return String(value);
-  if (Array.isArray(value)) return 'an array';
-  const { constructor } = value as { constructor?: { name: string } };
-  return constructor === undefined ? 'an object' : `an object (${constructor.name})`;
+  if (typeof value !== 'object' || value === null) return visible(String(value), MAX_SHOWN_CHARS);
+  try {
+    if (Array.isArray(value)) return 'an array';
+    const { constructor } = value as { constructor?: { name?: unknown } };
+    if (typeof constructor?.name !== 'string') return 'an object';
+    return `an object (${visible(constructor.name, MAX_SHOWN_CHARS)})`;
+  } catch {
+    // A proxy that was revoked, a getter that throws.
+    return 'an object';
+  }
+}
+
+function showText(text: string): string {
+  const rest = text.length - MAX_SHOWN_CHARS;
+  const shown = `'${visible(text.slice(0, MAX_SHOWN_CHARS))}'`;
+  return rest > 0 ? `${shown} and ${rest} more characters` : shown;
 }

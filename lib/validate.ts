@@ -32,7 +32,7 @@ export function checkOptionNames(what: string, options: unknown, allowed: readon
   }
   for (const name of Object.keys(options)) {
     if (!allowed.includes(name)) {
-      throw new TypeError(`unknown option '${name}' in ${what}; allowed are ${allowed.join(', ')}`);
+      throw new TypeError(`unknown option ${show(name)} in ${what}; allowed are ${allowed.join(', ')}`);
     }
   }
 }

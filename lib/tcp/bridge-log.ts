@@ -1,6 +1,7 @@
 // What a bridge says in the log. Whatever a peer or a slave can cause over and over is bounded.
 
 import { monotonicMs } from '../async/clock';
+import { describeStack } from '../errors';
 import { LogLimit } from '../log-limit';
 import { Logging } from '../logging';
 import type { ConnectFailure, PeerEvent, Refusal } from '../transport/transport';
@@ -106,7 +107,7 @@ export class BridgeLog {
 
   onError(err: Error): void {
     // A disk that is full refuses every frame with the same error: one line tells it.
-    if (err !== this.lastError) this.errors.note(err.stack ?? err.message);
+    if (err !== this.lastError) this.errors.note(describeStack(err));
     this.lastError = err;
   }
 }

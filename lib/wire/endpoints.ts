@@ -8,11 +8,13 @@ import { checkInteger } from '../validate';
 /** The largest base port: the next port must be one, too. */
 const MAX_BASE_PORT = 65_534;
 // A host name or an interface: nothing in it that has a meaning in an endpoint.
-const PLAIN_NAME = /^[^\s:/;@*[\]]+$/;
+const PLAIN_NAME = /^[^\s\p{C}:/;@*[\]]+$/u;
 // What the hosts files of Debian and Red Hat call this machine.
 const LOOPBACK_NAME = /^((ip6-)?localhost[46]?(\.localdomain[46]?)?|ip6-loopback)\.?$/i;
 // Of Linux, and of BSD and macOS.
 const LOOPBACK_INTERFACES = ['lo', 'lo0'];
+// A host name has at most 253. What is longer would be in every message and every log line of its bridge.
+const MAX_ADDRESS_CHARS = 255;
 
 /** Where one bridge's two sockets go. */
 export interface Endpoints {
@@ -54,10 +56,11 @@ function checkAddress(addr: unknown, server: boolean): string {
   const wildcard = server ? ', an interface such as eth0, or * for every interface' : '';
   const allowed = `an IP address or a host name${wildcard}, without a port`;
   if (typeof addr !== 'string') throw new TypeError(`addr is ${show(addr)}, but must be ${allowed}`);
-  const bare = bareAddress(addr);
+  const isShort = addr.length <= MAX_ADDRESS_CHARS;
+  const bare = isShort ? bareAddress(addr) : '';
   const { ip, scope } = splitScope(bare);
   if (isIPv6(ip) && (scope === undefined || PLAIN_NAME.test(scope))) return `[${bare}]`;
-  if (addr === '*' ? !server : !PLAIN_NAME.test(addr)) {
+  if (!isShort || (addr === '*' ? !server : !PLAIN_NAME.test(addr))) {
     throw new RangeError(`addr is ${show(addr)}, but must be ${allowed}`);
   }
   return addr;

@@ -1,6 +1,7 @@
 // ZMTP commands: READY with its metadata, ERROR, PING and PONG, both ways. Pure.
 // zeromq/rfc 37; zeromq/libzmq src/null_mechanism.cpp, src/mechanism.cpp, src/zmtp_engine.cpp.
 
+import { quoted } from '../../quoted';
 import { PART_FLAGS, PEER_TYPE, ProtocolError, type SocketType } from './protocol';
 
 const SOCKET_TYPE = 'Socket-Type';
@@ -39,9 +40,7 @@ export function checkReady(body: Buffer, ours: SocketType): void {
   const name = nameOf(body);
   if (name === 'ERROR') throw new ProtocolError(`refuses us: ${reasonOf(body)}`);
   if (name !== 'READY') {
-    throw new ProtocolError(
-      `began with ${name === undefined ? 'data' : JSON.stringify(name)}, not with READY`,
-    );
+    throw new ProtocolError(`began with ${name === undefined ? 'data' : quoted(name)}, not with READY`);
   }
   for (let at = 1 + name.length; at < body.length;) {
     const nameEnd = at + 1 + body[at]!;
@@ -64,7 +63,7 @@ function checkType(theirs: string, ours: SocketType): void {
     theirs === ours
       ? `, as ours on this port: are both ends servers or both clients, or is the port one off?`
       : ` and no ${PEER_TYPE[ours]}`;
-  throw new ProtocolError(`is a ZeroMQ ${JSON.stringify(theirs)} socket${hint}`);
+  throw new ProtocolError(`is a ZeroMQ ${quoted(theirs)} socket${hint}`);
 }
 
 function malformedReady(): ProtocolError {
@@ -75,7 +74,7 @@ function malformedReady(): ProtocolError {
 function reasonOf(body: Buffer): string {
   const at = 1 + 'ERROR'.length;
   const reason = body.toString('latin1', at + 1, at + 1 + (body[at] ?? 0));
-  return reason === '' ? 'it gives no reason' : JSON.stringify(reason);
+  return reason === '' ? 'it gives no reason' : quoted(reason);
 }
 
 /** A PING, taken apart. */

@@ -1,6 +1,7 @@
 // The first 64 bytes of a connection, each way. Pure: no socket, no timer.
 // zeromq/rfc 37, Formal Grammar; zeromq/libzmq src/zmtp_engine.cpp, receive_greeting.
 
+import { quoted } from '../../quoted';
 import { ProtocolError } from './protocol';
 import { describeStranger } from './stranger';
 
@@ -78,7 +79,7 @@ export class GreetingReader {
     const theirs = this.bytes.subarray(MECHANISM_AT, MECHANISM_AT + MECHANISM_BYTES);
     const ours = GREETING.subarray(MECHANISM_AT, MECHANISM_AT + MECHANISM_BYTES);
     if (theirs.equals(ours)) return;
-    const name = JSON.stringify(theirs.toString('latin1').replace(/\0+$/, ''));
+    const name = quoted(theirs.toString('latin1').replace(/\0+$/, ''));
     throw new ProtocolError(`wants the security mechanism ${name}; this end has NULL alone`);
   }
 }

@@ -1,5 +1,7 @@
 // What somebody who does not speak ZMTP seems to be, from its first bytes: for the one log line about it. Pure.
 
+import { quoted } from '../../quoted';
+
 const SHOWN_BYTES = 24;
 
 const KNOWN: readonly (readonly [pattern: RegExp, what: string])[] = [
@@ -21,5 +23,5 @@ export function describeStranger(firstBytes: Uint8Array): string {
   const known = KNOWN.find(([pattern]) => pattern.test(text));
   const seems =
     known === undefined ? 'does not speak ZMTP' : `does not speak ZMTP 3, it seems to be ${known[1]}`;
-  return `${seems}; it began with ${JSON.stringify(text)}`;
+  return `${seems}; it began with ${quoted(text)}`;
 }

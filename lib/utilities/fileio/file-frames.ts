@@ -3,6 +3,7 @@
 
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { describeError, GeneralError, systemCode } from '../../errors';
+import { visible } from '../../quoted';
 import { isPromise } from '../../stream/accepted';
 import { Frame, type FrameOptions } from '../../stream/frame';
 import { checkInteger, checkOptionNames, checkSignal } from '../../validate';
@@ -252,7 +253,7 @@ export class FileFrames {
     try {
       return Buffer.allocUnsafeSlow(size);
     } catch (err) {
-      const text = `${this.path}, offset ${position}: no memory for a record of ${size} bytes`;
+      const text = `${visible(this.path)}, offset ${position}: no memory for a record of ${size} bytes`;
       throw new GeneralError('ERR_FILE_READ', text, { cause: err, path: this.path, offset: position });
     }
   }
@@ -292,8 +293,10 @@ export class FileFrames {
       this.size = found.size;
       this.handle = await open(path, 'r');
     } catch (err) {
-      const hint = (await isThere(`${path}.1`)) ? `; the first part of a recording is there: ${path}.1` : '';
-      const text = `${path} could not be opened for reading: ${describeError(err)}${hint}`;
+      const hint = (await isThere(`${path}.1`))
+        ? `; the first part of a recording is there: ${visible(path)}.1`
+        : '';
+      const text = `${visible(path)} could not be opened for reading: ${describeError(err)}${hint}`;
       throw new GeneralError('ERR_FILE_OPEN', text, { cause: err, path });
     }
   }
@@ -312,13 +315,13 @@ export class FileFrames {
     } catch (err) {
       // Closed while it was read: there is nothing more.
       if (this.handle === undefined && systemCode(err) === 'EBADF') return 0;
-      const text = `${this.path} could not be read at offset ${position}: ${describeError(err)}`;
+      const text = `${visible(this.path)} could not be read at offset ${position}: ${describeError(err)}`;
       throw new GeneralError('ERR_FILE_READ', text, { cause: err, path: this.path, offset: position });
     }
   }
 
   private formatError(offset: number, fault: string): GeneralError {
-    const text = `${this.path} is no Rogue data file from offset ${offset} on: ${fault}`;
+    const text = `${visible(this.path)} is no Rogue data file from offset ${offset} on: ${fault}`;
     return new GeneralError('ERR_FILE_FORMAT', text, { path: this.path, offset });
   }
 
@@ -335,7 +338,7 @@ export class FileFrames {
       );
     }
     const text =
-      `${this.path} ends within a record, or its header is damaged: at offset ${offset} there are ${record}. ` +
+      `${visible(this.path)} ends within a record, or its header is damaged: at offset ${offset} there are ${record}. ` +
       `Records before it, all of them read: ${this.records}`;
     return new GeneralError('ERR_TORN_RECORD', text, { path: this.path, offset });
   }

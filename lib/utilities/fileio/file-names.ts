@@ -3,6 +3,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describeError, GeneralError } from '../../errors';
+import { visible } from '../../quoted';
 
 /** `<path>`, or `<path>.1`, `<path>.2`, ... */
 export class FileNames {
@@ -24,7 +25,7 @@ export class FileNames {
     for (const path of await this.existing()) {
       const found = await stat(path).catch(() => undefined);
       if (found === undefined || !found.isFile() || found.size === 0) continue;
-      const text = `${path} has data in it, and was left alone: choose another name, or set overwrite: true`;
+      const text = `${visible(path)} has data in it, and was left alone: choose another name, or set overwrite: true`;
       throw new GeneralError('ERR_FILE_OPEN', text, { path });
     }
   }
@@ -36,7 +37,7 @@ export class FileNames {
       try {
         await rm(path);
       } catch (err) {
-        const text = `${path}, of an older recording, could not be removed: ${describeError(err)}`;
+        const text = `${visible(path)}, of an older recording, could not be removed: ${describeError(err)}`;
         throw new GeneralError('ERR_FILE_OPEN', text, { cause: err, path });
       }
     }

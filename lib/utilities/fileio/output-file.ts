@@ -2,6 +2,7 @@
 
 import { open, type FileHandle } from 'node:fs/promises';
 import { describeError, GeneralError } from '../../errors';
+import { visible } from '../../quoted';
 import type { RecordBatch } from './record-batch';
 
 /** How much of a batch is in a file. */
@@ -26,7 +27,7 @@ export class OutputFile {
     try {
       return new OutputFile(path, await open(path, 'w'));
     } catch (err) {
-      const text = `${path} could not be opened for writing: ${describeError(err)}`;
+      const text = `${visible(path)} could not be opened for writing: ${describeError(err)}`;
       throw new GeneralError('ERR_FILE_OPEN', text, { cause: err, path });
     }
   }
@@ -73,7 +74,7 @@ export class OutputFile {
   }
 
   private failure(err: unknown): GeneralError {
-    const text = `writing to ${this.path} failed after ${this.size} bytes: ${describeError(err)}`;
+    const text = `writing to ${visible(this.path)} failed after ${this.size} bytes: ${describeError(err)}`;
     return new GeneralError('ERR_FILE_WRITE', text, { cause: err, path: this.path });
   }
 }
