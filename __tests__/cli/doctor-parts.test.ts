@@ -25,7 +25,7 @@ describe('judge', () => {
     ['Telnet', bytes('\xff\xfd\x18'), undefined, { state: 'stranger', seems: 'a Telnet server' }],
     ['ZMTP 1.0', bytes('\x01\x00'), { seems: 'a ZMTP 1.0 peer (ZeroMQ 2)' }, { state: 'stranger' }],
     ['ZMTP 2.0', bytes(greeting({ major: 1 }).subarray(0, 12)), { version: '2.0' }, { state: 'old' }],
-    ['noise', bytes('\x1b[2J\x07'), { said: '.[2J.' }, { state: 'stranger' }],
+    ['noise', bytes('\x1b[2J\x9b'), { said: '\\x1b[2J\\x9b' }, { state: 'stranger' }],
     ['ZMTP 3.0', bytes(greeting({ minor: 0 }), ready('PULL')), { version: '3.0' }, { state: 'ready' }],
     ['CURVE', greeting({ mechanism: 'CURVE' }), { mechanism: 'CURVE' }, { state: 'secured' }],
     [

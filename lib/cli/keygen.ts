@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { generateCurveKeys } from '../index';
+import { visible } from '../quoted';
 import { tell } from './support/run';
 
 // For its owner alone.
@@ -33,6 +34,7 @@ Examples:
       // The secret first: without it the other one is worth nothing.
       writeFileSync(`${out}.secret`, `${secretKey}\n`, { mode: SECRET_MODE, flag: 'wx' });
       writeFileSync(`${out}.public`, `${publicKey}\n`, { flag: 'wx' });
-      tell(`${out}.secret stays on this host; ${out}.public is for the others`);
+      const name = visible(out);
+      tell(`${name}.secret stays on this host; ${name}.public is for the others`);
     });
 }

@@ -13,6 +13,7 @@ import { addRelay } from './relay';
 import { addReplay } from './replay';
 import { addSend } from './send';
 import { addWatch } from './watch';
+import { visible } from '../quoted';
 import { lineOf, statusOf, STATUS_FAILED, STATUS_USAGE } from './support/errors';
 import { logAsRogue } from './support/run';
 import { version } from './support/version';
@@ -31,7 +32,8 @@ export function createProgram(): Command {
     .configureOutput({
       outputError: (text, write) => {
         const [line = ''] = text.replace(/^error: /, '').split('\n');
-        write(`${NAME}: ${line} (--help tells more)\n`);
+        // It repeats the argument that it does not take.
+        write(`${NAME}: ${visible(line)} (--help tells more)\n`);
       },
     });
   const adders = [

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { StreamWriter, type Frame, type GeneralError, type TcpOptions } from '../index';
+import { visible } from '../quoted';
 import { bytes, integer, integers, isTarget, parseTarget, seconds } from './support/arguments';
 import { Failure } from './support/errors';
 import { shareOf, showProgress, type Limits } from './support/progress';
@@ -99,7 +100,7 @@ async function record(first: string, second: string, options: RecordOptions): Pr
     const closed = await writer.close().catch((err: unknown) => err as Error);
     const elapsed = started === undefined ? 0 : (performance.now() - started) / 1000;
     tell(
-      `${plural(writer.frameCount, 'frame')}, ${sizeText(writer.totalSize)} in ${file}${maxSize > 0 ? '.1 and on' : ''}, ` +
+      `${plural(writer.frameCount, 'frame')}, ${sizeText(writer.totalSize)} in ${visible(file)}${maxSize > 0 ? '.1 and on' : ''}, ` +
         `${digits(elapsed)} s; ${leftOutText({ ...leftOut, inAll: leftOut.byChannel + writer.dropCount })}`,
     );
     failure ??= closed ?? undefined;
@@ -114,7 +115,9 @@ async function open(writer: StreamWriter, file: string, overwrite: boolean): Pro
     const { code, path, cause } = err as GeneralError;
     // With a cause it is the system that does not let us.
     if (code !== 'ERR_FILE_OPEN' || cause !== undefined) throw err;
-    throw new Failure(`${path} has data in it, and was left alone: choose another name, or add --overwrite`);
+    throw new Failure(
+      `${visible(path!)} has data in it, and was left alone: choose another name, or add --overwrite`,
+    );
   }
 }
 

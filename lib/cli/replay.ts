@@ -3,6 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { InvalidArgumentError, type Command } from 'commander';
 import { readFrames, type Frame } from '../index';
+import { visible } from '../quoted';
 import { given, integer, integers, isTarget, parseTarget, positive, seconds } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
 import { showProgress } from './support/progress';
@@ -72,7 +73,7 @@ async function replay(args: string[], options: ReplayOptions): Promise<void> {
       }
       // Reading that was aborted brings nothing, round after round.
       if (signal.aborted) return;
-      if (sent.frames === before) throw new Failure(`${files.join(', ')}: no frame to send`);
+      if (sent.frames === before) throw new Failure(`${visible(files.join(', '))}: no frame to send`);
     }
   };
   const endless = rounds === Infinity && count === Infinity && duration === Infinity;

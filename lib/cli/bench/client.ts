@@ -1,10 +1,12 @@
 // The half of `bench` that measures.
 
+import { show } from '../../errors';
 import { Frame, type TcpCore } from '../../index';
 import {
   BENCH_VERSION,
   BenchChannel,
   controlFrame,
+  machineOf,
   parseControl,
   type Answer,
   type Machine,
@@ -70,9 +72,9 @@ export class BenchClient {
       this.ask('hello', { type: 'hello', version: BENCH_VERSION }),
       `${this.name} does not answer: run 'rogue-bridge bench --serve' there, and no other bench against it`,
     );
-    if (answer.version === BENCH_VERSION) return answer.machine;
+    if (answer.version === BENCH_VERSION) return machineOf(answer.machine);
     throw new Failure(
-      `${this.name} is a bench of version ${answer.version}, this one of ${BENCH_VERSION}: use the same rogue-bridge`,
+      `${this.name} is a bench of version ${show(answer.version)}, this one of ${BENCH_VERSION}: use the same rogue-bridge`,
     );
   }
 
@@ -85,7 +87,9 @@ export class BenchClient {
       for (let i = 0; i < frames; i++) await this.bridge.send(frame);
       const report = await this.ask('report', { type: 'report' });
       if (report.frames === frames) return report;
-      throw new Failure(`${this.name} has got ${report.frames} of ${frames} frames: the connection was lost`);
+      throw new Failure(
+        `${this.name} has got ${show(report.frames)} of ${frames} frames: the connection was lost`,
+      );
     });
   }
 

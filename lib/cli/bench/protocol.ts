@@ -1,6 +1,7 @@
 // What the two halves of `bench` say to each other, over ordinary frames of one bridge.
 
 import { Frame } from '../../index';
+import { escaped } from '../../quoted';
 
 /** Of what is below; another one is refused. */
 export const BENCH_VERSION = 1;
@@ -23,6 +24,18 @@ export interface Machine {
   readonly cores: number;
   readonly node: string;
   readonly engine: string;
+}
+
+/** What the other half says of its machine, fit to be printed: a peer may say anything. */
+export function machineOf(said: unknown): Machine {
+  const { cpu, cores, node, engine } = (said ?? {}) as Partial<Record<keyof Machine, unknown>>;
+  const text = (value: unknown): string => (typeof value === 'string' ? escaped(value) : 'unknown');
+  return {
+    cpu: text(cpu),
+    cores: typeof cores === 'number' ? cores : 0,
+    node: text(node),
+    engine: text(engine),
+  };
 }
 
 /** What the measuring half asks for. Frames come in order, so a report has counted all frames before it. */

@@ -4,6 +4,7 @@
 // others are waiting for. A ZMTP 3 socket says its version, its mechanism and its type before it has ours.
 
 import { connect } from 'node:net';
+import { escaped } from '../../quoted';
 
 const GREETING_BYTES = 64;
 const SIGNATURE_BYTES = 10;
@@ -30,7 +31,7 @@ const COMMAND = 4;
 export type State =
   'closed' | 'silent' | 'dropped' | 'stranger' | 'old' | 'secured' | 'refused' | 'stuck' | 'ready';
 
-/** What is known about a port. */
+/** What is known about a port. Words of a peer are printable ASCII, and cut where they are long. */
 export interface Finding {
   readonly state: State;
   /** `closed`: the system's code, or `TIMEOUT`. */
@@ -98,7 +99,7 @@ export function judge(heard: Buffer, end?: 'closed' | 'silence'): Finding | unde
   if (major !== undefined && major < 2) return { state: 'old', version: `${major + 1}.0` };
   if (heard.length < GREETING_BYTES) return end && { state: end === 'closed' ? 'dropped' : 'stuck' };
   const mechanism = heard.toString('latin1', MECHANISM_AT, MECHANISM_END).replace(/\0.*$/s, '');
-  const greeting = { version: `${major}.${heard[SIGNATURE_BYTES + 1]}`, mechanism: printable(mechanism) };
+  const greeting = { version: `${major}.${heard[SIGNATURE_BYTES + 1]}`, mechanism: escaped(mechanism) };
   if (mechanism !== 'NULL') return { state: 'secured', ...greeting };
   const after = judgeCommand(heard.subarray(GREETING_BYTES));
   if (after !== undefined) return { ...after, ...greeting };
@@ -123,7 +124,7 @@ function judgeCommand(bytes: Buffer): Finding | undefined {
   const content = body.subarray(contentAt);
   if (name === 'READY') return { state: 'ready', socketType: socketTypeOf(content) };
   if (name !== 'ERROR') return stranger(bytes);
-  const said = printable(content.toString('latin1', 1, 1 + (content[0] ?? 0)));
+  const said = escaped(content.toString('latin1', 1, 1 + (content[0] ?? 0)));
   return { state: 'refused', ...(said === '' ? {} : { said }) };
 }
 
@@ -136,7 +137,7 @@ function socketTypeOf(metadata: Buffer): string {
     const valueEnd = valueAt + metadata.readUInt32BE(nameEnd);
     // Names are compared without case, as the RFC has it.
     if (metadata.toString('latin1', at + 1, nameEnd).toLowerCase() === 'socket-type') {
-      return printable(metadata.toString('latin1', valueAt, valueEnd));
+      return escaped(metadata.toString('latin1', valueAt, valueEnd));
     }
     at = valueEnd;
   }
@@ -160,10 +161,5 @@ const KNOWN: readonly (readonly [pattern: RegExp, what: string])[] = [
 function stranger(bytes: Buffer): Finding {
   const text = bytes.toString('latin1', 0, SHOWN_BYTES);
   const known = KNOWN.find(([pattern]) => pattern.test(text));
-  return { state: 'stranger', said: printable(text), ...(known === undefined ? {} : { seems: known[1] }) };
-}
-
-/** A terminal is not to obey what a stranger says. */
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '.');
+  return { state: 'stranger', said: escaped(text), ...(known === undefined ? {} : { seems: known[1] }) };
 }

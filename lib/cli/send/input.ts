@@ -3,6 +3,7 @@
 import { closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { addAbortSignal, type Readable } from 'node:stream';
+import { visible } from '../../quoted';
 import { Failure, UsageError } from '../support/errors';
 import { beginsLikeFrames } from '../support/frame-json';
 import { sizeText } from '../support/text';
@@ -24,9 +25,9 @@ export interface InputOptions {
 /** Tells of a file that cannot be sent, as far as its name and size show it. @throws {Failure} {UsageError} */
 export function checkInput(name: string, { format, chunk, repeat }: InputOptions): void {
   const stats = statSync(name);
-  if (stats.isDirectory()) throw new Failure(`${name} is a directory: name the files in it`);
+  if (stats.isDirectory()) throw new Failure(`${visible(name)} is a directory: name the files in it`);
   if (stats.isFIFO() && repeat > 1) {
-    throw new UsageError(`--repeat needs files: ${name} is a pipe, which can be read once`);
+    throw new UsageError(`--repeat needs files: ${visible(name)} is a pipe, which can be read once`);
   }
   if (!stats.isFile() || format === 'json') return;
   // Files of /proc have a size of 0 and something in them.
@@ -129,6 +130,7 @@ function largeInput(name: string): Failure {
   );
 }
 
+/** A file as a message names it. */
 export function nameText(name: string): string {
-  return name === '-' ? 'standard input' : name;
+  return name === '-' ? 'standard input' : visible(name);
 }

@@ -4,6 +4,8 @@ import { InvalidArgumentError } from 'commander';
 import { Logging, type Engine } from '../../index';
 import { LONGEST_TIMER_MS } from './pause';
 
+// More than any host name and port.
+const MAX_TARGET_CHARS = 300;
 const MAX_SECONDS = 1e9;
 const SECONDS: Readonly<Record<string, number>> = {
   ms: 0.001,
@@ -32,9 +34,9 @@ export interface Target {
 
 /** `HOST:PORT`, `[::1]:8000`, `*:8000`. */
 export function parseTarget(text: string): Target {
-  const match = /^(\[[^\]]+\]|[^:]+):(\d+)$/.exec(text);
+  const match = /^(\[[^\]\p{C}]+\]|[^:\p{C}]+):(\d+)$/u.exec(text);
   const port = Number(match?.[2]);
-  if (match === null || port < 1 || port > 65_534) {
+  if (match === null || text.length > MAX_TARGET_CHARS || port < 1 || port > 65_534) {
     throw new InvalidArgumentError(
       `give HOST:PORT with the base port, 1 to 65534, for example daq-host:8000`,
     );

@@ -1,9 +1,13 @@
 // How a subcommand ends that cannot go on: one line, and a status.
 
+import { describeError, describeStack } from '../../errors';
 import { GeneralError } from '../../index';
+import { visible } from '../../quoted';
 
 export const STATUS_FAILED = 1;
 export const STATUS_USAGE = 2;
+// An error of the library may name a file, and what the system says of it.
+const MAX_LINE_CHARS = 2_000;
 
 /** The arguments make no sense: status 2. */
 export class UsageError extends Error {}
@@ -20,9 +24,10 @@ export function statusOf(err: unknown): number {
 
 /** The one line for it; a fault of our own keeps its stack. */
 export function lineOf(err: unknown): string {
-  if (!(err instanceof Error)) return String(err);
+  if (!(err instanceof Error)) return describeError(err);
   const isKnown = err instanceof UsageError || err instanceof Failure || err instanceof GeneralError;
   const isArgument = err instanceof RangeError || err instanceof TypeError;
   const isSystem = 'code' in err;
-  return isKnown || isArgument || isSystem ? err.message.split('\n')[0]! : (err.stack ?? err.message);
+  if (!isKnown && !isArgument && !isSystem) return describeStack(err);
+  return visible(err.message.split('\n', 1)[0]!, MAX_LINE_CHARS);
 }
