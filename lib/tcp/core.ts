@@ -13,8 +13,16 @@ import { openTransport, type Engine } from '../transport/engines';
 import type { ConnectFailure, PeerEvent, Refusal, Transport, TransportSink } from '../transport/transport';
 import { checkBoolean, checkInteger, checkOptionNames, checkSignal } from '../validate';
 import { endpointsOf, isLoopback, type Endpoints } from '../wire/endpoints';
-import { MAX_PAYLOAD_BYTES, type WireFrame } from '../wire/message';
+import type { WireFrame } from '../wire/message';
 import { BridgeLog } from './bridge-log';
+import {
+  detachedError,
+  lingerError,
+  noPeerError,
+  noSlaveError,
+  receivingError,
+  unsendableError,
+} from './errors';
 import { TcpEmitter, type TcpEvents, type TcpListener } from './events';
 import { resolveOptions, type ResolvedOptions, type TcpCoreOptions, type TcpOptions } from './options';
 import { newCounters, type TcpStats } from './stats';
@@ -145,9 +153,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
    */
   override sendFrame(frame: Frame): Promise<void> {
     if (this.slaveCount > 0) return super.sendFrame(frame);
-    const text =
-      'sendFrame() gives a frame to the slaves of a bridge, and this bridge has none: call send() to send it to a peer';
-    return Promise.reject(new GeneralError('ERR_NO_SLAVE', text));
+    return Promise.reject(noSlaveError());
   }
 
   /**
@@ -183,7 +189,11 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     const sources = [this.stopping.signal, checkSignal(signal)].filter((source) => source !== undefined);
     const onAbort = (): void => waiting.abort(sources.find(({ aborted }) => aborted)?.reason);
     const cancel =
-      timeoutMs === undefined ? undefined : deadline(timeoutMs, () => waiting.abort(this.noPeer(timeoutMs)));
+      timeoutMs === undefined
+        ? undefined
+        : deadline(timeoutMs, () =>
+            waiting.abort(noPeerError(this.endpoints, timeoutMs, this.counters.lastConnectError)),
+          );
     for (const source of sources) source.addEventListener('abort', onAbort);
     try {
       if (sources.some(({ aborted }) => aborted)) onAbort();
@@ -333,8 +343,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
       connectFailed: (failure) => this.onConnectFailed(failure),
       gate: (waiting) => this.book.onGate(waiting),
       failed: (cause) => {
-        const text = `receiving on ${this.endpoints.pull} has ended: ${describeError(cause)}; stop this bridge and create it anew`;
-        const err = new GeneralError('ERR_TRANSPORT', text, { cause });
+        const err = receivingError(this.endpoints.pull, cause);
         this.fail(err);
         this.finish(err);
       },
@@ -363,18 +372,8 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   }
 
   private refusalOf(frame: WireFrame): GeneralError | undefined {
-    const { length } = frame.payload;
-    if (length === 0 && !this.options.allowEmptyFrames) {
-      return new GeneralError(
-        'ERR_EMPTY_FRAME',
-        'a frame without payload was refused: a Rogue peer would lose it and the frame after it without a word. ' +
-          'Send at least one byte, or set allowEmptyFrames: true if no peer is Rogue',
-      );
-    }
-    if (length > MAX_PAYLOAD_BYTES) {
-      const text = `a frame of ${length} bytes was refused: the wire carries at most ${MAX_PAYLOAD_BYTES}. Split it`;
-      return new GeneralError('ERR_FRAME_TOO_LARGE', text);
-    }
+    const unsendable = unsendableError(frame.payload.length, this.options.allowEmptyFrames);
+    if (unsendable !== undefined) return unsendable;
     return this.stopped === undefined ? undefined : (this.stopping.signal.reason as GeneralError);
   }
 
@@ -394,20 +393,8 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   }
 
   private onDetached(frames: number, written: boolean): void {
-    const what =
-      frames === 1
-        ? 'the payload of an accepted frame was'
-        : `the payloads of ${frames} accepted frames were`;
-    const then = written
-      ? 'while the kernel was reading it: what arrives may not be what was sent'
-      : 'before it had left: not sent, and counted in stats.discarded';
     if (!written) this.counters.discarded += frames;
-    this.fail(
-      new GeneralError(
-        'ERR_PAYLOAD_DETACHED',
-        `${what} transferred away ${then}. Send a clone() of a frame whose payload goes to a worker`,
-      ),
-    );
+    this.fail(detachedError(frames, written));
   }
 
   private onConnectFailed(failure: ConnectFailure): void {
@@ -438,26 +425,13 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
 
   /** Whoever stopped the bridge is to be able to see it afterwards; nobody listens any more. */
   private onUnflushed(what: string): void {
-    const { lingerMs } = this.options;
-    const text = `stop() ended after lingerMs (${lingerMs}) and ${what}: the peer left or takes nothing, or set lingerMs higher`;
-    this.counters.lastError = new GeneralError('ERR_LINGER', text);
-    this.log.warning(text);
+    const err = lingerError(this.options.lingerMs, what);
+    this.counters.lastError = err;
+    this.log.warning(err.message);
   }
 
   private beforeListening(event: keyof TcpEvents): void {
     if ((event === 'connect' || event === 'disconnect') && this.stopped === undefined)
       this.transport.watchPeers();
-  }
-
-  private noPeer(timeoutMs: number): GeneralError {
-    const { server, addr } = this.endpoints;
-    const { lastConnectError: last } = this.counters;
-    const cause =
-      last === undefined ? undefined : new GeneralError('ERR_CONNECT', `${last.message} (${last.code})`);
-    const where = `no peer at ${addr}, ports ${this.port} and ${this.port + 1}, within ${timeoutMs} ms`;
-    let hint = server ? 'no client has connected to both ports' : 'is the server running there?';
-    if (last !== undefined)
-      hint = `the last of ${last.attempts} attempts to connect to ${last.address} failed, ${last.message} (${last.code})`;
-    return new GeneralError('ERR_PEER_TIMEOUT', `${where}: ${hint}`, cause === undefined ? {} : { cause });
   }
 }

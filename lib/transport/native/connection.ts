@@ -2,7 +2,7 @@
 // zeromq/rfc 37; zeromq/libzmq src/stream_engine_base.cpp, src/zmtp_engine.cpp.
 
 import type { Socket } from 'node:net';
-import { clearInterval, deadline, monotonicMs, setImmediate, setInterval } from '../../async/clock';
+import { deadline } from '../../async/clock';
 import { hostPort } from '../../wire/endpoints';
 import type { WireFrame } from '../../wire/message';
 import { checkReady, PING, readPing, readyCommand } from './command';
@@ -10,7 +10,7 @@ import { Decoder, type DecoderSink } from './decoder';
 import { BATCH_BYTES, Encoder, newBatchPool, type Batch } from './encoder';
 import { flushSoon, type Flushable } from './flusher';
 import { GREETING, GreetingReader } from './greeting';
-import { isHostAnswering } from './host';
+import { Liveness, type Watched } from './liveness';
 import { ProtocolError, type SocketType } from './protocol';
 import { ReadMemory } from './read-memory';
 import { readToTheEnd, type ByteReader } from './sockets';
@@ -46,14 +46,11 @@ export interface ConnectionOwner {
 
 // One write. More would only be cut by the kernel's buffers, and a frame counts until its write is done.
 const MAX_WRITE_BYTES = 1024 * 1024;
-// Silence through two intervals ends a connection, at the end of a third at the latest.
-const SILENT_INTERVALS = 2;
-
 const memory = new ReadMemory();
 const pool = newBatchPool();
 
 /** One connection to one peer, from the attempt to make it to its end. */
-export class Connection implements ByteReader, Flushable {
+export class Connection implements ByteReader, Flushable, Watched {
   /** `<address>:<port>` of the peer. */
   remoteAddress = '';
   /** What the system said when the connection failed. */
@@ -72,12 +69,7 @@ export class Connection implements ByteReader, Flushable {
   private flushPending = false;
   /** Calls off the time limit of the handshake. */
   private endHandshake: () => void = () => undefined;
-  private heartbeat: NodeJS.Timeout | undefined;
-  /** Calls off the time limit of the peer's last PING. */
-  private endTtl: (() => void) | undefined;
-  private heard = false;
-  private silentIntervals = 0;
-  private quietSinceMs = 0;
+  private readonly liveness: Liveness;
   private hasSent = false;
   /** True once a write of a PULL has failed: what has arrived is still read. */
   private isMute = false;
@@ -90,7 +82,8 @@ export class Connection implements ByteReader, Flushable {
     private readonly options: ConnectionOptions,
     private readonly owner: ConnectionOwner,
   ) {
-    const { type, maxFrameBytes } = options;
+    const { type, maxFrameBytes, heartbeatMs } = options;
+    this.liveness = new Liveness(heartbeatMs, this);
     this.decoder = new Decoder(this.sink(), memory, { messages: type === 'PULL', maxFrameBytes });
   }
 
@@ -149,6 +142,18 @@ export class Connection implements ByteReader, Flushable {
   /** True from the end of the handshake to the end of the connection. */
   get ready(): boolean {
     return this.isReady && !this.isClosed;
+  }
+
+  get isHeld(): boolean {
+    return this.decoder.held;
+  }
+
+  get isOver(): boolean {
+    return this.isEnding || this.isClosed;
+  }
+
+  ping(): void {
+    this.sendCommand(PING);
   }
 
   /** True where the peer has been sent frames, and has not closed as a peer does that has read them all. */
@@ -237,14 +242,14 @@ export class Connection implements ByteReader, Flushable {
   }
 
   filled(length: number): boolean {
-    this.hear();
+    this.liveness.hear();
     if (this.greeting.complete) this.guard(() => this.decoder.filled(length));
     else this.greet(memory.scratch.subarray(0, length));
     return !this.decoder.held;
   }
 
   chunk(bytes: Buffer): boolean {
-    this.hear();
+    this.liveness.hear();
     if (this.greeting.complete) this.guard(() => this.decoder.write(bytes));
     else this.greet(bytes);
     return !this.decoder.held;
@@ -278,7 +283,7 @@ export class Connection implements ByteReader, Flushable {
       },
       frame: (payload, flags, channel, error) => {
         // It may have come in one read with the PING that set the timer.
-        if (this.endTtl !== undefined) this.hear();
+        if (this.liveness.isLimited) this.liveness.hear();
         return owner.frame(this, payload, flags, channel, error);
       },
       malformed: (parts, sizesBytes) => owner.malformed(parts, sizesBytes),
@@ -289,9 +294,7 @@ export class Connection implements ByteReader, Flushable {
   private shakeHands(): void {
     this.endHandshake();
     this.isReady = true;
-    this.quietSinceMs = monotonicMs();
-    const { heartbeatMs } = this.options;
-    if (heartbeatMs > 0) this.heartbeat = setInterval(() => this.beat(), heartbeatMs);
+    this.liveness.start(this.socket!);
     this.owner.ready(this);
   }
 
@@ -300,48 +303,7 @@ export class Connection implements ByteReader, Flushable {
     // It may have waited here, held back, until after the end.
     if (ping === undefined || this.isClosed) return;
     this.sendCommand(ping.pong);
-    if (ping.ttlMs > 0) this.expectWithin(ping.ttlMs);
-  }
-
-  private expectWithin(ttlMs: number): void {
-    this.endTtl?.();
-    this.endTtl = deadline(ttlMs, () => {
-      // What is not read here proves nothing: the peer has its time once more.
-      if (this.decoder.held) this.expectWithin(ttlMs);
-      else this.fail(new ProtocolError('fell silent for longer than its own PING allowed'));
-    });
-  }
-
-  private beat(): void {
-    const { held } = this.decoder;
-    if (this.isEnding) return;
-    if (this.heard || held) {
-      this.heard = false;
-      this.silentIntervals = 0;
-      this.quietSinceMs = monotonicMs();
-    } else this.silentIntervals += 1;
-    // The peer may have closed, with frames of it still in our kernel: its host would answer a PING with a reset.
-    if (held) return;
-    // After a program that blocked the event loop, what has arrived meanwhile is read before the peer is judged.
-    if (this.silentIntervals >= SILENT_INTERVALS) setImmediate(() => this.judge());
-    else this.sendCommand(PING);
-  }
-
-  /** Ends the connection to a silent peer, unless its host is there: the peer itself may be busy. */
-  private judge(): void {
-    if (this.isClosed || this.isEnding || this.heard || this.decoder.held) return;
-    if (isHostAnswering(this.socket!, this.quietSinceMs)) {
-      this.sendCommand(PING);
-      return;
-    }
-    const silentMs = SILENT_INTERVALS * this.options.heartbeatMs;
-    this.fail(new ProtocolError(`has not answered for ${silentMs} ms`));
-  }
-
-  private hear(): void {
-    this.heard = true;
-    this.endTtl?.();
-    this.endTtl = undefined;
+    if (ping.ttlMs > 0) this.liveness.expectWithin(ping.ttlMs);
   }
 
   private sendCommand(bytes: Buffer): void {
@@ -421,7 +383,8 @@ export class Connection implements ByteReader, Flushable {
     }
   }
 
-  private fail(fault: ProtocolError): void {
+  /** Ends it because of what the peer did, or did not do in time. */
+  fail(fault: ProtocolError): void {
     this.fault ??= fault;
     this.destroy();
   }
@@ -430,8 +393,7 @@ export class Connection implements ByteReader, Flushable {
     if (this.isClosed) return;
     this.isClosed = true;
     this.endHandshake();
-    clearInterval(this.heartbeat);
-    this.endTtl?.();
+    this.liveness.stop();
     this.onDrained?.();
     this.owner.closed(this, this.isReady, this.fault);
   }
