@@ -5,7 +5,7 @@ import { makeServer, stopBridges } from '../helpers/bridges';
 import { engines, testNative } from '../helpers/engines';
 import { collectLog } from '../helpers/log';
 import { reservePorts } from '../helpers/ports';
-import { frameMessage, RawPeer } from '../helpers/raw-peer';
+import { COMMAND, commandBody, frameMessage, part, ping, RawPeer } from '../helpers/raw-peer';
 import { endRaw } from '../helpers/recording';
 import { makeGate, pause, turns, waitFor } from '../helpers/wait';
 
@@ -85,6 +85,25 @@ describe('stop({ deliverMs })', () => {
     expect(taken).toBe(frames);
     expect(server.stats).toMatchObject({ framesReceived: frames, undelivered: 0 });
     await raw.isClosed();
+  });
+
+  test('is not disturbed by PINGs that came before', async () => {
+    const port = await reservePorts();
+    const server = await makeServer(port, { receiveHighWaterMark: 2, heartbeatMs: 20 });
+    let taken = 0;
+    server.to(async () => {
+      await turns(1);
+      taken += 1;
+    });
+    const raw = await (await RawPeer.connect(port)).shakeHands('PUSH');
+    const pinged = Buffer.concat([
+      frameMessage(Buffer.alloc(5_000)),
+      part(COMMAND, commandBody('PING', ping(0))),
+    ]);
+    await raw.write(...Array.from({ length: 200 }, () => pinged));
+    await waitFor('the first', () => taken > 0);
+    await server.stop({ deliverMs: 60_000 });
+    expect(taken).toBe(200);
   });
 
   test('hands frames to frames() before it ends', async () => {

@@ -71,7 +71,7 @@ export class Connection implements ByteReader, Flushable, Watched {
   private endHandshake: () => void = () => undefined;
   private readonly liveness: Liveness;
   private hasSent = false;
-  /** True once a write of a PULL has failed: what has arrived is still read. */
+  /** True once a PULL can write no more: a write has failed, or its half is closed. What arrives is still read. */
   private isMute = false;
   private onDrained: (() => void) | undefined;
   private onGone!: () => void;
@@ -212,8 +212,13 @@ export class Connection implements ByteReader, Flushable, Watched {
 
   /** Tells the peer that nothing it sends from now on is read. Frames that it has sent already still come. */
   halfClose(): void {
-    if (this.ready) this.socket!.end();
-    else this.destroy();
+    if (!this.ready) {
+      this.destroy();
+      return;
+    }
+    // Not even an answer to a PING can follow.
+    this.isMute = true;
+    this.socket!.end();
   }
 
   /**
