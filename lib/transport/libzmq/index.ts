@@ -36,6 +36,9 @@ const MIN_MESSAGE_LIMIT_BYTES = 64;
 // What libzmq's threads need on a busy machine to close what is left once the linger time is over.
 const CLOSE_GRACE_MS = 500;
 
+// A pipe that was full takes a moment to be filled again; nothing for this long is the end of what has arrived.
+const DELIVERED_MS = 50;
+
 // How often a wait for a peer looks again; the first looks are closer together than the last.
 const FIRST_LOOK_MS = 2;
 const LAST_LOOK_MS = 40;
@@ -188,7 +191,7 @@ class LibzmqTransport implements Transport {
 
   async deliver(limitMs: number): Promise<void> {
     this.pushEnd.stop(stoppedError(this.endpoints));
-    await atMost(limitMs, this.pullEnd.emptied(Infinity));
+    await atMost(limitMs, this.pullEnd.emptied(Infinity, DELIVERED_MS));
   }
 
   async whenConnected(signal: AbortSignal): Promise<void> {

@@ -21,7 +21,7 @@ const IN_A_ROW = 32;
 const MESSAGES_PER_TURN = 512;
 
 // Waiting for this long without anything coming, libzmq has nothing.
-const IDLE_MS = 3;
+const LOOK_MS = 3;
 // How long counting what is left may take.
 const COUNT_MS = 100;
 
@@ -54,12 +54,15 @@ export class PullEnd {
     return new Promise((resolve) => (this.onStopped = resolve));
   }
 
-  /** Resolves when nothing has come for a moment, when `messages` have been taken, or when it is stopped. */
-  async emptied(messages: number): Promise<void> {
+  /** Resolves when nothing has come for `idleMs`, when `messages` have been taken, or when it is stopped. */
+  async emptied(messages: number, idleMs = LOOK_MS): Promise<void> {
     const last = this.taken + messages;
+    let idleSince = Infinity;
     for (let before = -1; !this.state.closed && this.taken < last; before = this.taken) {
-      if (this.waiting && this.taken === before) return;
-      await pause(IDLE_MS);
+      const now = monotonicMs();
+      if (!this.waiting || this.taken !== before) idleSince = now;
+      else if (now - idleSince >= idleMs) return;
+      await pause(LOOK_MS);
     }
   }
 
