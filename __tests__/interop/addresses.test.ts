@@ -162,7 +162,7 @@ describe('an address that cannot be bound', () => {
       'no-such-host.invalid',
       /which is no interface of this machine,? and no (host name that resolves|name server answered); /,
     ],
-    ['a'.repeat(300), 'which is no interface of this machine and no host name that resolves; '],
+    ['a'.repeat(255), 'which is no interface of this machine and no host name that resolves; '],
     // 192.0.2.0/24 is reserved for documentation.
     ['192.0.2.254', notOurs],
     ['::ffff:192.0.2.254', notOurs],
