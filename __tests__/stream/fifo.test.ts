@@ -55,6 +55,18 @@ describe('Fifo', () => {
     expect(slave.channels).toEqual(Array.from({ length: 5000 }, (_, i) => i & 0xff));
   });
 
+  test.each([0, 100])('copies into memory of just that size (trimSize %d)', (trimSize) => {
+    const fifo = new Fifo(0, trimSize);
+    const taken: Buffer[] = [];
+    fifo.addSlave(({ payload }) => void taken.push(payload));
+    const sizes = [1, 100, 5_000];
+    for (const size of sizes) fifo.acceptFrame(new Frame(Buffer.from(new SharedArrayBuffer(size)).fill('x')));
+    const kept = sizes.map((size) => (trimSize > 0 ? Math.min(size, trimSize) : size));
+    expect(taken.map((payload) => payload.toString())).toEqual(kept.map((size) => 'x'.repeat(size)));
+    expect(taken.map(({ buffer }) => buffer.byteLength)).toEqual(kept);
+    for (const { buffer } of taken) expect(buffer).toBeInstanceOf(ArrayBuffer);
+  });
+
   test('slaves that accept at once never leave anything waiting, however fast the source is', () => {
     const fifo = new Fifo(1);
     let count = 0;

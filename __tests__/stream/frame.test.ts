@@ -39,6 +39,21 @@ describe('Frame', () => {
     expect(clone).toMatchObject({ payload: Buffer.from([1, 2]), flags: 7, channel: 8, error: 9 });
   });
 
+  test.each([0, 1, 64, 100, 5_000, 100_000])(
+    'clone of %d bytes has an ArrayBuffer of just that size, of a view and in shared memory, too',
+    (size) => {
+      for (const memory of [new ArrayBuffer(size + 7), new SharedArrayBuffer(size + 7)]) {
+        const payload = Buffer.from(memory, 3, size).fill('rogue');
+        const clone = new Frame(payload).clone().payload;
+        expect(clone.equals(payload)).toBe(true);
+        expect(clone.buffer).toBeInstanceOf(ArrayBuffer);
+        expect([clone.byteOffset, clone.buffer.byteLength]).toEqual([0, size]);
+        const moved = structuredClone(clone, { transfer: [clone.buffer as ArrayBuffer] });
+        expect([moved.length, clone.length]).toEqual([size, 0]);
+      }
+    },
+  );
+
   test.each([
     ['flags', -1],
     ['flags', 0x10000],

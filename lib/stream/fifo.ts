@@ -2,6 +2,7 @@
 
 import { lingerMsOf, settlesWithin, type LingerOptions } from '../async/linger';
 import { Logging } from '../logging';
+import { ownCopy } from '../payload-memory';
 import { Queue } from '../queue';
 import { checkBoolean, checkInteger } from '../validate';
 import { FailureLog } from './failures';
@@ -120,5 +121,5 @@ export class Fifo extends StreamModule {
 function copyOf(frame: Frame, trimSize: number): Frame {
   const { payload } = frame;
   const kept = trimSize > 0 && trimSize < payload.length ? payload.subarray(0, trimSize) : payload;
-  return new Frame(Buffer.from(kept), frame);
+  return new Frame(ownCopy(kept), frame);
 }

@@ -3,6 +3,7 @@
 // Not the global, which is a getter: asking it for every frame shows in a profile.
 import { Buffer } from 'node:buffer';
 import { show } from '../errors';
+import { ownCopy } from '../payload-memory';
 import { checkInteger } from '../validate';
 import { MAX_PAYLOAD_BYTES, type WireFrame } from '../wire/message';
 
@@ -19,8 +20,13 @@ export interface FrameOptions {
 /**
  * A payload with 16 bits of flags, a channel and an error field.
  *
- * The payload is referenced, never copied: do not write to it once the frame has been sent,
+ * The payload is referenced, never copied: do not write to it once the frame has been sent, nor transfer its memory,
  * because the transport may still be reading it; send a {@link Frame.clone} where you must.
+ *
+ * On the native engine and from data files, a payload below 4 kB is a view of a `SharedArrayBuffer` that it shares with
+ * its neighbours; `postMessage(frame.payload)` shares that with the worker, and transferring it is an error. A larger
+ * payload has an `ArrayBuffer` of its own; once a slave has transferred that, the other slaves see an empty payload.
+ * Hand workers a {@link Frame.clone}.
  */
 export class Frame implements WireFrame {
   /** The bytes of the frame. */
@@ -41,9 +47,19 @@ export class Frame implements WireFrame {
     this._error = checkField('error', options?.error ?? 0, 0xff);
   }
 
-  /** A frame of its own with the same metadata and a copy of the payload. */
+  /**
+   * A frame of its own with the same metadata and a copy of the payload, in an `ArrayBuffer` of exactly its size that
+   * nothing else uses.
+   *
+   * The way to hand a frame to a worker, because a received payload may lie in memory with others:
+   *
+   * ```ts
+   * const { payload } = frame.clone();
+   * worker.postMessage(payload, [payload.buffer]);
+   * ```
+   */
   clone(): Frame {
-    return new Frame(Buffer.from(this.payload), this);
+    return new Frame(ownCopy(this.payload), this);
   }
 
   /** Payload bytes. */

@@ -1,6 +1,7 @@
 // Records on their way into a file: small payloads gathered, large ones passed on as they are. Pure.
 
 import { BufferPool } from '../../buffer-pool';
+import { copyBytes } from '../../payload-memory';
 import type { Frame } from '../../stream/frame';
 import { HEADER_BYTES, LENGTH_OVERHEAD_BYTES, readLength, writeHeader } from './record';
 
@@ -47,7 +48,7 @@ export class RecordBatch {
     let at = this.used;
     if (!this.raw) at = writeHeader(chunk, at, frame, channel);
     if (copied) {
-      chunk.set(payload, at);
+      copyBytes(payload, chunk, at);
       at += size;
     }
     this.used = at;
