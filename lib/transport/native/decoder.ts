@@ -1,6 +1,7 @@
 // Bytes in, frames out: everything behind the greeting. Pure: no socket, no timer, no logger.
 // zeromq/rfc 37, Framing; zeromq/libzmq src/v2_decoder.cpp. What a frame of Rogue's is: lib/wire/message.ts.
 
+import { copyBytes, copyToShared, OWN_MEMORY_BYTES, ownCopy, sharedMemory } from '../../payload-memory';
 import { PART_FLAGS, ProtocolError } from './protocol';
 import type { ReadMemory } from './read-memory';
 
@@ -32,9 +33,9 @@ const LONG_HEAD_BYTES = 9;
 const FRAME_HEAD_BYTES = 11;
 const TWO_32 = 2 ** 32;
 
-// A payload of which a part is still to come gets a buffer of its own from here on, so that the rest can be read
-// straight into it; a smaller one is put together in a slab.
-const OWN_BUFFER_BYTES = 4 * 1024;
+// If at least this much of a payload is still to come, it is read straight into the payload's own buffer. Less is read
+// together with what comes after it, and copied: a system call of its own would cost more.
+const STRAIGHT_READ_BYTES = 16 * 1024;
 // After a payload of this size another one is likely: then little is read ahead, and the rest straight into its buffer.
 const LARGE_BYTES = 32 * 1024;
 // A peer must have sent this much of a payload before it is given memory for all of it: a header alone is cheap to send.
@@ -53,11 +54,12 @@ const View = (Buffer as unknown as Record<symbol, unknown>)[Symbol.species] as n
   start: number,
   length: number,
 ) => Buffer;
-const NO_MEMORY = new ArrayBuffer(0);
+const NO_MEMORY = new SharedArrayBuffer(0);
 
 /** Decodes one peer's bytes, however they are cut. */
 export class Decoder {
-  private chunk: Buffer | undefined;
+  /** What is not decoded of the last chunk. */
+  private rest: Buffer | undefined;
   private pos = 0;
   private isHeld = false;
   private handshaken = false;
@@ -66,9 +68,12 @@ export class Decoder {
   private parts = 0;
   private sizesBytes: number[] = [];
   private bad = false;
-  /** Of the chunk being decoded. */
-  private memoryOfChunk: ArrayBufferLike = NO_MEMORY;
-  private chunkStart = 0;
+  /** The memory of the small payloads last found in the chunk being decoded: a copy of the chunk around them. */
+  private kept: ArrayBufferLike = NO_MEMORY;
+  /** The offset in `kept` of the chunk's first byte. */
+  private keptStart = 0;
+  /** How far the copy goes, in the chunk. */
+  private keptEnd = 0;
 
   private flags = 0;
   private channel = 0;
@@ -98,7 +103,10 @@ export class Decoder {
 
   /** Where the next bytes are to be put, to be told to {@link filled}. Never empty. */
   nextBuffer(): Buffer {
-    this.readsPayload = this.payload !== undefined && !this.isHeld;
+    this.readsPayload =
+      this.payload !== undefined &&
+      !this.isHeld &&
+      this.payload.length - this.filledBytes >= STRAIGHT_READ_BYTES;
     if (this.readsPayload) return this.payload!.subarray(this.filledBytes);
     return this.nearLarge ? this.memory.smallScratch : this.memory.scratch;
   }
@@ -113,12 +121,11 @@ export class Decoder {
       this.grow(length);
       return;
     }
-    const rest = this.takeRest();
-    this.start(this.memory.keep(rest, length));
+    this.start(this.memory.behind(this.takeRest(), length));
   }
 
   /**
-   * Decodes a chunk, which is kept as long as one of its frames is: do not write to it afterwards.
+   * Decodes a chunk. Nothing refers to the chunk afterwards.
    * @throws {ProtocolError} as {@link filled}.
    */
   write(chunk: Buffer): void {
@@ -130,35 +137,59 @@ export class Decoder {
   resume(): void {
     if (!this.isHeld) return;
     this.isHeld = false;
-    const { chunk } = this;
-    if (chunk !== undefined) this.run(chunk);
+    const rest = this.takeRest();
+    if (rest === undefined) return;
+    // It was kept when the sink held, so its payloads need no second copy.
+    this.kept = rest.buffer;
+    this.keptStart = rest.byteOffset;
+    this.keptEnd = rest.length;
+    this.run(rest);
   }
 
   private takeRest(): Buffer | undefined {
-    const { chunk, pos } = this;
-    this.chunk = undefined;
-    return chunk === undefined || pos === chunk.length ? undefined : chunk.subarray(pos);
+    const { rest } = this;
+    this.rest = undefined;
+    return rest;
   }
 
   private start(chunk: Buffer): void {
-    this.pos = 0;
     this.nearLarge = false;
-    if (this.isHeld) this.chunk = chunk;
-    else this.run(chunk);
+    this.run(chunk);
   }
 
-  /** Decodes what there is; what is left of the chunk is the beginning of something. */
+  /** Decodes what there is; what is left of the chunk is the beginning of something, or held back. */
   private run(chunk: Buffer): void {
     const end = chunk.length;
-    this.memoryOfChunk = chunk.buffer;
-    this.chunkStart = chunk.byteOffset;
+    this.pos = 0;
     while (this.pos < end && !this.isHeld) {
       if (this.payload !== undefined) this.fillFrom(chunk);
       else if (this.skipBytes > 0) this.skipFrom(chunk);
       else if (!this.decodeFrame(chunk) && !this.decodePart(chunk)) break;
     }
-    this.chunk = this.pos === end ? undefined : chunk;
-    this.memoryOfChunk = NO_MEMORY;
+    if (this.pos < end) this.rest = this.isHeld ? this.heldRest(chunk) : ownCopy(chunk.subarray(this.pos));
+    this.kept = NO_MEMORY;
+    this.keptEnd = 0;
+  }
+
+  private heldRest(chunk: Buffer): Buffer {
+    if (this.keptEnd < chunk.length) this.keep(chunk, this.pos, chunk.length);
+    return new View(this.kept, this.keptStart + this.pos, chunk.length - this.pos);
+  }
+
+  /** A whole payload, which outlives the chunk. */
+  private payloadAt(chunk: Buffer, at: number, size: number): Buffer {
+    if (size >= OWN_MEMORY_BYTES) return payloadCopy(chunk.subarray(at, at + size));
+    if (at + size > this.keptEnd) this.keep(chunk, at, runEnd(chunk, at + size));
+    return new View(this.kept, this.keptStart + at, size);
+  }
+
+  /** Copies a part of the chunk, so that the payloads in it last. */
+  private keep(chunk: Buffer, from: number, to: number): void {
+    const kept = sharedMemory(to - from);
+    copyToShared(chunk.subarray(from, to), kept, 0);
+    this.kept = kept.buffer;
+    this.keptStart = -from;
+    this.keptEnd = to;
   }
 
   /** The frame path: a whole message that begins at `pos`. False where it is anything else, or not all there. */
@@ -197,7 +228,7 @@ export class Decoder {
     if (end - bodyAt < size || size > this.options.maxFrameBytes) return false;
     this.pos = bodyAt + size;
     this.isHeld = !this.sink.frame(
-      new View(this.memoryOfChunk, this.chunkStart + bodyAt, size),
+      this.payloadAt(chunk, bodyAt, size),
       chunk[at + 2]! | (chunk[at + 3]! << 8),
       chunk[at + 6]!,
       chunk[at + 9]!,
@@ -275,10 +306,9 @@ export class Decoder {
     const available = chunk.length - bodyAt;
     if (available >= size) {
       this.pos = bodyAt + size;
-      this.emit(chunk.subarray(bodyAt, bodyAt + size));
+      this.emit(this.payloadAt(chunk, bodyAt, size));
       return true;
     }
-    if (size < OWN_BUFFER_BYTES) return false;
     this.pos = bodyAt;
     this.payloadBytes = size;
     this.filledBytes = 0;
@@ -290,7 +320,7 @@ export class Decoder {
   private fillFrom(chunk: Buffer): void {
     const payload = this.payload!;
     const length = Math.min(payload.length - this.filledBytes, chunk.length - this.pos);
-    payload.set(chunk.subarray(this.pos, this.pos + length), this.filledBytes);
+    copyToShared(chunk.subarray(this.pos, this.pos + length), payload, this.filledBytes);
     this.pos += length;
     this.grow(length);
   }
@@ -358,9 +388,34 @@ function readUInt32(bytes: Buffer, at: number): number {
   return bytes[at]! * 0x1000000 + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!);
 }
 
+/**
+ * The end of the last of the small frames that follow each other from `at` on. They are copied together: a copy for each
+ * would cost more than decoding it. What is behind them, which may be much, is not: a kept frame would hold it.
+ */
+function runEnd(chunk: Buffer, at: number): number {
+  const end = chunk.length;
+  let from = at;
+  while (from + FRAME_HEAD_BYTES < end) {
+    const isShort = chunk[from + 10] === 0;
+    const bodyAt = from + (isShort ? 12 : 19);
+    if (bodyAt > end) break;
+    const size = isShort ? chunk[from + 11]! : readUInt32(chunk, from + 15);
+    if (size >= OWN_MEMORY_BYTES || bodyAt + size > end) break;
+    from = bodyAt + size;
+  }
+  return from;
+}
+
+function payloadCopy(bytes: Buffer): Buffer {
+  const payload = allocate(bytes.length);
+  copyBytes(bytes, payload, 0);
+  return payload;
+}
+
+/** Memory for one payload. */
 function allocate(bytes: number): Buffer {
   try {
-    return Buffer.allocUnsafeSlow(bytes);
+    return bytes < OWN_MEMORY_BYTES ? sharedMemory(bytes) : Buffer.allocUnsafeSlow(bytes);
   } catch (err) {
     throw new ProtocolError(`sent a payload of ${bytes} bytes, for which there is no memory`, { cause: err });
   }
