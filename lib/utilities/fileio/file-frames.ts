@@ -3,6 +3,7 @@
 
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { describeError, GeneralError, systemCode } from '../../errors';
+import { copyBytes, copyToShared, OWN_MEMORY_BYTES, ownCopy, sharedMemory } from '../../payload-memory';
 import { visible } from '../../quoted';
 import { isPromise } from '../../stream/accepted';
 import { Frame, type FrameOptions } from '../../stream/frame';
@@ -45,10 +46,10 @@ export class FileFrame extends Frame implements FilePlace {
 
 /** Names of {@link ReadFramesOptions}. */
 export const READ_OPTIONS = ['channel', 'configChan', 'onConfig', 'signal'] as const;
-// One read. Small frames are views of it, so a frame that is kept keeps this much.
+// One read. Small payloads are views of it, so one that is kept keeps this much.
 const CHUNK_BYTES = 256 * 1024;
-// A payload of this size has memory of its own, which the file is read straight into.
-const OWN_BUFFER_BYTES = 64 * 1024;
+// The file is read straight into the memory of a payload of this size; a smaller one is copied from the chunk.
+const STRAIGHT_READ_BYTES = 64 * 1024;
 // Node ends the process where it is asked for 2^31 bytes at once.
 const MAX_READ_BYTES = 2 ** 30;
 const NOTHING = Buffer.alloc(0);
@@ -64,8 +65,12 @@ export class FileFrames {
   private readonly base: string | undefined;
   private part = 1;
 
-  private chunk = NOTHING;
+  private chunk: Buffer = NOTHING;
   private pos = 0;
+  /** What the file is read into: shared memory, because payloads of frames lie in it. */
+  private memory: Buffer = NOTHING;
+  /** True once a frame's payload lies in `memory`, which is not written to again then. */
+  private isViewed = true;
   /** Of this file, when it was last asked for. */
   private size = 0;
   /** Where in the file the chunk begins. */
@@ -124,7 +129,13 @@ export class FileFrames {
       const end = pos + HEADER_BYTES + length - LENGTH_OVERHEAD_BYTES;
       if (end > chunk.length) return undefined;
       this.pos = end;
-      const frame = this.frameOf(chunk.subarray(pos + HEADER_BYTES, end), chunk, pos, this.chunkAt + pos);
+      const frame = this.frameOf(
+        chunk.subarray(pos + HEADER_BYTES, end),
+        false,
+        chunk,
+        pos,
+        this.chunkAt + pos,
+      );
       if (frame !== undefined) return frame;
     }
     return undefined;
@@ -135,26 +146,39 @@ export class FileFrames {
    * @throws {GeneralError} `ERR_FILE_READ`, `ERR_FILE_OPEN`, `ERR_FILE_FORMAT`, `ERR_TORN_RECORD`
    */
   async fill(): Promise<boolean> {
-    const { handle, chunk, pos, configuring } = this;
+    const { handle, configuring } = this;
     if (handle === undefined) return false;
     if (configuring !== undefined) {
       this.configuring = undefined;
       return this.isConfigured(configuring);
     }
-    const rest = chunk.length - pos;
+    const rest = this.chunk.length - this.pos;
     if (rest >= HEADER_BYTES) {
-      const size = this.lengthAt(pos) - LENGTH_OVERHEAD_BYTES;
-      if (!this.isWanted(chunk[pos + 7]!)) return this.skip(size);
-      if (size >= OWN_BUFFER_BYTES) return this.readLarge(handle, size);
+      const size = this.lengthAt(this.pos) - LENGTH_OVERHEAD_BYTES;
+      if (!this.isWanted(this.chunk[this.pos + 7]!)) return this.skip(size);
+      if (size >= STRAIGHT_READ_BYTES) return this.readLarge(handle, size);
     }
-    const next = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-    chunk.copy(next, 0, pos);
-    const read = await this.read(handle, next, rest, this.chunkAt + chunk.length);
+    this.moveRest(rest);
+    const { memory } = this;
+    const read = await this.read(handle, memory, rest, this.chunkAt + rest);
     if (read === 0) return this.endFile(rest);
+    this.chunk = memory.subarray(0, rest + read);
+    return true;
+  }
+
+  /** Brings what is left of the chunk to the beginning of memory that can be read into. */
+  private moveRest(rest: number): void {
+    const { chunk, pos } = this;
+    if (this.isViewed) {
+      this.memory = sharedMemory(CHUNK_BYTES);
+      this.isViewed = false;
+      copyToShared(chunk.subarray(pos), this.memory, 0);
+    } else if (rest > 0) {
+      this.memory.copyWithin(0, pos, chunk.length);
+    }
     this.chunkAt += pos;
     this.pos = 0;
-    this.chunk = next.subarray(0, rest + read);
-    return true;
+    this.chunk = this.memory.subarray(0, rest);
   }
 
   /** Ends the wait for `onConfig`, which may never settle, now and later; nothing else waits for more than the disk. */
@@ -167,8 +191,7 @@ export class FileFrames {
     const { handle } = this;
     this.endWait();
     this.handle = undefined;
-    this.chunk = NOTHING;
-    this.pos = 0;
+    this.release();
     await handle?.close();
   }
 
@@ -200,12 +223,18 @@ export class FileFrames {
     return channel === this.configChan || this.channels === undefined || this.channels.has(channel);
   }
 
-  /** The record at `pos` of `header` as a frame, if it is to be one. */
-  private frameOf(payload: Buffer, header: Buffer, pos: number, position: number): FileFrame | undefined {
+  /** The record at `pos` of `header` as a frame, if it is to be one. Unless `isOwn`, its bytes lie in the chunk. */
+  private frameOf(
+    bytes: Buffer,
+    isOwn: boolean,
+    header: Buffer,
+    pos: number,
+    position: number,
+  ): FileFrame | undefined {
     this.records += 1;
     const channel = header[pos + 7]!;
     if (channel === this.configChan) {
-      const taken: unknown = this.options.onConfig?.(payload.toString(), { path: this.path, position });
+      const taken: unknown = this.options.onConfig?.(bytes.toString(), { path: this.path, position });
       if (isPromise(taken)) {
         this.configuring = Promise.resolve(taken);
         // Told where it is waited for; a reading that has been ended waits for it no more.
@@ -215,7 +244,15 @@ export class FileFrames {
     }
     if (this.channels !== undefined && !this.channels.has(channel)) return undefined;
     const flags = header[pos + 4]! | (header[pos + 5]! << 8);
+    const payload = isOwn ? bytes : this.payloadOf(bytes);
     return new FileFrame(payload, { flags, channel, error: header[pos + 6]! }, this.path, position);
+  }
+
+  /** A part of the chunk as a payload, which outlives the chunk. */
+  private payloadOf(bytes: Buffer): Buffer {
+    if (bytes.length >= OWN_MEMORY_BYTES) return ownCopy(bytes);
+    this.isViewed = true;
+    return bytes;
   }
 
   /** The record at `pos`, of which a part is in the chunk, is not read. */
@@ -236,7 +273,9 @@ export class FileFrames {
     // Before memory is taken for what may be no record at all.
     await this.checkSize(position, position + HEADER_BYTES + size);
     const payload = this.allocate(size, position);
-    let filled = chunk.copy(payload, 0, pos + HEADER_BYTES);
+    const begun = chunk.subarray(pos + HEADER_BYTES);
+    copyBytes(begun, payload, 0);
+    let filled = begun.length;
     while (filled < size) {
       const read = await this.read(handle, payload, filled, position + HEADER_BYTES + filled);
       if (read === 0) throw this.tornError(position, size, filled);
@@ -245,7 +284,7 @@ export class FileFrames {
     this.chunkAt = position + HEADER_BYTES + size;
     this.chunk = NOTHING;
     this.pos = 0;
-    this.large = this.frameOf(payload, chunk, pos, position);
+    this.large = this.frameOf(payload, true, chunk, pos, position);
     return true;
   }
 
@@ -275,9 +314,19 @@ export class FileFrames {
     this.handle = undefined;
     await handle?.close();
     const next = this.paths.shift() ?? (await this.nextPart());
-    if (next === undefined) return false;
+    if (next === undefined) {
+      this.release();
+      return false;
+    }
     await this.openNext(next);
     return true;
+  }
+
+  private release(): void {
+    this.chunk = NOTHING;
+    this.pos = 0;
+    this.memory = NOTHING;
+    this.isViewed = true;
   }
 
   private async openNext(path: string): Promise<void> {
