@@ -51,6 +51,15 @@ test('the declarations serve a strict project of either module system', () => {
       const prbs = new Prbs();
       prbs.to(tcp).to(new Slave());
       await prbs.genFrame(64, { channel: 3 });
+      const frame = Frame.from(Float32Array.of(1), { channel: 3 });
+      const floats: Float32Array = frame.array(Float32Array);
+      const ids: BigUint64Array = frame.array(BigUint64Array, { offset: 0, length: 0 });
+      const bytes: Buffer = frame.array(Buffer, { length: ids.length });
+      floats.fill(frame.dataView.getFloat32(bytes.length, true));
+      // @ts-expect-error numbers of another class
+      const wrong: Float64Array = frame.array(Float32Array);
+      // @ts-expect-error no class of arrays
+      frame.array(Date, { offset: wrong.length });
       try { await tcp.waitForPeer({ timeoutMs: 5 }); } catch (err) {
         if (err instanceof GeneralError && err.code === 'ERR_PEER_TIMEOUT') await tcp.stop();
       }

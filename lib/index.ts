@@ -4,6 +4,7 @@ export { ERROR_CODES, GeneralError, type ErrorCode } from './errors';
 export { Logging, type LogFormat, type LogSink } from './logging';
 export { Frame, type FrameOptions } from './stream/frame';
 export type { LingerOptions } from './async/linger';
+export type { FrameArrayClass, FrameArrayOptions } from './stream/frame-array';
 export { Master } from './stream/master';
 export { Fifo } from './stream/fifo';
 export { Filter } from './stream/filter';

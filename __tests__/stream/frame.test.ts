@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { Frame } from '../../lib';
 
 describe('Frame', () => {
@@ -53,6 +54,17 @@ describe('Frame', () => {
       }
     },
   );
+
+  test('takes a Uint8Array of another realm, and no other class of arrays', () => {
+    const foreign = runInNewContext('Uint8Array.of(1, 2, 3).subarray(1)') as Uint8Array;
+    expect(foreign).not.toBeInstanceOf(Uint8Array);
+    const frame = new Frame(foreign);
+    foreign[0] = 9;
+    expect([...frame.payload]).toEqual([9, 3]);
+    for (const array of [new Uint16Array(1), new Uint8ClampedArray(1), new DataView(new ArrayBuffer(1))]) {
+      expect(() => new Frame(array as never)).toThrow('for other typed arrays there is Frame.from');
+    }
+  });
 
   test.each([
     ['flags', -1],

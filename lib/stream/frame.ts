@@ -6,6 +6,7 @@ import { show } from '../errors';
 import { ownCopy } from '../payload-memory';
 import { checkInteger } from '../validate';
 import { MAX_PAYLOAD_BYTES, type WireFrame } from '../wire/message';
+import { arrayOf, bytesOf, isUint8Array, type FrameArrayClass, type FrameArrayOptions } from './frame-array';
 
 /** The metadata of a new {@link Frame}; each is 0 unless given. */
 export interface FrameOptions {
@@ -23,10 +24,10 @@ export interface FrameOptions {
  * The payload is referenced, never copied: do not write to it once the frame has been sent, nor transfer its memory,
  * because the transport may still be reading it; send a {@link Frame.clone} where you must.
  *
- * On the native engine and from data files, a payload below 4 kB is a view of a `SharedArrayBuffer` that it shares with
- * its neighbours; `postMessage(frame.payload)` shares that with the worker, and transferring it is an error. A larger
- * payload has an `ArrayBuffer` of its own; once a slave has transferred that, the other slaves see an empty payload.
- * Hand workers a {@link Frame.clone}.
+ * A payload of less than 4096 bytes that the native engine has received, or that comes from a data file, lies in a
+ * `SharedArrayBuffer`, perhaps with others: `postMessage(frame.payload)` shares it with the worker, to transfer it is an
+ * error. A larger one has an `ArrayBuffer` of its own; once a slave has transferred that, the slaves after it see an empty
+ * payload. Hand workers a {@link Frame.clone}.
  */
 export class Frame implements WireFrame {
   /** The bytes of the frame. */
@@ -48,6 +49,20 @@ export class Frame implements WireFrame {
   }
 
   /**
+   * A frame over the bytes of a typed array or a DataView, which are referenced and not copied, as Rogue's `putNumpy`:
+   *
+   * ```ts
+   * await src.sendFrame(Frame.from(Float32Array.of(0.5, 1.5), { channel: 2 }));
+   * ```
+   *
+   * @throws {TypeError} for anything else.
+   * @throws {RangeError} for metadata out of range.
+   */
+  static from(array: ArrayBufferView, options?: FrameOptions): Frame {
+    return new Frame(bytesOf(array), options);
+  }
+
+  /**
    * A frame of its own with the same metadata and a copy of the payload, in an `ArrayBuffer` of exactly its size that
    * nothing else uses.
    *
@@ -55,11 +70,38 @@ export class Frame implements WireFrame {
    *
    * ```ts
    * const { payload } = frame.clone();
-   * worker.postMessage(payload, [payload.buffer]);
+   * worker.postMessage(payload, [payload.buffer as ArrayBuffer]);
    * ```
    */
   clone(): Frame {
     return new Frame(ownCopy(this.payload), this);
+  }
+
+  /**
+   * The payload as a typed array, as Rogue's `getNumpy`: little-endian numbers, as numpy sends them.
+   *
+   * ```ts
+   * const samples = frame.array(Float32Array);
+   * const trigger = frame.array(BigUint64Array, { offset: 8, length: 1 })[0];
+   * ```
+   *
+   * A view of the payload if its place in memory allows one, that is if `payload.byteOffset + offset` is a multiple of
+   * the element's size, otherwise a copy of that part: do not write to it.
+   *
+   * @param type the class, such as `Float32Array`; `Buffer` and `Float16Array`, too.
+   * @param options `offset` in bytes, default 0; `length` in elements, default up to the end.
+   * @throws {RangeError} when `offset` or `length` goes beyond the payload, or when, without a `length`, the bytes are
+   *   no whole number of elements.
+   * @throws {TypeError} when `type` is no class of typed arrays.
+   */
+  array<T extends ArrayBufferView>(type: FrameArrayClass<T>, options: FrameArrayOptions = {}): T {
+    return arrayOf(this.payload, type, options);
+  }
+
+  /** A DataView of the payload, for numbers at any place and in either byte order (`getUint16(2, true)`). */
+  get dataView(): DataView {
+    const { buffer, byteOffset, byteLength } = this.payload;
+    return new DataView(buffer, byteOffset, byteLength);
   }
 
   /** Payload bytes. */
@@ -119,9 +161,10 @@ function zeros(size: number): Buffer {
 
 function asBuffer(payload: Uint8Array): Buffer {
   if (Buffer.isBuffer(payload)) return payload;
-  if (!((payload as unknown) instanceof Uint8Array)) {
+  if (!isUint8Array(payload)) {
     throw new TypeError(
-      `payload is ${show(payload)}, but must be a Buffer, a Uint8Array or a number of bytes`,
+      `payload is ${show(payload)}, but must be a Buffer, a Uint8Array or a number of bytes; ` +
+        'for other typed arrays there is Frame.from',
     );
   }
   return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
