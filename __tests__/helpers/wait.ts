@@ -1,5 +1,8 @@
 // Waiting on a condition with a deadline, never for a time.
 
+// As they were at the beginning: a test that fakes the clock waits by the real one.
+const { performance, setImmediate, setTimeout } = globalThis;
+
 const LOOK_MS = 2;
 
 /** Resolves when `condition` holds; throws after `timeoutMs` with `what` and, where given, what was seen last. */
