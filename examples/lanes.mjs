@@ -11,8 +11,8 @@ const bridges = [];
 for (let lane = 0; lane < lanes; lane++) {
   for (let vc = 0; vc < vcs; vc++) {
     const port = base + 512 * lane + 2 * vc;
-    // The native engine takes two descriptors a bridge: thousands fit into one process.
-    const tcp = await TcpServer.create('127.0.0.1', port, { engine: 'native' });
+    // A bridge takes two descriptors: thousands fit into one process.
+    const tcp = await TcpServer.create('127.0.0.1', port);
     tcp.addSlave(tcp);
     bridges.push({ lane, vc, port, tcp });
     console.log(`lane ${lane} vc ${vc}: ports ${port} and ${port + 1}`);
