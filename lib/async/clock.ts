@@ -1,7 +1,7 @@
 // The timers, turns and clock of Node, held as they were when this library was loaded. A test that fakes the global
 // ones (Jest, Sinon) would otherwise stop sockets and heartbeats together with the code that it tests.
 
-const { performance: real } = globalThis;
+const { performance: real, Date: RealDate } = globalThis;
 
 export const {
   setTimeout,
@@ -18,6 +18,11 @@ export const nextTick = process.nextTick.bind(process);
 
 /** Milliseconds since this process began, never turned back. */
 export const monotonicMs = real.now.bind(real);
+
+/** The time of day. */
+export function dateNow(): Date {
+  return new RealDate();
+}
 
 /** Resolves after `ms`. */
 export function pause(ms: number): Promise<void> {

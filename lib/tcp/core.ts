@@ -2,7 +2,7 @@
 // slaclab/rogue src/rogue/interfaces/stream/TcpCore.cpp.
 
 import type { Writable } from 'node:stream';
-import { deadline, nextTick, nextTurn } from '../async/clock';
+import { dateNow, deadline, nextTick, nextTurn } from '../async/clock';
 import { describeError, GeneralError } from '../errors';
 import { Logging } from '../logging';
 import { Frame } from '../stream/frame';
@@ -399,7 +399,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
 
   private onConnectFailed(failure: ConnectFailure): void {
     this.book.onRetry(failure);
-    const info = { ...failure, at: new Date() };
+    const info = { ...failure, at: dateNow() };
     this.counters.lastConnectError = info;
     this.events.emit('retry', info);
   }
