@@ -77,3 +77,38 @@ test('while its frame waits for a peer: that send rejects, and the others arrive
   );
   expect(client.stats).toMatchObject({ framesSent: 2, notSent: 1, sendsWaiting: 0 });
 });
+
+test.each([1000, 0])(
+  'a listener that stops the bridge as it is told (lingerMs %d) costs no other frame',
+  async (lingerMs) => {
+    if (engines.server !== 'native') return;
+    collectLog();
+    const { server, client } = await makePair({ server: { lingerMs } });
+    const collector = client.to(new Collector());
+    let stopped: Promise<void> | undefined;
+    server.on('error', () => {
+      stopped ??= server.stop();
+    });
+    const frames = [1, 2, 3].map((value) => frameOf(value, 20_000));
+    const sent = frames.map((frame) => server.send(frame));
+    transfer(frames[1]!);
+    await Promise.all(sent);
+    await waitFor('the others', () => values(collector).at(-1) === 3);
+    await stopped;
+    expect(values(collector)).toEqual([1, 3]);
+    expect(server.stats).toMatchObject({ framesSent: 3, discarded: 1 });
+  },
+);
+
+test('a listener that sends as it is told does not change the order', async () => {
+  if (engines.server !== 'native') return;
+  collectLog();
+  const { server, client } = await makePair();
+  const collector = client.to(new Collector());
+  server.on('error', () => void server.send(frameOf(4, 100_000)));
+  const frames = [1, 2, 3].map((value) => frameOf(value, 20_000));
+  for (const frame of frames) void server.send(frame);
+  transfer(frames[1]!);
+  await waitFor('the last', () => values(collector).includes(4));
+  expect(values(collector)).toEqual([1, 3, 4]);
+});

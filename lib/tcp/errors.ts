@@ -44,7 +44,7 @@ export function detachedError(frames: number, written: boolean): GeneralError {
 export function lingerError(lingerMs: number, what: string): GeneralError {
   return new GeneralError(
     'ERR_LINGER',
-    `stop() ended after lingerMs (${lingerMs}) and ${what}: the peer left or takes nothing, or set lingerMs higher`,
+    `stop() ended, with lingerMs = ${lingerMs}, and ${what}: the peer left or takes nothing, or set lingerMs higher`,
   );
 }
 

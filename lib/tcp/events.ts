@@ -25,7 +25,10 @@ export interface TcpEvents {
    * `stats.peers` tells at once. (On libzmq: when the frames that had arrived by then have been.)
    */
   disconnect: [peer: PeerInfo];
-  /** Clients: an attempt to connect failed; the next one follows by itself. The native engine tells. */
+  /**
+   * Clients: an attempt to connect failed, or a connected peer broke the protocol; the next attempt follows by itself. The
+   * native engine tells.
+   */
   retry: [failure: ConnectError];
   /** Something failed that no call of yours can report, a slave that threw among them. Also in `stats.lastError`. */
   error: [err: Error];

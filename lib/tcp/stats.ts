@@ -34,8 +34,8 @@ export interface TcpStats {
    */
   readonly discarded: number;
   /**
-   * Connections ended because of what the peer did: another protocol, another kind of socket, silence. The native
-   * engine counts them.
+   * Connections ended because of what the peer did (another protocol, another kind of socket, silence), because `allow` or
+   * `curve` does not name it, or because it waited too long to be let in. libzmq tells of `allow` and `curve` alone.
    */
   readonly refusedPeers: number;
   /** Frames that wait for a peer or for room at this moment. */
@@ -56,7 +56,10 @@ export interface TcpStats {
   readonly reconnects: number;
   /** The last thing that went wrong, with all its words; undefined while nothing has. */
   readonly lastError: Error | undefined;
-  /** Clients: the last attempt to connect that failed; undefined while none has. The native engine tells. */
+  /**
+   * Clients: the last attempt to connect that failed, or the last connection whose peer broke the protocol; undefined while
+   * there is none. The native engine tells.
+   */
   readonly lastConnectError: ConnectError | undefined;
 }
 

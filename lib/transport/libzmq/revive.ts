@@ -4,9 +4,10 @@
 import type { Socket } from 'zeromq';
 import { clearInterval, setInterval } from '../../async/clock';
 
-// How often to look. A socket must have been without a peer at two looks in a row: libzmq's own attempts, 100 ms apart,
-// come first.
+// How often to look. A socket must have been without a peer at so many looks in a row: libzmq's own attempts, 100 ms
+// apart, come first, and a connection that one of them makes at this very moment would be lost with what it brought.
 const LOOK_MS = 300;
+const MISSING_LOOKS = 4;
 
 /** A socket that is to have a connection. */
 export interface Connecting {
@@ -18,13 +19,13 @@ export interface Connecting {
   readonly settled: () => number | undefined;
 }
 
-// The count at the last look, where there was no connection then.
-const watched = new Map<Connecting, { missingAt: number | undefined }>();
+// The count at the last look, where there was no connection then, and for how many looks in a row that has been so.
+const watched = new Map<Connecting, { missingAt: number | undefined; looks: number }>();
 let timer: NodeJS.Timeout | undefined;
 
 /** Sees to it that this socket goes on trying; ends by {@link letGo}. */
 export function keepTrying(connecting: Connecting): void {
-  watched.set(connecting, { missingAt: undefined });
+  watched.set(connecting, { missingAt: undefined, looks: 0 });
   // One timer for all: they share what is read from the system, too.
   timer ??= setInterval(look, LOOK_MS).unref();
 }
@@ -41,8 +42,11 @@ function look(): void {
   for (const [connecting, state] of watched) {
     // Beginning anew throws away what is still to be read.
     const missingAt = connecting.isConnected() ? undefined : connecting.settled();
-    if (missingAt !== undefined && missingAt === state.missingAt) reconnect(connecting);
+    state.looks = missingAt !== undefined && missingAt === state.missingAt ? state.looks + 1 : 1;
     state.missingAt = missingAt;
+    if (missingAt === undefined || state.looks < MISSING_LOOKS) continue;
+    reconnect(connecting);
+    state.looks = 0;
   }
 }
 

@@ -26,8 +26,20 @@ export interface ConnecterOptions {
   readonly reconnectMaxMs: number | undefined;
 }
 
+/** What a {@link Connecter} asks and tells. */
+export interface ConnecterOwner {
+  newConnection(): Connection;
+  /** False while so much waits of connections before that there is to be no other one. */
+  hasRoom(): boolean;
+  /** The next connection waits for room. */
+  onWaiting(): void;
+  onFailed(failure: Omit<ConnectFailure, 'direction'>): void;
+}
+
 /** Keeps one connection to one address, until it is closed. */
 export class Connecter {
+  /** True while the next connection waits for room. */
+  isWaiting = false;
   private connection: Connection | undefined;
   private timer: NodeJS.Timeout | undefined;
   private failures = 0;
@@ -35,8 +47,7 @@ export class Connecter {
 
   constructor(
     private readonly options: ConnecterOptions,
-    private readonly makeConnection: () => Connection,
-    private readonly onFailed: (failure: Omit<ConnectFailure, 'direction'>) => void,
+    private readonly owner: ConnecterOwner,
   ) {
     this.connect();
   }
@@ -45,27 +56,47 @@ export class Connecter {
   ended(connection: Connection, wasReady: boolean, fault: ProtocolError | undefined): void {
     if (connection !== this.connection || this.closed) return;
     this.connection = undefined;
-    this.failures = wasReady ? 0 : this.failures + 1;
+    const isFailure = !wasReady || fault !== undefined;
+    // A peer that broke the protocol after its handshake had been there.
+    const before = wasReady ? 0 : this.failures;
+    this.failures = isFailure ? before + 1 : 0;
     const delayMs = reconnectDelayMs(this.options, this.failures, Math.random());
-    this.timer = setTimeout(
-      () => this.connect(),
-      fault === undefined ? delayMs : delayMs * AFTER_FAULT_FACTOR,
-    );
-    if (wasReady && fault === undefined) return;
+    const factor = fault === undefined ? 1 : AFTER_FAULT_FACTOR;
+    this.timer = setTimeout(() => this.connectWithRoom(), delayMs * factor);
+    if (!isFailure) return;
     const { addr, port } = this.options;
-    const address = hostPort(addr, port);
-    this.onFailed({ ...reasonOf(connection, fault), address, attempts: Math.max(this.failures, 1) });
+    this.owner.onFailed({
+      ...reasonOf(connection, fault),
+      address: hostPort(addr, port),
+      attempts: this.failures,
+    });
+  }
+
+  /** There may be room for the connection that waits. */
+  look(): void {
+    if (this.isWaiting && this.owner.hasRoom()) this.connect();
   }
 
   /** Makes no connection any more; the one there is, or an attempt under way, is its owner's to end. */
   close(): void {
     this.closed = true;
+    this.isWaiting = false;
     clearTimeout(this.timer);
   }
 
+  private connectWithRoom(): void {
+    if (this.owner.hasRoom()) {
+      this.connect();
+      return;
+    }
+    this.isWaiting = true;
+    this.owner.onWaiting();
+  }
+
   private connect(): void {
+    this.isWaiting = false;
     const { host, port } = this.options;
-    const connection = this.makeConnection();
+    const connection = this.owner.newConnection();
     this.connection = connection;
     connection.connect(connectSocket({ host, port }, connection));
   }
@@ -89,6 +120,8 @@ export function reconnectDelayMs(
   return delayMs < reconnectMaxMs ? delayMs : Math.max(reconnectMs, reconnectMaxMs - jitterMs);
 }
 
+const CLOSED_EARLY =
+  'the peer closed the connection before the handshake was done: it may be a server whose allow list does not have this host';
 // What the system's codes mean to somebody who waits for a connection.
 const MEANINGS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
@@ -97,6 +130,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the network cannot be reached',
   ETIMEDOUT: 'the host does not answer',
+  ECONNRESET: CLOSED_EARLY,
+  EPIPE: CLOSED_EARLY,
 };
 
 function reasonOf(
@@ -108,8 +143,5 @@ function reasonOf(
     const code = systemCode(error) ?? 'EUNKNOWN';
     return { code, message: MEANINGS[code] ?? describeError(error) };
   }
-  const message = started
-    ? 'the peer closed the connection before the handshake was done: it may be a server whose allow list does not have this host'
-    : 'the attempt was given up';
-  return { code: 'ECONNRESET', message };
+  return { code: 'ECONNRESET', message: started ? CLOSED_EARLY : 'the attempt was given up' };
 }

@@ -191,7 +191,7 @@ export class Connection implements ByteReader, Flushable, Watched {
       this.finish();
       return;
     }
-    while (!encoder.empty) {
+    while (!encoder.empty && !this.hasEnded()) {
       if (!this.write(encoder.take(MAX_WRITE_BYTES))) return;
       this.owner.written(this);
     }
@@ -328,23 +328,24 @@ export class Connection implements ByteReader, Flushable, Watched {
 
   /** False when the kernel has not taken all of it yet. */
   private write(batch: Batch): boolean {
-    const socket = this.socket!;
-    const { chunks, detached } = batch;
-    if (detached > 0) this.owner.detached(detached, false);
     this.writing = batch;
-    if (chunks.length === 0) {
-      this.endWrite(batch);
-      return true;
-    }
+    const isTaken = batch.chunks.length === 0 || this.writeChunks(batch);
+    if (isTaken) this.endWrite(batch);
+    // A listener may do anything, so it is told of a batch that is on its way, or out.
+    if (batch.detached > 0) this.owner.detached(batch.detached, false);
+    return isTaken;
+  }
+
+  private writeChunks(batch: Batch): boolean {
+    const socket = this.socket!;
+    const { chunks } = batch;
     const last = chunks.length - 1;
     if (last > 0) socket.cork();
     for (let i = 0; i < last; i++) socket.write(chunks[i]!);
     socket.write(chunks[last]!, (err) => this.onWriteDone(batch, err));
     if (last > 0) socket.uncork();
     // The kernel has taken all of it already, of which Node tells only later, as it does of a failure.
-    if (socket.writableLength > 0 || socket.errored !== null) return false;
-    this.endWrite(batch);
-    return true;
+    return socket.writableLength === 0 && socket.errored === null;
   }
 
   private onWriteDone(batch: Batch, err: Error | null | undefined): void {
@@ -367,11 +368,16 @@ export class Connection implements ByteReader, Flushable, Watched {
     if (this.isClosed) return;
     // No chunk was empty when it was written.
     const detached = batch.chunks.filter(({ length }) => length === 0).length;
-    if (detached > 0) this.owner.detached(detached, true);
     this.endWrite(batch);
+    if (detached > 0) this.owner.detached(detached, true);
     this.flush();
     this.owner.written(this);
     if (this.waiting === 0) this.onDrained?.();
+  }
+
+  /** A call, because a listener may end the connection. */
+  private hasEnded(): boolean {
+    return this.isClosed;
   }
 
   private endWrite(batch: Batch): void {

@@ -11,6 +11,7 @@ import { Connecter } from './connecter';
 import { Connection, type ConnectionOptions, type ConnectionOwner } from './connection';
 import { Gate } from './gate';
 import { Listener } from './listener';
+import { PeerReports } from './peer-reports';
 import type { ProtocolError } from './protocol';
 import { adoptSocket } from './sockets';
 
@@ -49,12 +50,8 @@ export class SocketEnd implements ConnectionOwner {
   private listener: Listener | undefined;
   private connecter: Connecter | undefined;
   private everConnected = false;
-  private watched = false;
   private isClosing = false;
-  /** Connections that have ended and whose `disconnect` is still to be told. */
-  private departing = 0;
-  /** Clients: what comes after such a `disconnect`. */
-  private readonly untold: Connection[] = [];
+  private readonly reports: PeerReports;
 
   constructor(
     private readonly options: EndOptions,
@@ -62,6 +59,7 @@ export class SocketEnd implements ConnectionOwner {
     private readonly user: EndUser,
   ) {
     this.direction = options.type === 'PUSH' ? 'send' : 'receive';
+    this.reports = new PeerReports(!options.server, (...event) => this.tell(...event));
     const keeper = {
       isOpen: () => user.hasRoom(),
       onWaiting: (waiting: number) => sink.gate(waiting),
@@ -77,9 +75,9 @@ export class SocketEnd implements ConnectionOwner {
     return count;
   }
 
-  /** Accepted connections that wait at the gate. */
+  /** Accepted connections that wait at the gate, or a client's next one, which waits as well. */
   get peersWaiting(): number {
-    return this.gate.waiting;
+    return this.gate.waiting + (this.connecter?.isWaiting === true ? 1 : 0);
   }
 
   /** Addresses of peers that may not have read all that they were sent. */
@@ -96,8 +94,12 @@ export class SocketEnd implements ConnectionOwner {
     if (!server) {
       this.connecter = new Connecter(
         { ...this.options, host },
-        () => this.newConnection(),
-        (failure) => this.sink.connectFailed({ direction: this.direction, ...failure }),
+        {
+          newConnection: () => this.newConnection(),
+          hasRoom: () => this.user.hasRoom(),
+          onWaiting: () => this.sink.gate(1),
+          onFailed: (failure) => this.sink.connectFailed({ direction: this.direction, ...failure }),
+        },
       );
       return;
     }
@@ -116,16 +118,12 @@ export class SocketEnd implements ConnectionOwner {
   /** There may be room for a connection that waits. */
   onRoom(): void {
     if (this.gate.waiting > 0) this.gate.look();
+    this.connecter?.look();
   }
 
   /** Begins to report peers: first those already there. */
   watch(): void {
-    if (this.watched) return;
-    this.watched = true;
-    const present = [...this.connections].filter(({ ready }) => ready);
-    queueMicrotask(() => {
-      for (const connection of present) this.tell('connect', connection);
-    });
+    queueMicrotask(() => this.reports.watch());
   }
 
   /** Lets nobody in any more, and tells the peers that what they send from now on is not read. */
@@ -162,9 +160,7 @@ export class SocketEnd implements ConnectionOwner {
     if (this.everConnected) this.reconnects += 1;
     this.everConnected = true;
     this.user.joined(connection);
-    // A client has one peer at a time: the next one comes after the last one has gone.
-    if (this.departing > 0 && !this.options.server) this.untold.push(connection);
-    else this.tell('connect', connection);
+    this.reports.ready(connection);
   }
 
   frame(...arrived: Parameters<ConnectionOwner['frame']>): boolean {
@@ -185,24 +181,13 @@ export class SocketEnd implements ConnectionOwner {
 
   closed(connection: Connection, wasReady: boolean, fault: ProtocolError | undefined): void {
     this.connections.delete(connection);
-    if (wasReady) {
-      this.departing += 1;
-      this.user.left(connection, () => this.departed(connection));
-    }
+    if (wasReady) this.user.left(connection, () => this.reports.departed(connection));
     if (fault !== undefined) {
       const { remoteAddress } = connection;
       this.sink.refused({ direction: this.direction, remoteAddress, reason: fault.message });
     }
     this.connecter?.ended(connection, wasReady, fault);
     this.onClosed?.();
-  }
-
-  /** The last frame of this connection has been delivered. */
-  private departed(connection: Connection): void {
-    this.departing -= 1;
-    this.tell('disconnect', connection);
-    if (this.departing > 0) return;
-    for (const next of this.untold.splice(0)) this.tell('connect', next);
   }
 
   /** Closes a connection from somewhere else before a byte of it is read. */
@@ -229,7 +214,7 @@ export class SocketEnd implements ConnectionOwner {
 
   private tell(type: PeerEvent['type'], connection: Connection): void {
     // A peer that leaves because we stop is no news.
-    if (!this.watched || this.isClosing) return;
+    if (this.isClosing) return;
     const { server, addr, port } = this.options;
     // What a client connected to is known by the name it was given.
     const remoteAddress = server ? connection.remoteAddress : hostPort(addr, port);
