@@ -34,7 +34,7 @@ const SPARE_DESCRIPTORS = 8;
 const MIN_MESSAGE_LIMIT_BYTES = 64;
 
 // What libzmq's threads need on a busy machine to close what is left once the linger time is over.
-const CLOSE_GRACE_MS = 500;
+const CLOSE_GRACE_MS = 2_000;
 
 // A pipe that was full takes a moment to be filled again; nothing for this long is the end of what has arrived.
 const DELIVERED_MS = 50;
