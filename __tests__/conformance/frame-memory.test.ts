@@ -10,7 +10,7 @@ import { collectLog } from '../helpers/log';
 import { reservePorts } from '../helpers/ports';
 import { waitFor } from '../helpers/wait';
 
-const SIZES = [1, 100, 3_000, 200, 5_000, 64, 70_000, 1_500];
+const SIZES = [1, 100, 3_000, 200, 20_000, 64, 70_000, 12_000];
 const FRAMES = 800;
 
 /** Tells the size of each array it is sent, and the byte that all of it has. */

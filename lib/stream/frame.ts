@@ -24,7 +24,7 @@ export interface FrameOptions {
  * The payload is referenced, never copied: do not write to it once the frame has been sent, nor transfer its memory,
  * because the transport may still be reading it; send a {@link Frame.clone} where you must.
  *
- * A payload of less than 4096 bytes that the native engine has received, or that comes from a data file, lies in a
+ * A payload of less than 16 kB (16384 bytes) that the native engine has received, or that comes from a data file, lies in a
  * `SharedArrayBuffer`, perhaps with others: `postMessage(frame.payload)` shares it with the worker, to transfer it is an
  * error. A larger one has an `ArrayBuffer` of its own; once a slave has transferred that, the slaves after it see an empty
  * payload. Hand workers a {@link Frame.clone}.

@@ -8,7 +8,7 @@ import { bufferBytes, waitForHeldBytes } from '../../helpers/gc';
 import { frameMessage, ready } from '../../helpers/raw-peer';
 
 // From this size on a payload has memory of its own.
-const OWN_BYTES = 4096;
+const OWN_BYTES = 16 * 1024;
 const NATIVE = { server: { engine: 'native' }, client: { engine: 'native' } } as const;
 
 afterEach(stopBridges);
@@ -56,11 +56,11 @@ function read(decoder: Decoder, bytes: Buffer, step = Infinity): void {
 const isShared = ({ buffer }: Buffer): boolean => buffer instanceof SharedArrayBuffer;
 
 describe('the memory of a payload', () => {
-  const SIZES = [0, 1, 255, 256, 1000, OWN_BYTES - 1, OWN_BYTES, 10_000, 40_000, 100_000];
+  const SIZES = [0, 1, 255, 256, 1000, 5000, OWN_BYTES - 1, OWN_BYTES, 20_000, 40_000, 100_000];
   const MESSAGES = Buffer.concat(SIZES.map((size) => frameMessage(Buffer.alloc(size, size))));
 
   test.each([Infinity, 50_000, 10_000, 3_000, 100, 7])(
-    'is its own from 4 kB on and shared below, whichever way it comes (%d bytes at a time)',
+    'is its own from 16 kB on and shared below, whichever way it comes (%d bytes at a time)',
     (step) => {
       const { decoder, payloads } = makeReceiver();
       read(decoder, MESSAGES, step);

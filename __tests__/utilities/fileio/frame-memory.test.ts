@@ -7,7 +7,7 @@ import { bufferBytes, waitForHeldBytes } from '../../helpers/gc';
 afterEach(removeFiles);
 
 // From this size on a payload has memory of its own.
-const OWN_BYTES = 4096;
+const OWN_BYTES = 16 * 1024;
 const SIZES = [1, 100, OWN_BYTES - 1, OWN_BYTES, 300, 20_000, 70_000, 50, 150_000, 600_000];
 const FRAMES = Array.from({ length: 400 }, (_, i) => numberedFrame(i, SIZES[i % SIZES.length]!));
 const SEEN = FRAMES.map(fields);
@@ -46,7 +46,7 @@ test('so do the slaves of a StreamReader', async () => {
   expect(seen).toEqual(SEEN);
 });
 
-test('a payload is shared below 4 kB, and memory of its own of just its size from there on', async () => {
+test('a payload is shared below 16 kB, and memory of its own of just its size from there on', async () => {
   for await (const { payload } of readFrames(await writeAll())) {
     const isOwn = payload.length >= OWN_BYTES;
     expect(payload.buffer instanceof SharedArrayBuffer).toBe(!isOwn);
@@ -77,7 +77,7 @@ test('a reader of frames with memory of their own reads into the same memory aga
   const path = fileName('large.dat');
   await write(
     path,
-    Array.from({ length: 500 }, (_, i) => numberedFrame(i, 10_000)),
+    Array.from({ length: 500 }, (_, i) => numberedFrame(i, 20_000)),
   );
   const frames = readFrames(path);
   const first = await frames.next();
@@ -88,5 +88,5 @@ test('a reader of frames with memory of their own reads into the same memory aga
     count += 1;
     if (count === 400) await waitForHeldBytes(before, 100_000);
   }
-  expect([count, first.value?.size]).toEqual([500, 10_000]);
+  expect([count, first.value?.size]).toEqual([500, 20_000]);
 });

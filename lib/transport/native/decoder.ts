@@ -33,7 +33,7 @@ const LONG_HEAD_BYTES = 9;
 const FRAME_HEAD_BYTES = 11;
 const TWO_32 = 2 ** 32;
 
-// If at least this much of a payload is still to come, it is read straight into the payload's own buffer. Less is read
+// If at least this much of a payload is still to come, it is read straight into the payload's memory. Less is read
 // together with what comes after it, and copied: a system call of its own would cost more.
 const STRAIGHT_READ_BYTES = 16 * 1024;
 // After a payload of this size another one is likely: then little is read ahead, and the rest straight into its buffer.
