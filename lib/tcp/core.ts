@@ -2,7 +2,8 @@
 // slaclab/rogue src/rogue/interfaces/stream/TcpCore.cpp.
 
 import type { Writable } from 'node:stream';
-import { dateNow, deadline, nextTick, nextTurn } from '../async/clock';
+import { dateNow, deadline, nextTick } from '../async/clock';
+import { Refusals } from '../async/refusals';
 import { describeError, GeneralError } from '../errors';
 import { Logging } from '../logging';
 import { Frame } from '../stream/frame';
@@ -28,8 +29,6 @@ import { resolveOptions, type ResolvedOptions, type TcpCoreOptions, type TcpOpti
 import { newCounters, type TcpStats } from './stats';
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-// Some 50 us of refusals.
-const REFUSALS_PER_TURN = 64;
 
 /** How long, and for how long at most, to wait for a peer. */
 export interface WaitForPeerOptions {
@@ -58,6 +57,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   private readonly accepted = new Slave();
   private readonly stopping = new AbortController();
   private readonly writables = new Set<Writable>();
+  private readonly refusals = new Refusals();
   private stopped: Promise<void> | undefined;
   private transport!: Transport;
 
@@ -153,7 +153,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
    */
   override sendFrame(frame: Frame): Promise<void> {
     if (this.slaveCount > 0) return super.sendFrame(frame);
-    return Promise.reject(noSlaveError());
+    return this.refusals.reject(noSlaveError());
   }
 
   /**
@@ -377,11 +377,9 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     return this.stopped === undefined ? undefined : (this.stopping.signal.reason as GeneralError);
   }
 
-  /** Rejects; now and then in the next turn, because a sender that tries again at once runs on microtasks alone. */
   private refuse(refusal: GeneralError): Promise<void> {
     this.counters.refused += 1;
-    if (this.counters.refused % REFUSALS_PER_TURN > 0) return Promise.reject(refusal);
-    return nextTurn().then(() => Promise.reject(refusal));
+    return this.refusals.reject(refusal);
   }
 
   private countSent(payloadBytes: number): void {

@@ -228,3 +228,26 @@ describe('reading', () => {
     expect(count).toBe(7);
   });
 });
+
+test('a sender that loops over frames that a full disk refuses lets the event loop go on', async () => {
+  const writer = new StreamWriter();
+  await writer.open('/dev/full');
+  const channel = writer.getChannel(0);
+  let stop = false;
+  let refused = 0;
+  const looping = (async (): Promise<void> => {
+    while (!stop) {
+      try {
+        await channel.acceptFrame(new Frame(1000));
+      } catch {
+        refused += 1;
+      }
+    }
+  })();
+  // Without its turn the loop would never see the failure, nor this.
+  await waitFor('refusals', () => refused > 0);
+  await turns();
+  stop = true;
+  await looping;
+  await writer.close().catch(() => undefined);
+});

@@ -1,5 +1,6 @@
 // Rogue's file writer. slaclab/rogue src/rogue/utilities/fileio/StreamWriter.cpp.
 
+import { Refusals } from '../../async/refusals';
 import { GeneralError } from '../../errors';
 import { Logging } from '../../logging';
 import { Queue } from '../../queue';
@@ -50,6 +51,7 @@ export class StreamWriter implements AsyncDisposable {
   private readonly channels = new Map<number, StreamWriterChannel>();
   private readonly pool = newChunkPool();
   private readonly waiters = new CountWaiters();
+  private readonly refusals = new Refusals();
   private readonly hold = new Hold();
   private meter = new RateMeter();
 
@@ -222,7 +224,7 @@ export class StreamWriter implements AsyncDisposable {
 
   private write(frame: Frame, channel: number): void | Promise<void> {
     const { failure, options } = this;
-    if (failure !== undefined) return Promise.reject(failure);
+    if (failure !== undefined) return this.refusals.reject(failure);
     if (this.closing) {
       this.leaveOut();
       return undefined;
@@ -237,7 +239,7 @@ export class StreamWriter implements AsyncDisposable {
     }
     const bytes = RecordBatch.recordBytes(size, options.raw);
     if (size > MAX_RECORD_PAYLOAD_BYTES || (options.maxSize > 0 && bytes > options.maxSize)) {
-      return Promise.reject(this.tooLarge(size));
+      return this.refusals.reject(this.tooLarge(size));
     }
     if (options.maxSize > 0 && this.current + bytes > options.maxSize) {
       this.endPart();
