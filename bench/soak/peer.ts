@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Frame, Logging, TcpClient, TcpServer, type TcpCore } from '../../lib/index';
 import { say } from '../peers/lines';
+import { freePorts } from '../ports';
 import { Account } from './account';
 import { Ledger, type Entry } from './ledger';
 import type { Order } from './order';
@@ -44,15 +45,16 @@ function descriptors(): number {
 }
 
 async function main(): Promise<void> {
-  const create = (): Promise<TcpCore> =>
-    (role === 'server' ? TcpServer : TcpClient).create(HOST, Number(port), options);
-  // What the engine opens once and keeps.
-  await (await create()).stop();
+  const create = (at: number): Promise<TcpCore> =>
+    (role === 'server' ? TcpServer : TcpClient).create(HOST, at, options);
+  // What the engine opens once and keeps. On ports of its own: on the others it would be dealt frames.
+  const [spare] = await freePorts(2);
+  await (await create(spare!)).stop();
   const before = descriptors();
   const tally = new Tally(strangers, (...at) => ledger.onReceived(...at), JSON.parse(from!) as Entry);
   const connections = { connects: 0, disconnects: 0 };
   const open = async (): Promise<void> => {
-    bridge = await create();
+    bridge = await create(Number(port));
     account = new Account(bridge);
     bridge.addSlave((frame) => {
       account.delivered += 1;
