@@ -28,6 +28,7 @@ const PACE_MS = 5;
 const [role, port, life, work, ledgerPath, from] = process.argv.slice(2);
 const { options, sends, slave, strangers = false } = JSON.parse(work!) as Work;
 
+const DESCRIPTOR_LOOKS = 100;
 // What stop() may take for frames that have arrived.
 const DELIVER_MS = 1_000;
 
@@ -113,6 +114,8 @@ async function main(): Promise<void> {
     for (const text of account.close()) console.error(text);
     ledger.close();
     process.stdin.destroy();
+    // libzmq's threads close a monitor's two descriptors some milliseconds after it has said its last word.
+    for (let look = 0; look < DESCRIPTOR_LOOKS && descriptors() > before; look++) await sleep(PACE_MS);
     say({ stopped: true, descriptorsLeft: descriptors() - before });
   }
 }
