@@ -16,6 +16,7 @@ import type {
 } from '../transport';
 import type { WireFrame } from '../../wire/message';
 import { z85Text } from '../../wire/z85';
+import { Admission } from './admission';
 import { closeSocket } from './close';
 import { sharedContext } from './context';
 import { hasSpareDescriptors, isShortage, shortageError } from '../descriptors';
@@ -25,7 +26,7 @@ import { PullEnd } from './pull';
 import { PushEnd } from './push';
 import { keepTrying, letGo, type Connecting } from './revive';
 import { hasTcpTable } from '../tcp-table';
-import { enterDomain, leaveDomain, type Knock, type Verdict } from './zap';
+import { enterDomain, GONE, leaveDomain, type Knock, type Verdict } from './zap';
 
 // A bridge's own four, the gatekeeper's, what looking up an address takes for a moment, and two connections.
 const SPARE_DESCRIPTORS = 8;
@@ -38,6 +39,9 @@ const CLOSE_GRACE_MS = 2_000;
 
 // A pipe that was full takes a moment to be filled again; nothing for this long is the end of what has arrived.
 const DELIVERED_MS = 50;
+
+// libzmq does not reconnect after a refusal. Without an answer it gives up after 30 s and tries once more.
+const unanswered = (): Promise<undefined> => new Promise(() => undefined);
 
 // How often a wait for a peer looks again; the first looks are closer together than the last.
 const FIRST_LOOK_MS = 2;
@@ -53,13 +57,19 @@ export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
   if (!hasSpareDescriptors(SPARE_DESCRIPTORS)) throw shortageError(what, context.maxSockets);
   const sockets: Socket[] = [];
   const gates: string[] = [];
+  const admission = new Admission(options.receiveHighWaterMark);
   try {
     const host = await locate(endpoints, { takesInterfaces: true });
     // Clients have no domain: libzmq ends the process when a socket with one is closed while it reconnects
     // (zeromq/libzmq issue 2476, src/zap_client.cpp; libzmq 4.3.5).
     const gate = async (direction: Direction): Promise<{ zapDomain?: string }> => {
       if (!endpoints.server) return {};
-      const zapDomain = await enterDomain((knock) => judge(knock, direction, options, sink));
+      const zapDomain = await enterDomain(async (knock) => {
+        const verdict = judge(knock, direction, options, sink);
+        if (verdict !== undefined || direction === 'send') return verdict;
+        if (admission.isFull) return unanswered();
+        return (await admission.admit()) ? undefined : GONE;
+      });
       gates.push(zapDomain);
       return { zapDomain };
     };
@@ -70,8 +80,11 @@ export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
     sockets.push(push);
     await attach(pull, host, endpoints.pullPort, endpoints);
     await attach(push, host, endpoints.pushPort, endpoints);
-    return new LibzmqTransport(push, pull, host, gates, endpoints, options, sink);
+    const transport = new LibzmqTransport(push, pull, host, gates, endpoints, options, sink);
+    admission.inflow = transport.pullEnd;
+    return transport;
   } catch (err) {
+    admission.close();
     // A port that was bound is free again when this rejects.
     await Promise.all(sockets.map((socket) => closeSocket(socket, undefined, CLOSE_GRACE_MS)));
     await Promise.all(gates.map(leaveDomain));
@@ -85,7 +98,7 @@ class LibzmqTransport implements Transport {
   /** libzmq does not tell, and lets everybody in at once. */
   readonly receivesWaiting = 0;
   readonly peersWaiting = 0;
-  private readonly pullEnd: PullEnd;
+  readonly pullEnd: PullEnd;
   private readonly pushEnd: PushEnd;
   private readonly sendPeers: Peers;
   private readonly receivePeers: Peers;
@@ -178,7 +191,7 @@ class LibzmqTransport implements Transport {
     const { receiveHighWaterMark } = this.options;
     // What one peer of several may have left, when they are taken in turn.
     const most = (receiveHighWaterMark || Infinity) * (this.receivePeers.count + 1);
-    const telling = Promise.all([told, isLeaving ? this.pullEnd.emptied(most) : undefined]).then(() => {
+    const telling = Promise.all([told, isLeaving ? this.pullEnd.whenEmptied(most) : undefined]).then(() => {
       if (this.told === telling) this.told = undefined;
       if (this.closing === undefined) this.sink.peer(event);
     });
@@ -191,7 +204,7 @@ class LibzmqTransport implements Transport {
 
   async deliver(limitMs: number): Promise<void> {
     this.pushEnd.stop(stoppedError(this.endpoints));
-    await atMost(limitMs, this.pullEnd.emptied(Infinity, DELIVERED_MS));
+    await atMost(limitMs, this.pullEnd.whenEmptied(Infinity, DELIVERED_MS));
   }
 
   async whenConnected(signal: AbortSignal): Promise<void> {

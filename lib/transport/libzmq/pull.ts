@@ -6,6 +6,7 @@ import { monotonicMs, nextTurn, pause } from '../../async/clock';
 import { systemCode } from '../../errors';
 import { describeMalformed, flagsOf, isFrame } from '../../wire/message';
 import type { TransportSink } from '../transport';
+import type { Inflow } from './admission';
 
 // zeromq.js receives at once, and fails at once where there is nothing, with a timeout of 0; otherwise it asks first
 // and waits. Asking costs a system call (libzmq looks whether its I/O thread has left word), a fifth of what a small
@@ -26,9 +27,11 @@ const LOOK_MS = 3;
 const COUNT_MS = 100;
 
 /** A PULL socket and the loop that empties it. */
-export class PullEnd {
+export class PullEnd implements Inflow {
   /** Messages taken so far. */
   taken = 0;
+  /** How often there was nothing to take. */
+  emptied = 0;
   /** True while it waits for the next message. */
   waiting = false;
   /** Frames that libzmq had when {@link stop} was called. */
@@ -44,6 +47,10 @@ export class PullEnd {
     private readonly sink: Pick<TransportSink, 'frame' | 'malformed' | 'failed'>,
   ) {}
 
+  get closed(): boolean {
+    return this.state.closed;
+  }
+
   /** Nothing is handed to the sink from now on; the socket is to be closed when this resolves, within a moment. */
   stop(): Promise<void> {
     if (this.state.closed) return Promise.resolve();
@@ -55,7 +62,7 @@ export class PullEnd {
   }
 
   /** Resolves when nothing has come for `idleMs`, when `messages` have been taken, or when it is stopped. */
-  async emptied(messages: number, idleMs = LOOK_MS): Promise<void> {
+  async whenEmptied(messages: number, idleMs = LOOK_MS): Promise<void> {
     const last = this.taken + messages;
     let idleSince = Infinity;
     for (let before = -1; !this.state.closed && this.taken < last; before = this.taken) {
@@ -81,6 +88,7 @@ export class PullEnd {
       } catch (err) {
         this.waiting = false;
         this.receiving = false;
+        this.emptied += 1;
         if (isClosed(state)) {
           this.onStopped?.();
           return;

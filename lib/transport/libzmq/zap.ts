@@ -12,7 +12,7 @@ import { sharedContext } from './context';
 const ENDPOINT = 'inproc://zeromq.zap.01';
 const VERSION = '1.0';
 /** Of a socket that is closed. */
-const GONE = 'is gone';
+export const GONE = 'is gone';
 const CLOSE_LIMIT_MS = 500;
 
 /** A peer that asks to be let in. */
@@ -26,8 +26,8 @@ export interface Knock {
 /** Why a peer is not let in, to be read behind "the peer at <address> "; undefined lets it in. */
 export type Verdict = string | undefined;
 
-/** Decides. */
-export type Judge = (knock: Knock) => Verdict;
+/** Decides, now or when there is room for one more. */
+export type Judge = (knock: Knock) => Verdict | Promise<Verdict>;
 
 const domains = new Map<string, Judge>();
 let nextDomain = 0;
@@ -87,10 +87,14 @@ async function answer(router: Router): Promise<void> {
     }
     const [asker = '', delimiter = '', , id = '', domain = '', address = '', , , key] = request;
     const judge = domains.get(domain.toString());
-    const verdict = judge === undefined ? GONE : judge({ address: address.toString(), key });
-    const [status, text] = verdict === undefined ? ['200', 'OK'] : ['400', 'refused'];
-    const reply = [asker, delimiter, VERSION, id, status, text, '', ''];
-    // It fails where the router is closed, or the asker has left.
-    answers.take(() => router.send(reply)).catch(() => undefined);
+    // A peer that has to wait holds up no other one.
+    void Promise.resolve(judge === undefined ? GONE : judge({ address: address.toString(), key })).then(
+      (verdict) => {
+        const [status, text] = verdict === undefined ? ['200', 'OK'] : ['400', 'refused'];
+        const reply = [asker, delimiter, VERSION, id, status, text, '', ''];
+        // It fails where the router is closed, or the asker has left.
+        answers.take(() => router.send(reply)).catch(() => undefined);
+      },
+    );
   }
 }
