@@ -144,8 +144,8 @@ describe('what a kept payload holds', () => {
 
   test('is not the beginning of a large one that came with it', async () => {
     const { decoder, payloads } = makeReceiver();
-    const before = await bufferBytes();
     const pair = Buffer.concat([frameMessage(Buffer.alloc(100)), frameMessage(Buffer.alloc(50_000))]);
+    const before = await bufferBytes();
     for (let i = 0; i < 100; i++) {
       read(decoder, pair);
       payloads.length = i + 1;

@@ -74,6 +74,8 @@ export class Decoder {
   private keptStart = 0;
   /** How far the copy goes, in the chunk. */
   private keptEnd = 0;
+  /** True if a payload with memory of its own has come since the last copy. */
+  private isMixed = false;
 
   private flags = 0;
   private channel = 0;
@@ -178,8 +180,14 @@ export class Decoder {
 
   /** A whole payload, which outlives the chunk. */
   private payloadAt(chunk: Buffer, at: number, size: number): Buffer {
-    if (size >= OWN_MEMORY_BYTES) return payloadCopy(chunk.subarray(at, at + size));
-    if (at + size > this.keptEnd) this.keep(chunk, at, runEnd(chunk, at + size));
+    if (size >= OWN_MEMORY_BYTES) {
+      this.isMixed = true;
+      return payloadCopy(chunk.subarray(at, at + size));
+    }
+    if (at + size > this.keptEnd) {
+      this.keep(chunk, at, this.isMixed ? runEnd(chunk, at + size) : chunk.length);
+      this.isMixed = false;
+    }
     return new View(this.kept, this.keptStart + at, size);
   }
 
@@ -309,6 +317,7 @@ export class Decoder {
       this.emit(this.payloadAt(chunk, bodyAt, size));
       return true;
     }
+    this.isMixed ||= size >= OWN_MEMORY_BYTES;
     this.pos = bodyAt;
     this.payloadBytes = size;
     this.filledBytes = 0;
@@ -390,7 +399,7 @@ function readUInt32(bytes: Buffer, at: number): number {
 
 /**
  * The end of the last of the small frames that follow each other from `at` on. They are copied together: a copy for each
- * would cost more than decoding it. What is behind them, which may be much, is not: a kept frame would hold it.
+ * would cost more than decoding it. The beginning of a large payload after them is not: a kept frame would hold it.
  */
 function runEnd(chunk: Buffer, at: number): number {
   const end = chunk.length;
