@@ -73,7 +73,20 @@ test('frames that are kept stay as they were while the file is read on', async (
   expect(kept.map(fields)).toEqual(SEEN);
 });
 
-test('a reader of frames with memory of their own reads into the same memory again', async () => {
+test('a small frame that is kept does not hold the large ones that it lay between', async () => {
+  const path = fileName('mixed.dat');
+  await write(
+    path,
+    Array.from({ length: 400 }, (_, i) => numberedFrame(i, i % 2 === 0 ? 100 : 50_000)),
+  );
+  const kept: Buffer[] = [];
+  const before = await bufferBytes();
+  for await (const { payload } of readFrames(path)) if (payload.length === 100) kept.push(payload);
+  await waitForHeldBytes(before, 10 * 200 * 100);
+  expect(kept.map(([first]) => first)).toEqual(kept.map((_, i) => (2 * i) & 0xff));
+});
+
+test('a reader reads into the same memory again', async () => {
   const path = fileName('large.dat');
   await write(
     path,

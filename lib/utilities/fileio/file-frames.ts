@@ -46,8 +46,11 @@ export class FileFrame extends Frame implements FilePlace {
 
 /** Names of {@link ReadFramesOptions}. */
 export const READ_OPTIONS = ['channel', 'configChan', 'onConfig', 'signal'] as const;
-// One read. Small payloads are views of it, so one that is kept keeps this much.
+// One read.
 const CHUNK_BYTES = 256 * 1024;
+// Small payloads are copied from the chunk together, at most this many bytes, so one that is kept holds no more. As large
+// as the chunk, their memory would exceed the processor's caches, and the allocator would not use it again.
+const KEPT_BYTES = 64 * 1024;
 // The file is read straight into the memory of a payload of this size; a smaller one is copied from the chunk.
 const STRAIGHT_READ_BYTES = 64 * 1024;
 // Node ends the process where it is asked for 2^31 bytes at once.
@@ -67,10 +70,12 @@ export class FileFrames {
 
   private chunk: Buffer = NOTHING;
   private pos = 0;
-  /** What the file is read into: shared memory, because payloads of frames lie in it. */
+  /** What the file is read into, again and again. */
   private memory: Buffer = NOTHING;
-  /** True once a frame's payload lies in `memory`, which is not written to again then. */
-  private isViewed = true;
+  /** A copy of the chunk from `keptFrom` to `keptEnd`, in which payloads of frames lie. */
+  private kept: Buffer = NOTHING;
+  private keptFrom = 0;
+  private keptEnd = 0;
   /** Of this file, when it was last asked for. */
   private size = 0;
   /** Where in the file the chunk begins. */
@@ -129,13 +134,7 @@ export class FileFrames {
       const end = pos + HEADER_BYTES + length - LENGTH_OVERHEAD_BYTES;
       if (end > chunk.length) return undefined;
       this.pos = end;
-      const frame = this.frameOf(
-        chunk.subarray(pos + HEADER_BYTES, end),
-        false,
-        chunk,
-        pos,
-        this.chunkAt + pos,
-      );
+      const frame = this.frameOf(chunk, pos, end, this.chunkAt + pos);
       if (frame !== undefined) return frame;
     }
     return undefined;
@@ -166,19 +165,13 @@ export class FileFrames {
     return true;
   }
 
-  /** Brings what is left of the chunk to the beginning of memory that can be read into. */
+  /** Brings what is left of the chunk to the beginning of the memory. */
   private moveRest(rest: number): void {
     const { chunk, pos } = this;
-    if (this.isViewed) {
-      this.memory = sharedMemory(CHUNK_BYTES);
-      this.isViewed = false;
-      copyToShared(chunk.subarray(pos), this.memory, 0);
-    } else if (rest > 0) {
-      this.memory.copyWithin(0, pos, chunk.length);
-    }
+    if (this.memory === NOTHING) this.memory = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    if (rest > 0) this.memory.copyWithin(0, pos, chunk.length);
     this.chunkAt += pos;
-    this.pos = 0;
-    this.chunk = this.memory.subarray(0, rest);
+    this.setChunk(this.memory.subarray(0, rest));
   }
 
   /** Ends the wait for `onConfig`, which may never settle, now and later; nothing else waits for more than the disk. */
@@ -223,18 +216,20 @@ export class FileFrames {
     return channel === this.configChan || this.channels === undefined || this.channels.has(channel);
   }
 
-  /** The record at `pos` of `header` as a frame, if it is to be one. Unless `isOwn`, its bytes lie in the chunk. */
+  /** The record in `chunk` from `pos` to `end`, or with this payload, as a frame, if it is to be one. */
   private frameOf(
-    bytes: Buffer,
-    isOwn: boolean,
-    header: Buffer,
+    chunk: Buffer,
     pos: number,
+    end: number,
     position: number,
+    own?: Buffer,
   ): FileFrame | undefined {
     this.records += 1;
-    const channel = header[pos + 7]!;
+    const channel = chunk[pos + 7]!;
+    const at = pos + HEADER_BYTES;
     if (channel === this.configChan) {
-      const taken: unknown = this.options.onConfig?.(bytes.toString(), { path: this.path, position });
+      const text = (own ?? chunk.subarray(at, end)).toString();
+      const taken: unknown = this.options.onConfig?.(text, { path: this.path, position });
       if (isPromise(taken)) {
         this.configuring = Promise.resolve(taken);
         // Told where it is waited for; a reading that has been ended waits for it no more.
@@ -243,16 +238,37 @@ export class FileFrames {
       return undefined;
     }
     if (this.channels !== undefined && !this.channels.has(channel)) return undefined;
-    const flags = header[pos + 4]! | (header[pos + 5]! << 8);
-    const payload = isOwn ? bytes : this.payloadOf(bytes);
-    return new FileFrame(payload, { flags, channel, error: header[pos + 6]! }, this.path, position);
+    const flags = chunk[pos + 4]! | (chunk[pos + 5]! << 8);
+    const payload = own ?? this.payloadAt(at, end);
+    return new FileFrame(payload, { flags, channel, error: chunk[pos + 6]! }, this.path, position);
   }
 
   /** A part of the chunk as a payload, which outlives the chunk. */
-  private payloadOf(bytes: Buffer): Buffer {
-    if (bytes.length >= OWN_MEMORY_BYTES) return ownCopy(bytes);
-    this.isViewed = true;
-    return bytes;
+  private payloadAt(at: number, end: number): Buffer {
+    if (end - at >= OWN_MEMORY_BYTES) return ownCopy(this.chunk.subarray(at, end));
+    if (end > this.keptEnd) this.keep(at, this.runEnd(end, at + KEPT_BYTES));
+    return this.kept.subarray(at - this.keptFrom, end - this.keptFrom);
+  }
+
+  private keep(from: number, end: number): void {
+    this.kept = sharedMemory(end - from);
+    copyToShared(this.chunk.subarray(from, end), this.kept, 0);
+    this.keptFrom = from;
+    this.keptEnd = end;
+  }
+
+  /** The end, up to `limit`, of the last of the small records that follow each other from `from` on. */
+  private runEnd(from: number, limit: number): number {
+    const { chunk } = this;
+    const most = Math.min(limit, chunk.length);
+    let at = from;
+    while (at + HEADER_BYTES <= most) {
+      const size = readLength(chunk, at) - LENGTH_OVERHEAD_BYTES;
+      const end = at + HEADER_BYTES + size;
+      if (size < 0 || size >= OWN_MEMORY_BYTES || end > most) break;
+      at = end;
+    }
+    return at;
   }
 
   /** The record at `pos`, of which a part is in the chunk, is not read. */
@@ -262,8 +278,7 @@ export class FileFrames {
     await this.checkSize(position, end);
     this.records += 1;
     this.chunkAt = end;
-    this.chunk = NOTHING;
-    this.pos = 0;
+    this.setChunk(NOTHING);
     return true;
   }
 
@@ -282,9 +297,8 @@ export class FileFrames {
       filled += read;
     }
     this.chunkAt = position + HEADER_BYTES + size;
-    this.chunk = NOTHING;
-    this.pos = 0;
-    this.large = this.frameOf(payload, true, chunk, pos, position);
+    this.setChunk(NOTHING);
+    this.large = this.frameOf(chunk, pos, pos + HEADER_BYTES + size, position, payload);
     return true;
   }
 
@@ -323,17 +337,21 @@ export class FileFrames {
   }
 
   private release(): void {
-    this.chunk = NOTHING;
-    this.pos = 0;
+    this.setChunk(NOTHING);
     this.memory = NOTHING;
-    this.isViewed = true;
+    this.kept = NOTHING;
+  }
+
+  private setChunk(chunk: Buffer): void {
+    this.chunk = chunk;
+    this.pos = 0;
+    this.keptEnd = 0;
   }
 
   private async openNext(path: string): Promise<void> {
     this.path = path;
-    this.chunk = NOTHING;
+    this.setChunk(NOTHING);
     this.chunkAt = 0;
-    this.pos = 0;
     this.records = 0;
     try {
       // Asked first: opening a pipe waits for its other end, and nothing can end that wait.
