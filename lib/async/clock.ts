@@ -13,6 +13,9 @@ export const {
   queueMicrotask,
 } = globalThis;
 
+/** The longest time that Node's timers take, in ms: 24.8 days. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** `process.nextTick`: after the code that runs now, before the event loop goes on. */
 export const nextTick = process.nextTick.bind(process);
 

@@ -1,10 +1,9 @@
-// How long a stop() waits for slaves that are slow.
+// Waiting that has an end, such as that of a stop() for slow slaves.
 
 import { checkInteger } from '../validate';
-import { clearTimeout, setTimeout } from './clock';
+import { clearTimeout, MAX_TIMER_MS, setTimeout } from './clock';
 
 const DEFAULT_LINGER_MS = 1000;
-const MAX_LINGER_MS = 2 ** 31 - 1;
 
 /** How a stop() waits. */
 export interface LingerOptions {
@@ -14,7 +13,7 @@ export interface LingerOptions {
 
 /** @throws {RangeError} {TypeError} naming the option and the value. */
 export function lingerMsOf({ lingerMs = DEFAULT_LINGER_MS }: LingerOptions): number {
-  return checkInteger('lingerMs', lingerMs, 0, MAX_LINGER_MS);
+  return checkInteger('lingerMs', lingerMs, 0, MAX_TIMER_MS);
 }
 
 /** True when `done` has settled, false after `ms` without that. Rejects as `done` does. */

@@ -2,7 +2,7 @@
 // slaclab/rogue src/rogue/interfaces/stream/TcpCore.cpp.
 
 import type { Writable } from 'node:stream';
-import { dateNow, deadline, nextTick } from '../async/clock';
+import { dateNow, deadline, MAX_TIMER_MS, nextTick } from '../async/clock';
 import { Refusals } from '../async/refusals';
 import { describeError, GeneralError } from '../errors';
 import { Logging } from '../logging';
@@ -27,8 +27,6 @@ import {
 import { TcpEmitter, type TcpEvents, type TcpListener } from './events';
 import { resolveOptions, type ResolvedOptions, type TcpCoreOptions, type TcpOptions } from './options';
 import { newCounters, type TcpStats } from './stats';
-
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** How long, and for how long at most, to wait for a peer. */
 export interface WaitForPeerOptions {
@@ -183,7 +181,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   async waitForPeer(options: WaitForPeerOptions = {}): Promise<void> {
     checkOptionNames('the options of waitForPeer', options, ['timeoutMs', 'signal']);
     const { timeoutMs, signal } = options;
-    if (timeoutMs !== undefined) checkInteger('timeoutMs', timeoutMs, 0, MAX_TIMEOUT_MS);
+    if (timeoutMs !== undefined) checkInteger('timeoutMs', timeoutMs, 0, MAX_TIMER_MS);
     // Not AbortSignal.any(): a signal that lives as long as the bridge would remember every wait.
     const waiting = new AbortController();
     const sources = [this.stopping.signal, checkSignal(signal)].filter((source) => source !== undefined);
@@ -229,7 +227,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
    */
   override stop(options: StopOptions = {}): Promise<void> {
     checkOptionNames('the options of stop', options, ['deliverMs']);
-    const deliverMs = checkInteger('deliverMs', options.deliverMs ?? 0, 0, MAX_TIMEOUT_MS);
+    const deliverMs = checkInteger('deliverMs', options.deliverMs ?? 0, 0, MAX_TIMER_MS);
     this.stopped ??= this.end(deliverMs);
     return this.stopped;
   }

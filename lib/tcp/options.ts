@@ -1,5 +1,6 @@
 // The options of a bridge: names, defaults, checks.
 
+import { MAX_TIMER_MS } from '../async/clock';
 import { show } from '../errors';
 import { DEFAULT_ENGINE, ENGINES, type Engine } from '../transport/engines';
 import type { TransportOptions } from '../transport/transport';
@@ -8,8 +9,7 @@ import { AllowList } from '../wire/allow-list';
 import { MAX_PAYLOAD_BYTES } from '../wire/message';
 import { checkCurve, type CurveOptions } from './curve';
 
-// The longest time a timer and libzmq can be given, 24.8 days.
-const MAX_MS = 2 ** 31 - 1;
+// libzmq's number of 32 bits; its times are, too.
 const MAX_HIGH_WATER_MARK = 2 ** 31 - 1;
 // An hour; libzmq is told twice as much in a number of 32 bits.
 const MAX_HEARTBEAT_MS = 3_600_000;
@@ -109,8 +109,8 @@ export function resolveOptions(what: string, options: TcpOptions, server: boolea
     engine,
     sendHighWaterMark: integer('sendHighWaterMark', MAX_HIGH_WATER_MARK, 1000),
     receiveHighWaterMark: integer('receiveHighWaterMark', MAX_HIGH_WATER_MARK, 1000),
-    sendTimeoutMs: integer('sendTimeoutMs', MAX_MS, undefined),
-    lingerMs: integer('lingerMs', MAX_MS, 1000),
+    sendTimeoutMs: integer('sendTimeoutMs', MAX_TIMER_MS, undefined),
+    lingerMs: integer('lingerMs', MAX_TIMER_MS, 1000),
     maxFrameBytes: integer('maxFrameBytes', MAX_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES, 1),
     heartbeatMs: integer('heartbeatMs', MAX_HEARTBEAT_MS, undefined, 1),
     reconnectMs: integer('reconnectMs', MAX_RECONNECT_MS, 100, 1),

@@ -1,6 +1,6 @@
 // The background mode of Prbs: one run of it, and its end.
 
-import { clearTimeout, setTimeout } from '../async/clock';
+import { settlesWithin } from '../async/linger';
 
 /** One time that the background mode is on. */
 export class Background {
@@ -26,12 +26,7 @@ export class Background {
   /** Resolves after `ms`, or when this is ended. */
   async pause(ms: number): Promise<void> {
     if (!this.on) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.wake = resolve;
-      timer = setTimeout(resolve, ms);
-    });
-    clearTimeout(timer);
+    await settlesWithin(ms, new Promise<void>((resolve) => (this.wake = resolve)));
     this.wake = undefined;
   }
 }

@@ -1,7 +1,7 @@
 // Rogue's link test: a master that generates pseudo-random frames and a slave that checks them, bit for bit.
 // slaclab/rogue src/rogue/utilities/Prbs.cpp.
 
-import { monotonicMs, nextTurn } from '../async/clock';
+import { MAX_TIMER_MS, monotonicMs, nextTurn } from '../async/clock';
 import { lingerMsOf, settlesWithin, type LingerOptions } from '../async/linger';
 import { LogLimit } from '../log-limit';
 import { Logging } from '../logging';
@@ -19,8 +19,7 @@ const DEFAULT_TAPS = [1, 2, 6, 31] as const;
 
 // The background mode gives the event loop its turn after this long, whatever its slaves do.
 const TURN_MS = 5;
-// Node's timers take no more milliseconds than this.
-const MAX_PERIOD_MICROS = (2 ** 31 - 1) * 1000;
+const MAX_PERIOD_MICROS = MAX_TIMER_MS * 1000;
 
 /**
  * Generates and checks PRBS frames. Word 0 of a frame is its sequence number, word 1 its size in words less

@@ -3,9 +3,9 @@
 
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'zeromq';
-import { monotonicMs, setTimeout } from '../../async/clock';
+import { monotonicMs, pause } from '../../async/clock';
+import { settlesWithin } from '../../async/linger';
 import { systemCode } from '../../errors';
-import { atMost } from '../at-most';
 import { SocketMonitor } from './monitor';
 
 // The option by which libzmq gives out a socket's event descriptor. It closes that one last.
@@ -33,7 +33,7 @@ export async function closeSocket(
   const deadline = monotonicMs() + limitMs;
   await Promise.all([
     isGone === undefined ? undefined : until(isGone, deadline),
-    monitor === undefined ? undefined : atMost(limitMs, monitor.ended),
+    monitor === undefined ? undefined : settlesWithin(limitMs, monitor.ended),
   ]);
 }
 
@@ -64,8 +64,6 @@ function goneTest(socket: Socket): (() => boolean) | undefined {
 async function until(condition: () => boolean, deadline: number): Promise<void> {
   for (let lookMs = FIRST_LOOK_MS; !condition(); lookMs = Math.min(lookMs * 2, LAST_LOOK_MS)) {
     if (monotonicMs() > deadline) return;
-    await new Promise((resolve) => {
-      setTimeout(resolve, lookMs);
-    });
+    await pause(lookMs);
   }
 }

@@ -2,8 +2,8 @@
 
 import { Pull, Push, type Context, type Socket } from 'zeromq';
 import { clearTimeout, monotonicMs, setImmediate, setTimeout } from '../../async/clock';
+import { settlesWithin } from '../../async/linger';
 import { endpointText, socketAddress, type Endpoints } from '../../wire/endpoints';
-import { atMost } from '../at-most';
 import { attachError, NOT_ALLOWED, stoppedError } from '../errors';
 import type {
   Direction,
@@ -204,7 +204,7 @@ class LibzmqTransport implements Transport {
 
   async deliver(limitMs: number): Promise<void> {
     this.pushEnd.stop(stoppedError(this.endpoints));
-    await atMost(limitMs, this.pullEnd.whenEmptied(Infinity, DELIVERED_MS));
+    await settlesWithin(limitMs, this.pullEnd.whenEmptied(Infinity, DELIVERED_MS));
   }
 
   async whenConnected(signal: AbortSignal): Promise<void> {

@@ -2,9 +2,9 @@
 
 import type { Socket } from 'node:net';
 import { queueMicrotask } from '../../async/clock';
+import { settlesWithin } from '../../async/linger';
 import type { AllowList } from '../../wire/allow-list';
 import { bareAddress, hostPort } from '../../wire/endpoints';
-import { atMost } from '../at-most';
 import { NOT_ALLOWED } from '../errors';
 import type { Direction, PeerEvent, TransportSink } from '../transport';
 import { Connecter } from './connecter';
@@ -149,7 +149,8 @@ export class SocketEnd implements ConnectionOwner {
     const unbound = this.listener?.close();
     this.gate.close();
     const connections = [...this.connections];
-    if (lingerMs > 0) await atMost(lingerMs, Promise.all(connections.map((connection) => connection.end())));
+    if (lingerMs > 0)
+      await settlesWithin(lingerMs, Promise.all(connections.map((connection) => connection.end())));
     const unread = lingerMs > 0 ? this.unread : [];
     for (const connection of [...this.connections]) connection.destroy();
     await Promise.all([unbound, ...connections.map(({ gone }) => gone)]);

@@ -2,8 +2,8 @@
 
 import { isIP, isIPv6 } from 'node:net';
 import { setImmediate } from '../../async/clock';
+import { settlesWithin } from '../../async/linger';
 import { splitScope, type Endpoints } from '../../wire/endpoints';
-import { atMost } from '../at-most';
 import { AddressError, attachError, stoppedError } from '../errors';
 import { withScopeName } from '../interfaces';
 import { locate } from '../locate';
@@ -225,7 +225,7 @@ class NativeTransport implements Transport {
       this.receiving.onClosed = this.onIdle;
       this.onIdle();
     });
-    await atMost(limitMs, done);
+    await settlesWithin(limitMs, done);
   }
 
   close(): Promise<void> {

@@ -1,6 +1,6 @@
 // Those who wait for a counter to get somewhere.
 
-import { clearTimeout, setTimeout } from '../../async/clock';
+import { clearTimeout, MAX_TIMER_MS, setTimeout } from '../../async/clock';
 import { checkInteger, checkOptionNames } from '../../validate';
 
 /** How long to wait for a count. */
@@ -8,8 +8,6 @@ export interface WaitFrameCountOptions {
   /** Default: for as long as the file is open. */
   readonly timeoutMs?: number;
 }
-
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Resolves waits as a counter grows. */
 export class CountWaiters {
@@ -23,7 +21,7 @@ export class CountWaiters {
     checkInteger('count', count, 0, Number.MAX_SAFE_INTEGER);
     checkOptionNames('the options of waitFrameCount', options, ['timeoutMs']);
     const { timeoutMs } = options;
-    if (timeoutMs !== undefined) checkInteger('timeoutMs', timeoutMs, 0, MAX_TIMEOUT_MS);
+    if (timeoutMs !== undefined) checkInteger('timeoutMs', timeoutMs, 0, MAX_TIMER_MS);
     if (now >= count) return true;
     if (!grows) return false;
     let timer: NodeJS.Timeout | undefined;
