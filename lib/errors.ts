@@ -12,7 +12,7 @@ export const ERROR_CODES = {
   ERR_SEND_TIMEOUT: 'no peer took the frame within sendTimeoutMs; the frame was not sent',
   ERR_PEER_TIMEOUT: 'no peer was there within timeoutMs',
   ERR_PAYLOAD_DETACHED:
-    'the memory of a payload was transferred away before the frame had left; it was not sent',
+    'the memory of a payload was transferred away before its frame had left, and it was not sent, or while it left',
   ERR_EMPTY_FRAME: 'a frame without payload makes a Rogue peer lose it and the next one',
   ERR_FRAME_TOO_LARGE: 'the payload exceeds what one message can carry',
   ERR_TOO_MANY_OPEN_FILES: 'the process or the shared context is out of descriptors or sockets',

@@ -75,8 +75,8 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   /**
    * A bridge of either role.
    *
-   * @param addr for a server the local address or host name to bind, `*` for every interface; for a client the
-   *   server's address or host name.
+   * @param addr for a server the local address, host name or interface to bind, `*` for every interface; for a client
+   *   the server's address or host name.
    * @param port base port P, 1..65534; the bridge uses P and P + 1.
    * @throws {TypeError} {RangeError} for a wrong argument, before any socket is opened.
    * @throws {GeneralError} `ERR_BIND`, `ERR_CONNECT`, `ERR_TOO_MANY_OPEN_FILES`; nothing stays open then.
@@ -162,7 +162,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     const writable = new FrameWritable(this, options);
     this.writables.add(writable);
     // When pipeline() listens: it does not begin with one that is destroyed already.
-    if (this.stopped !== undefined) nextTick(() => this.endWritable(writable));
+    if (this.stopped !== undefined) nextTick(() => writable.destroy(this.stopReason));
     return writable.once('close', () => this.writables.delete(writable));
   }
 
@@ -293,7 +293,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     this.log.debug(`Stopping TCP stream bridge. pull=${pull} push=${push}`);
     const reason = new GeneralError('ERR_BRIDGE_STOPPED', `the bridge at ${addr}:${this.port} was stopped`);
     this.stopping.abort(reason);
-    for (const writable of this.writables) this.endWritable(writable);
+    for (const writable of this.writables) writable.destroy(reason);
     const { discarded } = this.counters;
     if (deliverMs > 0) await this.transport.deliver(deliverMs);
     this.finish();
@@ -307,12 +307,6 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
         `${undelivered} frames that had arrived were not delivered: stop() came first; stop({ deliverMs }) gives the slaves time`,
       );
     }
-  }
-
-  /** Tells why where somebody listens: an error that nobody listens for ends the process. */
-  private endWritable(writable: Writable): void {
-    const reason = this.stopping.signal.reason as GeneralError;
-    writable.destroy(writable.listenerCount('error') > 0 ? reason : undefined);
   }
 
   private sink(): TransportSink {
@@ -372,7 +366,11 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   private refusalOf(frame: WireFrame): GeneralError | undefined {
     const unsendable = unsendableError(frame.payload.length, this.options.allowEmptyFrames);
     if (unsendable !== undefined) return unsendable;
-    return this.stopped === undefined ? undefined : (this.stopping.signal.reason as GeneralError);
+    return this.stopped === undefined ? undefined : this.stopReason;
+  }
+
+  private get stopReason(): GeneralError {
+    return this.stopping.signal.reason as GeneralError;
   }
 
   private refuse(refusal: GeneralError): Promise<void> {
@@ -419,7 +417,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     this.events.emit('error', err);
   }
 
-  /** Whoever stopped the bridge is to be able to see it afterwards; nobody listens any more. */
+  /** Kept in `stats`: the listeners are already gone. */
   private onUnflushed(what: string): void {
     const err = lingerError(this.options.lingerMs, what);
     this.counters.lastError = err;

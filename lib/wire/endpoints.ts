@@ -107,7 +107,7 @@ export function canonicalAddress(addr: string): string {
 }
 
 /** An IPv6 address out of its brackets; anything else as it is. */
-export function bareAddress(addr: string): string {
+function bareAddress(addr: string): string {
   return addr.startsWith('[') && addr.endsWith(']') ? addr.slice(1, -1) : addr;
 }
 

@@ -95,7 +95,7 @@ export const openLibzmq: OpenTransport = async (endpoints, options, sink) => {
 };
 
 class LibzmqTransport implements Transport {
-  /** libzmq does not tell, and lets everybody in at once. */
+  /** libzmq does not tell. */
   readonly receivesWaiting = 0;
   readonly peersWaiting = 0;
   readonly pullEnd: PullEnd;

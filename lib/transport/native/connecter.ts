@@ -17,8 +17,6 @@ const MAX_DOUBLINGS = 31;
 export interface ConnecterOptions {
   /** As the caller gave it. */
   readonly addr: string;
-  /** The same without brackets. */
-  readonly host: string;
   readonly port: number;
   /** Between two attempts, at least. */
   readonly reconnectMs: number;
@@ -95,7 +93,7 @@ export class Connecter {
 
   private connect(): void {
     this.isWaiting = false;
-    const { host, port } = this.options;
+    const { addr: host, port } = this.options;
     const connection = this.owner.newConnection();
     this.connection = connection;
     connection.connect(connectSocket({ host, port }, connection));

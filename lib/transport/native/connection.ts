@@ -70,7 +70,8 @@ export class Connection implements ByteReader, Flushable, Watched {
   /** Calls off the time limit of the handshake. */
   private endHandshake: () => void = () => undefined;
   private readonly liveness: Liveness;
-  private hasSent = false;
+  /** True once the peer has been sent a frame. */
+  hasSent = false;
   /** True once a PULL can write no more: a write has failed, or its half is closed. What arrives is still read. */
   private isMute = false;
   private onDrained: (() => void) | undefined;
@@ -156,11 +157,6 @@ export class Connection implements ByteReader, Flushable, Watched {
     this.sendCommand(PING);
   }
 
-  /** True where the peer has been sent frames, and has not closed as a peer does that has read them all. */
-  get mayBeUnread(): boolean {
-    return this.hasSent;
-  }
-
   /** Messages accepted and not yet in the hands of the kernel. */
   get waiting(): number {
     return this.encoder.messages + (this.writing?.messages ?? 0);
@@ -201,7 +197,7 @@ export class Connection implements ByteReader, Flushable, Watched {
   resume(): void {
     // What came before the peer left is still delivered; what it did wrong ends it there.
     if (this.fault !== undefined) return;
-    this.guard(() => this.decoder.resume());
+    this.decodeRest();
     if (!this.decoder.held && !this.isClosed) this.socket?.resume();
   }
 

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { queueMicrotask } from '../../async/clock';
 import { settlesWithin } from '../../async/linger';
 import type { AllowList } from '../../wire/allow-list';
-import { bareAddress, hostPort } from '../../wire/endpoints';
+import { hostPort } from '../../wire/endpoints';
 import { NOT_ALLOWED } from '../errors';
 import type { Direction, PeerEvent, TransportSink } from '../transport';
 import { Connecter } from './connecter';
@@ -80,30 +80,19 @@ export class SocketEnd implements ConnectionOwner {
     return this.gate.waiting + (this.connecter?.isWaiting === true ? 1 : 0);
   }
 
-  /** Addresses of peers that may not have read all that they were sent. */
-  get unread(): readonly string[] {
-    return [...this.connections]
-      .filter(({ mayBeUnread }) => mayBeUnread)
-      .map(({ remoteAddress }) => remoteAddress);
-  }
-
   /** Binds, or begins to connect. @throws the system's error when the port cannot be bound. */
   async open(): Promise<void> {
     const { server, addr, port } = this.options;
-    const host = bareAddress(addr);
     if (!server) {
-      this.connecter = new Connecter(
-        { ...this.options, host },
-        {
-          newConnection: () => this.newConnection(),
-          hasRoom: () => this.user.hasRoom(),
-          onWaiting: () => this.sink.gate(1),
-          onFailed: (failure) => this.sink.connectFailed({ direction: this.direction, ...failure }),
-        },
-      );
+      this.connecter = new Connecter(this.options, {
+        newConnection: () => this.newConnection(),
+        hasRoom: () => this.user.hasRoom(),
+        onWaiting: () => this.sink.gate(1),
+        onFailed: (failure) => this.sink.connectFailed({ direction: this.direction, ...failure }),
+      });
       return;
     }
-    this.listener = await Listener.open(host, port, (accepted) => {
+    this.listener = await Listener.open(addr, port, (accepted) => {
       if (this.isAllowed(accepted)) this.gate.admit(accepted, () => this.letIn(accepted));
       else accepted.destroy();
     });
@@ -128,10 +117,15 @@ export class SocketEnd implements ConnectionOwner {
 
   /** Lets nobody in any more, and tells the peers that what they send from now on is not read. */
   halfClose(): void {
-    this.connecter?.close();
-    void this.listener?.close();
-    this.gate.close();
+    void this.letNobodyIn();
     for (const connection of [...this.connections]) connection.halfClose();
+  }
+
+  /** Resolves when the port is free. */
+  private letNobodyIn(): Promise<void> | undefined {
+    this.connecter?.close();
+    this.gate.close();
+    return this.listener?.close();
   }
 
   /** True while a connection may bring more. */
@@ -145,16 +139,16 @@ export class SocketEnd implements ConnectionOwner {
    */
   async close(lingerMs: number): Promise<readonly string[]> {
     this.isClosing = true;
-    this.connecter?.close();
-    const unbound = this.listener?.close();
-    this.gate.close();
+    const unbound = this.letNobodyIn();
     const connections = [...this.connections];
     if (lingerMs > 0)
       await settlesWithin(lingerMs, Promise.all(connections.map((connection) => connection.end())));
-    const unread = lingerMs > 0 ? this.unread : [];
-    for (const connection of [...this.connections]) connection.destroy();
+    // A peer that has read everything has closed.
+    const left = [...this.connections];
+    for (const connection of left) connection.destroy();
     await Promise.all([unbound, ...connections.map(({ gone }) => gone)]);
-    return unread;
+    if (lingerMs === 0) return [];
+    return left.filter(({ hasSent }) => hasSent).map(({ remoteAddress }) => remoteAddress);
   }
 
   ready(connection: Connection): void {

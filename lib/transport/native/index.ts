@@ -217,13 +217,13 @@ class NativeTransport implements Transport {
   async deliver(limitMs: number): Promise<void> {
     this.pushEnd.stop(stoppedError(this.endpoints));
     this.receiving.halfClose();
-    const isDone = (): boolean => !this.receiving.isOpen && this.pullEnd.isIdle;
     const done = new Promise<void>((resolve) => {
-      this.onIdle = () => {
-        if (isDone()) resolve();
+      const look = (): void => {
+        if (!this.receiving.isOpen && this.pullEnd.isIdle) resolve();
       };
-      this.receiving.onClosed = this.onIdle;
-      this.onIdle();
+      this.onIdle = look;
+      this.receiving.onClosed = look;
+      look();
     });
     await settlesWithin(limitMs, done);
   }
