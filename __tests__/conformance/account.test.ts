@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { Frame, Logging, type TcpClient, type TcpServer } from '../../lib';
 import { makeClient, makeServer, stopBridges } from '../helpers/bridges';
+import { collectLog } from '../helpers/log';
 import { reservePorts } from '../helpers/ports';
 import { turns, waitFor } from '../helpers/wait';
 
@@ -93,7 +94,7 @@ class Account {
 }
 
 test('the sums of the account hold at any moment, whatever the peer and the slaves do', async () => {
-  Logging.setSink({ child: () => new Proxy({}, { get: () => () => undefined }) } as never);
+  collectLog();
   await fc.assert(
     fc.asyncProperty(steps, fc.boolean(), async (happenings, isStoppedEarly) => {
       const port = await reservePorts();

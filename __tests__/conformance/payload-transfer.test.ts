@@ -2,7 +2,7 @@
 
 import { Frame, Logging } from '../../lib';
 import { Collector, makeClient, makePair, makeServer, stopBridges } from '../helpers/bridges';
-import { engines } from '../helpers/engines';
+import { whereNative } from '../helpers/engines';
 import { collectLog } from '../helpers/log';
 import { reservePorts } from '../helpers/ports';
 import { makeGate, turns, waitFor } from '../helpers/wait';
@@ -26,10 +26,9 @@ function transfer({ payload }: Frame): void {
 const values = (collector: Collector): number[] => collector.frames.map(({ payload }) => payload[0]!);
 
 // Both are gathered before they are written; the larger one is referenced until then.
-test.each([20_000, 3_000_000])(
+whereNative.server.each([20_000, 3_000_000])(
   'of %d bytes: before it was written, the frame is left out, and the others are right',
   async (size) => {
-    if (engines.server !== 'native') return;
     collectLog();
     const { server, client } = await makePair({ client: { receiveHighWaterMark: 1 } });
     const collector = client.to(new Collector());
@@ -78,10 +77,9 @@ test('while its frame waits for a peer: that send rejects, and the others arrive
   expect(client.stats).toMatchObject({ framesSent: 2, notSent: 1, sendsWaiting: 0 });
 });
 
-test.each([1000, 0])(
+whereNative.server.each([1000, 0])(
   'a listener that stops the bridge as it is told (lingerMs %d) costs no other frame',
   async (lingerMs) => {
-    if (engines.server !== 'native') return;
     collectLog();
     const { server, client } = await makePair({ server: { lingerMs } });
     const collector = client.to(new Collector());
@@ -100,8 +98,7 @@ test.each([1000, 0])(
   },
 );
 
-test('a listener that sends as it is told does not change the order', async () => {
-  if (engines.server !== 'native') return;
+whereNative.server('a listener that sends as it is told does not change the order', async () => {
   collectLog();
   const { server, client } = await makePair();
   const collector = client.to(new Collector());

@@ -1,6 +1,6 @@
 // Bridges in worker threads, which end in every way there is.
 
-import { engines } from '../helpers/engines';
+import { engines, whereNative } from '../helpers/engines';
 import { reservePorts } from '../helpers/ports';
 import { endPeers, startPeer } from '../helpers/process';
 
@@ -8,7 +8,6 @@ afterEach(endPeers);
 
 const ROUNDS = 5;
 const FAULT = 'nobody catches this';
-const testNative = engines.server === 'native' ? test : test.skip;
 
 /** Both go on for a while in each round, and each round has a worker of its own. */
 async function run(how: string): Promise<Record<string, unknown>[]> {
@@ -21,7 +20,7 @@ async function run(how: string): Promise<Record<string, unknown>[]> {
   return peer.said.slice(0, -1);
 }
 
-testNative.each([
+whereNative.server.each([
   ['stops its bridge', 'stop', { exit: 0 }],
   ['calls process.exit()', 'exit', { exit: 7 }],
   ['throws what nobody catches', 'throw', { exit: 1, error: FAULT }],
@@ -33,16 +32,19 @@ testNative.each([
   },
 );
 
-testNative('the main thread calls process.exit() in the middle of a stream of a worker', async () => {
+whereNative.server('the main thread calls process.exit() in the middle of a stream of a worker', async () => {
   const peer = startPeer('worker.cjs', ['main-exit', await reservePorts()]);
   expect(await peer.end()).toBe(3);
 });
 
-testNative('the main thread throws what nobody catches in the middle of a stream of a worker', async () => {
-  const peer = startPeer('worker.cjs', ['main-throw', await reservePorts()]);
-  expect(await peer.end()).toBe(1);
-  expect(peer.stderr).toContain(FAULT);
-});
+whereNative.server(
+  'the main thread throws what nobody catches in the middle of a stream of a worker',
+  async () => {
+    const peer = startPeer('worker.cjs', ['main-throw', await reservePorts()]);
+    expect(await peer.end()).toBe(1);
+    expect(peer.stderr).toContain(FAULT);
+  },
+);
 
 // The zeromq addon aborts the process when a worker with an open socket ends.
 (engines.server === 'libzmq' ? test : test.skip)(

@@ -19,6 +19,12 @@ export function engineVariable(role: unknown): NodeJS.ProcessEnv {
   return { ROGUE_BRIDGE_ENGINE: role === 'client' ? engines.client : engines.server };
 }
 
+/** `test` where the server, or the client, is native; elsewhere skipped. */
+export const whereNative = {
+  server: engines.server === 'native' ? test : test.skip,
+  client: engines.client === 'native' ? test : test.skip,
+};
+
 /** `test` where the bridge is native; elsewhere skipped, with what libzmq does instead in its name. */
 export function testNative(libzmqInstead: string, name: string, run: () => Promise<void>): void {
   if (engines.server === 'native') test(name, run);

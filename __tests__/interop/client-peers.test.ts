@@ -3,13 +3,11 @@
 import { createServer } from 'node:net';
 import { Logging, type TcpClient } from '../../lib';
 import { makeClient, stopBridges } from '../helpers/bridges';
-import { engines } from '../helpers/engines';
+import { whereNative } from '../helpers/engines';
 import { reservePorts } from '../helpers/ports';
 import { frameMessage, RawPeer } from '../helpers/raw-peer';
 import { endRaw } from '../helpers/recording';
 import { makeGate, turns, waitFor } from '../helpers/wait';
-
-const testNative = engines.client === 'native' ? test : test.skip;
 
 afterEach(async () => {
   Logging.setSink(undefined);
@@ -46,7 +44,7 @@ function watch(client: TcpClient, log: string[]): void {
   }
 }
 
-testNative('events come in the order of the connections, each with its frames', async () => {
+whereNative.client('events come in the order of the connections, each with its frames', async () => {
   const port = await reservePorts();
   const next = await pushes(port + 1);
   const client = await makeClient(port, { reconnectMs: 1 });
@@ -79,7 +77,7 @@ testNative('events come in the order of the connections, each with its frames', 
   ]);
 });
 
-testNative('a listener that comes late is told of each connection once, in order', async () => {
+whereNative.client('a listener that comes late is told of each connection once, in order', async () => {
   const port = await reservePorts();
   const next = await pushes(port + 1);
   const client = await makeClient(port, { reconnectMs: 1 });
@@ -99,7 +97,7 @@ testNative('a listener that comes late is told of each connection once, in order
   expect(log).toEqual(['connect', 'disconnect', 'connect']);
 });
 
-testNative(
+whereNative.client(
   'a server that sends and leaves over and over does not fill the memory of a client with a stalled slave',
   async () => {
     const port = await reservePorts();

@@ -5,7 +5,7 @@ import { GeneralError, Logging, type ConnectError } from '../../lib';
 import { Connection, type ConnectionOwner } from '../../lib/transport/native/connection';
 import { LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { rejection } from '../helpers/errors';
-import { engines, testNative } from '../helpers/engines';
+import { testNative, whereNative } from '../helpers/engines';
 import { collectLog } from '../helpers/log';
 import { isFree, reservePorts } from '../helpers/ports';
 import { COMMAND, commandBody, greeting, part, RawPeer } from '../helpers/raw-peer';
@@ -106,7 +106,7 @@ test('reconnectMs and reconnectMaxMs are taken by either engine', async () => {
   await Promise.all([client, server].map((bridge) => bridge.waitForPeer({ timeoutMs: 10_000 })));
 });
 
-(engines.client === 'native' ? test : test.skip)(
+whereNative.client(
   'a socket that is connected to itself is given up at once, and its port is free for the server',
   async () => {
     const port = await reservePorts();

@@ -7,7 +7,7 @@ import { monotonicMs } from '../../lib/async/clock';
 import { isHostAnswering } from '../../lib/transport/native/host';
 import { hasTcpTable, tcpTable } from '../../lib/transport/tcp-table';
 import { LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
-import { engines, testNative } from '../helpers/engines';
+import { testNative, whereNative } from '../helpers/engines';
 import { reservePorts } from '../helpers/ports';
 import { endPeers, startPeer } from '../helpers/process';
 import { COMMAND, commandBody, frameMessage, part, ping, RawPeer } from '../helpers/raw-peer';
@@ -156,7 +156,7 @@ testNative(
 );
 
 describe('a table of connections that is older than the silence', () => {
-  const run = hasTcpTable() && engines.server === 'native' ? test : test.skip;
+  const run = hasTcpTable() ? whereNative.server : test.skip;
   let server: ReturnType<typeof createServer>;
   let socket: Socket;
   afterEach(() => {
