@@ -51,8 +51,8 @@ export class Fifo extends StreamModule {
   }
 
   /**
-   * Frames that a slave failed to accept: nobody waits for them, so the error is counted, and logged at Error; at Info
-   * where it is a bridge that was stopped.
+   * Frames that a slave failed to accept. Their senders do not wait, so the log has the error: at Info where the slave is a
+   * bridge that was stopped, else at Error.
    */
   get errorCount(): number {
     return this.errors;

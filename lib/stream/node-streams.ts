@@ -93,8 +93,8 @@ export class FrameWritable extends Writable {
   }
 
   /**
-   * As Node's, with one difference: an error that says no more than that a bridge was stopped is left out where nobody
-   * listens for it. Such an error would end the process, and with it every ordinary shutdown.
+   * As Node's, with one difference: `ERR_BRIDGE_STOPPED` is left out where no listener hears it. It would end the process
+   * otherwise, at an ordinary shutdown.
    */
   override destroy(error?: Error): this {
     // Each pipe() listens as well, only to throw the error where it is the only one that does.

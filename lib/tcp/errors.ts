@@ -48,7 +48,7 @@ export function lingerError(lingerMs: number, what: string): GeneralError {
   );
 }
 
-/** Receiving has ended although nobody stopped the bridge. */
+/** Receiving has ended without a `stop()`. */
 export function receivingError(pull: string, cause: unknown): GeneralError {
   return new GeneralError(
     'ERR_TRANSPORT',
@@ -57,7 +57,7 @@ export function receivingError(pull: string, cause: unknown): GeneralError {
   );
 }
 
-/** Nobody came in time. @param last the last attempt to connect that failed. */
+/** No peer connected within the time. @param last the last attempt to connect that failed. */
 export function noPeerError(
   { server, addr, pushPort, pullPort }: Endpoints,
   timeoutMs: number,

@@ -43,8 +43,8 @@ export interface TcpStats {
   /** Frames that have arrived and wait for the slaves at this moment. The native engine counts them. */
   readonly receivesWaiting: number;
   /**
-   * Peers that wait to be let in at this moment: so many frames of peers that have left are still to be given to the
-   * slaves. The native engine lets them wait.
+   * Peers that wait to be let in at this moment, because the slaves have not taken enough frames of peers that have left.
+   * A client's own next connection waits as well. The native engine tells.
    */
   readonly peersWaiting: number;
   /** Peers at this moment, on the connection we send on and on the one we receive on. */

@@ -53,7 +53,7 @@ export class Prbs extends Master implements FrameSlave {
   private receiving = true;
   /** Frames that came while {@link rxEnable} is false, and how to let their senders go on. */
   private readonly held: { readonly frame: Frame; readonly release: () => void }[] = [];
-  /** Set by {@link stop}, which leaves nobody to release what would be held from then on. */
+  /** Set by {@link stop}: nothing would release a frame that is held after it. */
   private holdsNone = false;
   private rxDropped = 0;
 
@@ -244,7 +244,7 @@ export class Prbs extends Master implements FrameSlave {
     return this.sendCount ? 'counter' : 'lfsr';
   }
 
-  /** Never rejects: after `lingerMs` nobody waits for it. */
+  /** Never rejects: after `lingerMs` its promise has no reader. */
   private async run(size: number, background: Background): Promise<void> {
     let turnEnds = monotonicMs() + TURN_MS;
     // In a turn of its own, so that enable() returns before the first frame.

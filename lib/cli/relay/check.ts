@@ -48,7 +48,7 @@ async function overlap(one: Target, other: Target): Promise<boolean> {
   return a!.some((address) => has(inB, address)) || b!.some((address) => has(inA, address));
 }
 
-/** What a host or an interface stands for; nothing where nobody knows, which is told when it is opened. */
+/** The addresses of a host or an interface; none where they cannot be found: opening the bridge says so. */
 async function addressesOf(host: string): Promise<string[]> {
   const own = Object.entries(networkInterfaces()).find(([name]) => name === host)?.[1];
   if (own !== undefined) return own.map(({ address }) => address);

@@ -66,7 +66,7 @@ export class Peers {
 
   /**
    * Whether there is a connection at all, its handshake done or not, or one on its way to a host far away. True where
-   * nobody knows: beginning anew beside a connection would throw away what it has brought.
+   * the system does not tell: beginning anew beside a connection would throw away what it has brought.
    */
   get isConnected(): boolean {
     if (this.ready.size > 0 || !hasTcpTable()) return true;

@@ -4,7 +4,7 @@
 import type { Socket } from 'zeromq';
 import { clearInterval, setInterval } from '../../async/clock';
 
-// How often to look. A socket must have been without a peer at so many looks in a row: libzmq's own attempts, 100 ms
+// How often to look. A socket must have been without a peer at this many looks in a row: libzmq's own attempts, 100 ms
 // apart, come first, and a connection that one of them makes at this very moment would be lost with what it brought.
 const LOOK_MS = 300;
 const MISSING_LOOKS = 4;

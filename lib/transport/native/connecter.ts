@@ -120,7 +120,7 @@ export function reconnectDelayMs(
 
 const CLOSED_EARLY =
   'the peer closed the connection before the handshake was done: it may be a server whose allow list does not have this host';
-// What the system's codes mean to somebody who waits for a connection.
+// What the system's codes mean for a client.
 const MEANINGS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'the name does not resolve',

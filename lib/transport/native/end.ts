@@ -115,14 +115,14 @@ export class SocketEnd implements ConnectionOwner {
     queueMicrotask(() => this.reports.watch());
   }
 
-  /** Lets nobody in any more, and tells the peers that what they send from now on is not read. */
+  /** Lets no further peer in, and tells the connected ones that what they send from now on is not read. */
   halfClose(): void {
-    void this.letNobodyIn();
+    void this.stopConnecting();
     for (const connection of [...this.connections]) connection.halfClose();
   }
 
   /** Resolves when the port is free. */
-  private letNobodyIn(): Promise<void> | undefined {
+  private stopConnecting(): Promise<void> | undefined {
     this.connecter?.close();
     this.gate.close();
     return this.listener?.close();
@@ -139,7 +139,7 @@ export class SocketEnd implements ConnectionOwner {
    */
   async close(lingerMs: number): Promise<readonly string[]> {
     this.isClosing = true;
-    const unbound = this.letNobodyIn();
+    const unbound = this.stopConnecting();
     const connections = [...this.connections];
     if (lingerMs > 0)
       await settlesWithin(lingerMs, Promise.all(connections.map((connection) => connection.end())));

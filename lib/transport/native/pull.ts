@@ -31,7 +31,7 @@ const MARKS_IN_ALL = 64;
 // Frames of peers that have left may take this much; then new peers wait at the gate. A peer that connects, sends and
 // leaves over and over would fill the memory otherwise.
 const MAX_LEFT_BYTES = 256 * 1024 * 1024;
-// Connections that hold back may have been left by their peers, too: nobody reads so far. Each costs a descriptor.
+// The peer of a connection that is held back may have left, too: its end has not been read. Each costs a descriptor.
 const MAX_HOLDING = 512;
 // libzmq's own mark, for the gate of a bridge without one.
 const DEFAULT_MARK = 1000;
@@ -107,7 +107,7 @@ export class PullEnd {
     this.queues.clear();
     this.rotation = [];
     for (const { connection } of held) connection.decodeRest();
-    // Nobody is told of these any more.
+    // After stop() no event follows.
     this.departed.clear();
   }
 
