@@ -260,9 +260,7 @@ export class Connection implements ByteReader, Flushable, Watched {
     this.guard(() => {
       const taken = this.greeting.write(bytes);
       this.reply();
-      if (taken === bytes.length) return;
-      // The scratch is everybody's, so what is behind the greeting is copied.
-      this.decoder.write(Buffer.from(bytes.subarray(taken)));
+      if (taken < bytes.length) this.decoder.write(bytes.subarray(taken));
     });
   }
 
