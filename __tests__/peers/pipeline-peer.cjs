@@ -46,15 +46,12 @@ const MODES = {
     await done.finally(() => reader.close());
   },
   async record(bridge) {
+    // Before anything is awaited: what arrives before there is a slave is counted and gone. It ends with the bridge.
+    const readable = bridge.readable({ highWaterMark: 2 });
+    const slow = slowly(() => void bridge.stop());
     const writer = new StreamWriter();
     await writer.open(file);
-    // The readable ends with the bridge.
-    const slow = slowly(() => void bridge.stop());
-    await pipeline(
-      bridge.readable({ highWaterMark: 2 }),
-      slow,
-      writer.getChannel(0).writable({ highWaterMark: 2 }),
-    );
+    await pipeline(readable, slow, writer.getChannel(0).writable({ highWaterMark: 2 }));
     await writer.close();
   },
 };
