@@ -1,10 +1,10 @@
 // How fast are the native engine's decoder and encoder alone, beside a mere copy of as many bytes?
 
 import type { Benchmark } from './benchmark';
-import { Decoder } from '../lib/transport/native/decoder';
-import { BATCH_BYTES, Encoder, newBatchPool } from '../lib/transport/native/encoder';
-import { readyCommand } from '../lib/transport/native/command';
-import { ReadMemory } from '../lib/transport/native/read-memory';
+import { Decoder } from '../lib/zmtp/decoder';
+import { BATCH_BYTES, Encoder, newBatchPool } from '../lib/zmtp/encoder';
+import { readyCommand } from '../lib/zmtp/command';
+import { ReadMemory } from '../lib/zmtp/read-memory';
 import { median, medianRatio, spread } from './statistics';
 import { numberText, percentText, ratioText, sizeText } from './table';
 

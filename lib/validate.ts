@@ -2,6 +2,9 @@
 
 import { show } from './errors';
 
+/** The largest number of 32 bits with a sign: of Node's timers, of libzmq's options, of a length in Node. */
+export const MAX_INT32 = 2 ** 31 - 1;
+
 /**
  * Returns `value` when it is a whole number within `min`..`max`.
  *

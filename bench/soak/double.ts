@@ -1,11 +1,11 @@
 // A second connection that says what the first one said: the peer that its server sees twice.
 
 import { connect, type Socket } from 'node:net';
+import { GREETING_BYTES } from '../../lib/zmtp/greeting';
+import { PART_FLAGS } from '../../lib/zmtp/protocol';
 
-const MORE = 1;
-const LONG = 2;
-const COMMAND = 4;
-const GREETING_BYTES = 64;
+const { more, long, command } = PART_FLAGS;
+
 // How long a server has to close after our end; what it had written by then comes in that time.
 const END_LIMIT_MS = 500;
 
@@ -15,7 +15,7 @@ export class MessageCounter {
   private skip = GREETING_BYTES;
   private head: Buffer = Buffer.alloc(0);
   /** Of the part whose bytes are skipped. */
-  private flags = COMMAND;
+  private flags: number = command;
 
   add(chunk: Buffer): void {
     let rest = chunk;
@@ -30,7 +30,7 @@ export class MessageCounter {
   private takeHead(bytes: Buffer): Buffer {
     const { head } = this;
     const all = Buffer.concat([head, bytes.subarray(0, 9 - head.length)]);
-    const length = all.length > 0 && (all[0]! & LONG) > 0 ? 9 : 2;
+    const length = all.length > 0 && (all[0]! & long) > 0 ? 9 : 2;
     if (all.length < length) {
       this.head = all;
       return Buffer.alloc(0);
@@ -43,7 +43,7 @@ export class MessageCounter {
   }
 
   private onPart(): void {
-    if ((this.flags & (MORE | COMMAND)) === 0) this.messages += 1;
+    if ((this.flags & (more | command)) === 0) this.messages += 1;
   }
 }
 

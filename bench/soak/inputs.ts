@@ -3,6 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readyCommand } from '../../lib/zmtp/command';
+import { GREETING_BYTES } from '../../lib/zmtp/greeting';
 import { below } from './part';
 
 /** One connection's worth. */
@@ -18,8 +20,8 @@ export interface Input {
 type Random = () => number;
 
 const FIXTURES = join(__dirname, '..', '..', '..', '__tests__', 'fixtures');
-const GREETING_BYTES = 64;
-const HANDSHAKE_BYTES = 92;
+/** Greeting and READY of a PUSH or a PULL. */
+export const HANDSHAKE_BYTES = GREETING_BYTES + readyCommand('PULL').length;
 // A mutated conversation is its handshake and this much of the frames: all forms of size are in it.
 const SHORT_BYTES = 2_000;
 // How far behind a flipped byte the conversation goes on: a frame or more.
@@ -34,9 +36,6 @@ const RECEIVER = readFileSync(join(FIXTURES, 'next-port.client-to-server.bin'));
 const ENDLESS = Buffer.alloc(256_000, Buffer.from([1, 0]));
 // Each is a hundred times as large as any other input.
 const ENDLESS_EVERY = 64;
-
-/** What every ZMTP peer begins with. */
-export const GREETING = RECEIVER.subarray(0, GREETING_BYTES);
 
 const TLS_HELLO = Buffer.from('16030100c8010000c40303', 'hex');
 // Flags, channel and error of a frame, as parts with more to come.

@@ -5,6 +5,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Hold } from '../../lib/stream/tap';
 import { Double } from './double';
+import { HANDSHAKE_BYTES } from './inputs';
 
 /** What the proxy does with the bytes that come through. */
 export type ProxyMode =
@@ -27,8 +28,6 @@ const DELAY_MS = [5, 30] as const;
 // A piece is dribbled up to here; the rest of it comes whole, or a large frame would take minutes.
 const DRIBBLED_BYTES = 60;
 // Greeting and READY of a peer that says no more than its type, as Rogue's and ours.
-
-const HANDSHAKE_BYTES = 92;
 
 interface Link {
   readonly client: Socket;

@@ -1,6 +1,8 @@
 // The timers, turns and clock of Node, held as they were when this library was loaded. A test that fakes the global
 // ones (Jest, Sinon) would otherwise stop sockets and heartbeats together with the code that it tests.
 
+import { MAX_INT32 } from '../validate';
+
 const { performance: real, Date: RealDate } = globalThis;
 
 export const {
@@ -14,7 +16,7 @@ export const {
 } = globalThis;
 
 /** The longest time that Node's timers take, in ms: 24.8 days. */
-export const MAX_TIMER_MS = 2 ** 31 - 1;
+export const MAX_TIMER_MS = MAX_INT32;
 
 /** `process.nextTick`: after the code that runs now, before the event loop goes on. */
 export const nextTick = process.nextTick.bind(process);

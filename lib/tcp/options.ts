@@ -4,13 +4,13 @@ import { MAX_TIMER_MS } from '../async/clock';
 import { show } from '../errors';
 import { DEFAULT_ENGINE, ENGINES, type Engine } from '../transport/engines';
 import type { TransportOptions } from '../transport/transport';
-import { checkBoolean, checkInteger, checkOptionNames } from '../validate';
+import { checkBoolean, checkInteger, checkOptionNames, MAX_INT32 } from '../validate';
 import { AllowList } from '../wire/allow-list';
 import { MAX_PAYLOAD_BYTES } from '../wire/message';
 import { checkCurve, type CurveOptions } from './curve';
 
 // libzmq's number of 32 bits; its times are, too.
-const MAX_HIGH_WATER_MARK = 2 ** 31 - 1;
+const MAX_HIGH_WATER_MARK = MAX_INT32;
 // An hour; libzmq is told twice as much in a number of 32 bits.
 const MAX_HEARTBEAT_MS = 3_600_000;
 

@@ -1,11 +1,11 @@
 // Greeting and commands alone; and what a connection does whose peer never finishes them.
 
 import fc from 'fast-check';
-import { checkReady, PING, readPing, readyCommand } from '../../../lib/transport/native/command';
-import { GREETING, GreetingReader } from '../../../lib/transport/native/greeting';
+import { checkReady, PING, readPing, readyCommand } from '../../../lib/zmtp/command';
+import { GREETING, GreetingReader } from '../../../lib/zmtp/greeting';
 import { openNativeWith } from '../../../lib/transport/native';
-import { ProtocolError } from '../../../lib/transport/native/protocol';
-import { describeStranger } from '../../../lib/transport/native/stranger';
+import { ProtocolError } from '../../../lib/zmtp/protocol';
+import { describeStranger } from '../../../lib/zmtp/stranger';
 import type { Refusal, Transport, TransportSink } from '../../../lib/transport/transport';
 import { endpointsOf } from '../../../lib/wire/endpoints';
 import { reservePorts } from '../../helpers/ports';
@@ -87,7 +87,7 @@ test.each([
   ['GET / HTTP/1.1\r\n', 'an HTTP client'],
   ['HTTP/1.1 200 OK\r\n', 'an HTTP server'],
   ['SSH-2.0-x', 'an SSH peer'],
-  ['\x16\x03\x01', 'a TLS client'],
+  ['\x16\x03\x01', 'a TLS peer'],
   ['220 mail ready', 'a mail or FTP server'],
   ['\x01\x00', 'a ZMTP 1.0 peer'],
   ['hello', 'does not speak ZMTP; it began with "hello"'],

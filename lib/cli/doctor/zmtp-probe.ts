@@ -5,23 +5,16 @@
 
 import { connect } from 'node:net';
 import { escaped } from '../../quoted';
+import { errorReason, nameOf, socketTypes } from '../../zmtp/command';
+import { GREETING, GREETING_BYTES, OPENING_BYTES, readGreeting, SIGNATURE_BYTES } from '../../zmtp/greeting';
+import { PART_FLAGS } from '../../zmtp/protocol';
+import { identify } from '../../zmtp/stranger';
 
-const GREETING_BYTES = 64;
-const SIGNATURE_BYTES = 10;
-const MECHANISM_AT = 12;
-const MECHANISM_END = 32;
-/** Signature and version: enough for the other end to say the whole of its greeting. */
-const OPENING_BYTES = 12;
-const GREETING = Buffer.concat(
-  [Buffer.from([0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3, 1]), Buffer.from('NULL')],
-  GREETING_BYTES,
-);
 // A CURVE socket that sees the word NULL closes at once, with its own greeting unsaid, so the second half of ours
 // waits for theirs; but not for ever, since an implementation may wait for all of ours.
 const SECOND_HALF_MS = 1_000;
-const SHOWN_BYTES = 24;
-const LONG = 2;
-const COMMAND = 4;
+// No READY is as long as that: whoever claims it shall not fill our memory.
+const MAX_COMMAND_BYTES = 0xffff;
 
 /**
  * `closed`: no connection. `silent`: connected, not a byte came. `dropped`: closed by them before their greeting was
@@ -91,15 +84,13 @@ export function judge(heard: Buffer): Finding | undefined;
 export function judge(heard: Buffer, end: 'closed' | 'silence'): Finding;
 export function judge(heard: Buffer, end?: 'closed' | 'silence'): Finding | undefined {
   if (heard.length === 0) return end && { state: end === 'closed' ? 'dropped' : 'silent' };
-  if (heard[0] !== GREETING[0]) return stranger(heard);
+  const { isZmtp, isOld, version, mechanism } = readGreeting(heard);
+  if (!isZmtp) return stranger(heard);
+  if (isOld) return { state: 'old', version: version! };
+  // It may be anybody who begins with this byte.
   if (heard.length < SIGNATURE_BYTES) return end && stranger(heard);
-  if (heard[SIGNATURE_BYTES - 1] !== GREETING[SIGNATURE_BYTES - 1]) return stranger(heard);
-  // Majors 0 and 1 are those of ZMTP 1.0 and 2.0; their greetings are shorter.
-  const major = heard[SIGNATURE_BYTES];
-  if (major !== undefined && major < 2) return { state: 'old', version: `${major + 1}.0` };
-  if (heard.length < GREETING_BYTES) return end && { state: end === 'closed' ? 'dropped' : 'stuck' };
-  const mechanism = heard.toString('latin1', MECHANISM_AT, MECHANISM_END).replace(/\0.*$/s, '');
-  const greeting = { version: `${major}.${heard[SIGNATURE_BYTES + 1]}`, mechanism: escaped(mechanism) };
+  if (mechanism === undefined) return end && { state: end === 'closed' ? 'dropped' : 'stuck' };
+  const greeting = { version: version!, mechanism: escaped(mechanism) };
   if (mechanism !== 'NULL') return { state: 'secured', ...greeting };
   const after = judgeCommand(heard.subarray(GREETING_BYTES));
   if (after !== undefined) return { ...after, ...greeting };
@@ -110,56 +101,32 @@ export function judge(heard: Buffer, end?: 'closed' | 'silence'): Finding | unde
 function judgeCommand(bytes: Buffer): Finding | undefined {
   const [flags] = bytes;
   if (flags === undefined) return undefined;
-  if ((flags & COMMAND) === 0) return stranger(bytes);
-  const isLong = (flags & LONG) !== 0;
+  if ((flags & PART_FLAGS.command) === 0) return stranger(bytes);
+  const isLong = (flags & PART_FLAGS.long) !== 0;
   const bodyAt = isLong ? 9 : 2;
   if (bytes.length < bodyAt) return undefined;
   const bodyEnd = bodyAt + (isLong ? Number(bytes.readBigUInt64BE(1)) : bytes[1]!);
-  // No READY is as long as that: whoever claims it shall not fill our memory.
-  if (bodyEnd > 0xffff) return stranger(bytes);
+  if (bodyEnd > MAX_COMMAND_BYTES) return stranger(bytes);
   if (bytes.length < bodyEnd) return undefined;
   const body = bytes.subarray(bodyAt, bodyEnd);
-  const contentAt = 1 + (body[0] ?? 0);
-  const name = body.toString('latin1', 1, contentAt);
-  const content = body.subarray(contentAt);
-  if (name === 'READY') return { state: 'ready', socketType: socketTypeOf(content) };
+  const name = nameOf(body);
+  if (name === 'READY') return { state: 'ready', socketType: socketTypeOf(body) };
   if (name !== 'ERROR') return stranger(bytes);
-  const said = escaped(content.toString('latin1', 1, 1 + (content[0] ?? 0)));
+  const said = escaped(errorReason(body));
   return { state: 'refused', ...(said === '' ? {} : { said }) };
 }
 
 /** Empty where READY has none that can be read. */
-function socketTypeOf(metadata: Buffer): string {
-  for (let at = 0; at < metadata.length;) {
-    const nameEnd = at + 1 + metadata[at]!;
-    const valueAt = nameEnd + 4;
-    if (valueAt > metadata.length) break;
-    const valueEnd = valueAt + metadata.readUInt32BE(nameEnd);
-    // Names are compared without case, as the RFC has it.
-    if (metadata.toString('latin1', at + 1, nameEnd).toLowerCase() === 'socket-type') {
-      return escaped(metadata.toString('latin1', valueAt, valueEnd));
-    }
-    at = valueEnd;
+function socketTypeOf(ready: Buffer): string {
+  try {
+    const [first = ''] = socketTypes(ready);
+    return escaped(first);
+  } catch {
+    return '';
   }
-  return '';
 }
 
-const KNOWN: readonly (readonly [pattern: RegExp, what: string])[] = [
-  [/^HTTP\//, 'an HTTP server'],
-  [/^SSH-/, 'an SSH server'],
-  // A record of TLS, an alert as a rule.
-  [/^[\x14-\x17]\x03/, 'a TLS server'],
-  [/^2\d\d[ -]/, 'a mail or FTP server'],
-  [/^-ERR /, 'a Redis server'],
-  [/^RFB /, 'a VNC server'],
-  // Commands and options of RFC 854.
-  [/^\xff[\xfb-\xfe]/, 'a Telnet server'],
-  // The length of an identity and a flags byte of 0.
-  [/^[\x01-\x7f]\x00/, 'a ZMTP 1.0 peer (ZeroMQ 2)'],
-];
-
 function stranger(bytes: Buffer): Finding {
-  const text = bytes.toString('latin1', 0, SHOWN_BYTES);
-  const known = KNOWN.find(([pattern]) => pattern.test(text));
-  return { state: 'stranger', said: escaped(text), ...(known === undefined ? {} : { seems: known[1] }) };
+  const { seems, said } = identify(bytes);
+  return { state: 'stranger', said: escaped(said), ...(seems === undefined ? {} : { seems }) };
 }

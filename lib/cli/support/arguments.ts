@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError } from 'commander';
 import { Logging, type Engine } from '../../index';
-import { LONGEST_TIMER_MS } from './pause';
+import { MAX_TIMER_MS } from '../../async/clock';
 
 // More than any host name and port.
 const MAX_TARGET_CHARS = 300;
@@ -95,7 +95,7 @@ export function seconds(text: string): number {
 /** {@link seconds} that the library is to wait: it counts up to 24.8 days. */
 export function wait(text: string): number {
   const value = seconds(text);
-  if (value * 1000 > LONGEST_TIMER_MS) throw new InvalidArgumentError('give a time of at most 24d');
+  if (value * 1000 > MAX_TIMER_MS) throw new InvalidArgumentError('give a time of at most 24d');
   return value;
 }
 

@@ -8,7 +8,8 @@ import { Logging, TcpClient, TcpServer, type Engine, type TcpCore, type TcpOptio
 import { engine, given, hostOf, list, logFilter, targetText, wait, type Target } from './arguments';
 import { Failure, UsageError } from './errors';
 import { oneLineLog } from './one-line-log';
-import { LONGEST_TIMER_MS, pause } from './pause';
+import { MAX_TIMER_MS } from '../../async/clock';
+import { pause } from './pause';
 import { firstFrame, hasFrames } from './receiving';
 import { plural } from './text';
 
@@ -96,7 +97,7 @@ export async function openBridge(
   more: TcpOptions = {},
 ): Promise<TcpCore> {
   const { listen = false, allow } = options;
-  if (more.lingerMs !== undefined && more.lingerMs > LONGEST_TIMER_MS) {
+  if (more.lingerMs !== undefined && more.lingerMs > MAX_TIMER_MS) {
     throw new UsageError(`--linger is ${more.lingerMs / 1000} s: give a time of at most 24d`);
   }
   if (allow !== undefined && !listen) throw new UsageError('--allow is for a server: add --listen');

@@ -5,7 +5,7 @@ import { describeError, systemCode } from '../../errors';
 import { hostPort } from '../../wire/endpoints';
 import type { ConnectFailure } from '../transport';
 import type { Connection } from './connection';
-import type { ProtocolError } from './protocol';
+import type { ProtocolError } from '../../zmtp/protocol';
 import { connectSocket } from './sockets';
 
 // After a peer broke the protocol, where libzmq gives up for good: the right one may be there in a moment.

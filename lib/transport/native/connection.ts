@@ -5,14 +5,14 @@ import type { Socket } from 'node:net';
 import { deadline } from '../../async/clock';
 import { hostPort } from '../../wire/endpoints';
 import type { WireFrame } from '../../wire/message';
-import { checkReady, PING, readPing, readyCommand } from './command';
-import { Decoder, type DecoderSink } from './decoder';
-import { BATCH_BYTES, Encoder, newBatchPool, type Batch } from './encoder';
+import { checkReady, PING, readPing, readyCommand } from '../../zmtp/command';
+import { Decoder, type DecoderSink } from '../../zmtp/decoder';
+import { BATCH_BYTES, Encoder, newBatchPool, type Batch } from '../../zmtp/encoder';
 import { flushSoon, type Flushable } from './flusher';
-import { GREETING, GreetingReader } from './greeting';
+import { GREETING, GreetingReader } from '../../zmtp/greeting';
 import { Liveness, type Watched } from './liveness';
-import { ProtocolError, type SocketType } from './protocol';
-import { ReadMemory } from './read-memory';
+import { ProtocolError, type SocketType } from '../../zmtp/protocol';
+import { ReadMemory } from '../../zmtp/read-memory';
 import { readToTheEnd, type ByteReader } from './sockets';
 
 /** What is the same for all connections of one end. */

@@ -12,7 +12,7 @@ import { Connection, type ConnectionOptions, type ConnectionOwner } from './conn
 import { Gate } from './gate';
 import { Listener } from './listener';
 import { PeerReports } from './peer-reports';
-import type { ProtocolError } from './protocol';
+import type { ProtocolError } from '../../zmtp/protocol';
 import { adoptSocket } from './sockets';
 
 /** What one end is. */

@@ -4,7 +4,7 @@
 import type { Socket } from 'node:net';
 import { clearInterval, deadline, monotonicMs, setImmediate, setInterval } from '../../async/clock';
 import { isHostAnswering } from './host';
-import { ProtocolError } from './protocol';
+import { ProtocolError } from '../../zmtp/protocol';
 
 // Silence through two intervals ends a connection, at the end of a third at the latest.
 const SILENT_INTERVALS = 2;

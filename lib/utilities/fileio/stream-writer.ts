@@ -7,7 +7,7 @@ import { Queue } from '../../queue';
 import type { Frame } from '../../stream/frame';
 import { Hold } from '../../stream/tap';
 import { Turns } from '../../turns';
-import { checkBoolean, checkInteger, checkOptionNames } from '../../validate';
+import { checkBoolean, checkInteger, checkOptionNames, MAX_INT32 } from '../../validate';
 import { RateMeter } from '../rate';
 import { CountWaiters, type WaitFrameCountOptions } from './count-waiters';
 import { FileNames } from './file-names';
@@ -28,7 +28,7 @@ export interface StreamWriterOptions {
   readonly raw?: boolean;
 }
 
-const MAX_BUFFER_BYTES = 2 ** 31 - 1;
+const MAX_BUFFER_BYTES = MAX_INT32;
 // What may wait for the disk before senders do: a few large frames, or a write's worth of small ones.
 const PENDING_BYTES = 4 * 1024 * 1024;
 

@@ -1,10 +1,10 @@
 // The decoder alone: bytes in, an array of what it found out.
 
 import fc from 'fast-check';
-import { Decoder, type DecoderOptions, type DecoderSink } from '../../../lib/transport/native/decoder';
-import { ProtocolError } from '../../../lib/transport/native/protocol';
-import { ReadMemory } from '../../../lib/transport/native/read-memory';
-import { describeFrame, HANDSHAKE_BYTES, readManifest, readRecording } from '../../helpers/recording';
+import { Decoder, type DecoderOptions, type DecoderSink } from '../../lib/zmtp/decoder';
+import { ProtocolError } from '../../lib/zmtp/protocol';
+import { ReadMemory } from '../../lib/zmtp/read-memory';
+import { describeFrame, HANDSHAKE_BYTES, readManifest, readRecording } from '../helpers/recording';
 import {
   COMMAND,
   commandBody,
@@ -15,7 +15,7 @@ import {
   MORE,
   part,
   ready,
-} from '../../helpers/raw-peer';
+} from '../helpers/raw-peer';
 
 /** What was found, in order; a held decoder is resumed by the test. */
 class Found implements DecoderSink {

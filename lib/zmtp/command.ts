@@ -1,7 +1,7 @@
 // ZMTP commands: READY with its metadata, ERROR, PING and PONG, both ways. Pure.
 // zeromq/rfc 37; zeromq/libzmq src/null_mechanism.cpp, src/mechanism.cpp, src/zmtp_engine.cpp.
 
-import { quoted } from '../../quoted';
+import { quoted } from '../quoted';
 import { PART_FLAGS, PEER_TYPE, ProtocolError, type SocketType } from './protocol';
 
 const SOCKET_TYPE = 'Socket-Type';
@@ -38,20 +38,32 @@ function shortText(text: string): Buffer {
  */
 export function checkReady(body: Buffer, ours: SocketType): void {
   const name = nameOf(body);
-  if (name === 'ERROR') throw new ProtocolError(`refuses us: ${reasonOf(body)}`);
+  if (name === 'ERROR') {
+    const reason = errorReason(body);
+    throw new ProtocolError(`refuses us: ${reason === '' ? 'it gives no reason' : quoted(reason)}`);
+  }
   if (name !== 'READY') {
     throw new ProtocolError(`began with ${name === undefined ? 'data' : quoted(name)}, not with READY`);
   }
-  for (let at = 1 + name.length; at < body.length;) {
-    const nameEnd = at + 1 + body[at]!;
+  for (const theirs of socketTypes(body)) checkType(theirs, ours);
+}
+
+/**
+ * The values of Socket-Type in a READY command; a right one has it once.
+ *
+ * @throws {ProtocolError} where a property runs past the end of the command.
+ */
+export function* socketTypes(ready: Buffer): Generator<string> {
+  for (let at = 1 + ready[0]!; at < ready.length;) {
+    const nameEnd = at + 1 + ready[at]!;
     const valueAt = nameEnd + VALUE_SIZE_BYTES;
-    if (valueAt > body.length) throw malformedReady();
-    const valueEnd = valueAt + body.readUInt32BE(nameEnd);
-    if (valueEnd > body.length) throw malformedReady();
-    const property = body.toString('latin1', at + 1, nameEnd);
+    if (valueAt > ready.length) throw malformedReady();
+    const valueEnd = valueAt + ready.readUInt32BE(nameEnd);
+    if (valueEnd > ready.length) throw malformedReady();
+    const property = ready.toString('latin1', at + 1, nameEnd);
     // Names are compared without case, as the RFC has it.
     if (property.toLowerCase() === SOCKET_TYPE.toLowerCase()) {
-      checkType(body.toString('latin1', valueAt, valueEnd), ours);
+      yield ready.toString('latin1', valueAt, valueEnd);
     }
     at = valueEnd;
   }
@@ -70,11 +82,10 @@ function malformedReady(): ProtocolError {
   return new ProtocolError('sent a READY command that runs past its own end');
 }
 
-/** The reason inside an ERROR command, for a log line. */
-function reasonOf(body: Buffer): string {
+/** The reason inside an ERROR command, one character a byte; empty where it gives none. */
+export function errorReason(body: Buffer): string {
   const at = 1 + 'ERROR'.length;
-  const reason = body.toString('latin1', at + 1, at + 1 + (body[at] ?? 0));
-  return reason === '' ? 'it gives no reason' : quoted(reason);
+  return body.toString('latin1', at + 1, at + 1 + (body[at] ?? 0));
 }
 
 /** A PING, taken apart. */
@@ -97,7 +108,7 @@ export function readPing(body: Buffer): Ping | undefined {
 }
 
 /** The name a command begins with; undefined where the body is too short for it. */
-function nameOf(body: Buffer): string | undefined {
+export function nameOf(body: Buffer): string | undefined {
   const length = body[0];
   if (length === undefined || length === 0 || 1 + length > body.length) return undefined;
   return body.toString('latin1', 1, 1 + length);

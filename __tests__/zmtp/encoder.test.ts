@@ -1,9 +1,9 @@
 // The encoder alone: frames in, bytes out.
 
 import fc from 'fast-check';
-import { BATCH_BYTES, Encoder, newBatchPool } from '../../../lib/transport/native/encoder';
-import type { WireFrame } from '../../../lib/wire/message';
-import { COMMAND, frameMessage, part } from '../../helpers/raw-peer';
+import { BATCH_BYTES, Encoder, newBatchPool } from '../../lib/zmtp/encoder';
+import type { WireFrame } from '../../lib/wire/message';
+import { COMMAND, frameMessage, part } from '../helpers/raw-peer';
 
 function makeEncoder(): Encoder {
   return new Encoder(newBatchPool());

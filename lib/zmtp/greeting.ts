@@ -1,13 +1,15 @@
 // The first 64 bytes of a connection, each way. Pure: no socket, no timer.
 // zeromq/rfc 37, Formal Grammar; zeromq/libzmq src/zmtp_engine.cpp, receive_greeting.
 
-import { quoted } from '../../quoted';
+import { quoted } from '../quoted';
 import { ProtocolError } from './protocol';
 import { describeStranger } from './stranger';
 
 export const GREETING_BYTES = 64;
-const SIGNATURE_BYTES = 10;
+export const SIGNATURE_BYTES = 10;
 const MAJOR_AT = 10;
+/** Signature and version: enough for a peer to say the whole of its own greeting. */
+export const OPENING_BYTES = 12;
 const MECHANISM_AT = 12;
 const MECHANISM_BYTES = 20;
 // The last byte of the signature; ZMTP 1.0 has a flags byte there, whose bit 0 is clear.
@@ -21,6 +23,35 @@ export const GREETING: Buffer = Buffer.concat(
   [Buffer.from([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1]), Buffer.from('NULL')],
   GREETING_BYTES,
 );
+
+/** What the first bytes of a peer say; undefined where they do not say it yet. */
+export interface GreetingWords {
+  /** False once the bytes cannot be the signature of ZMTP 2.0 or later. */
+  readonly isZmtp: boolean;
+  /** `1.0`, `2.0`, or as the peer has it. */
+  readonly version: string | undefined;
+  /** True for ZMTP 1.0 and 2.0, whose greetings are shorter. */
+  readonly isOld: boolean;
+  /** As it stands there, one character a byte, up to its first 0. */
+  readonly mechanism: string | undefined;
+}
+
+/** Reads a greeting, or the beginning of one. */
+export function readGreeting(bytes: Buffer): GreetingWords {
+  const isZmtp =
+    (bytes.length === 0 || bytes[0] === GREETING[0]) &&
+    (bytes.length <= SIGNATURE_END_AT || (bytes[SIGNATURE_END_AT]! & 1) === 1);
+  const major = bytes[MAJOR_AT];
+  const isOld = major !== undefined && major <= LAST_OLD_MAJOR;
+  let version: string | undefined;
+  if (isOld) version = `${major + 1}.0`;
+  else if (bytes.length > MAJOR_AT + 1) version = `${major}.${bytes[MAJOR_AT + 1]}`;
+  const mechanism =
+    bytes.length < GREETING_BYTES
+      ? undefined
+      : bytes.toString('latin1', MECHANISM_AT, MECHANISM_AT + MECHANISM_BYTES).replace(/\0.*$/s, '');
+  return { isZmtp, version, isOld, mechanism };
+}
 
 /** A peer's greeting, checked byte for byte as it comes in. */
 export class GreetingReader {

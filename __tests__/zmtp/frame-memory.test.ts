@@ -1,11 +1,11 @@
 // What the memory of the native engine's payloads is, and how much of it a kept frame, or an idle connection, holds.
 
-import { Decoder, type DecoderSink } from '../../../lib/transport/native/decoder';
-import { ReadMemory } from '../../../lib/transport/native/read-memory';
-import { Frame } from '../../../lib';
-import { Collector, makePair, stopBridges } from '../../helpers/bridges';
-import { bufferBytes, waitForHeldBytes } from '../../helpers/gc';
-import { frameMessage, ready } from '../../helpers/raw-peer';
+import { Decoder, type DecoderSink } from '../../lib/zmtp/decoder';
+import { ReadMemory } from '../../lib/zmtp/read-memory';
+import { Frame } from '../../lib';
+import { Collector, makePair, stopBridges } from '../helpers/bridges';
+import { bufferBytes, waitForHeldBytes } from '../helpers/gc';
+import { frameMessage, ready } from '../helpers/raw-peer';
 
 // From this size on a payload has memory of its own.
 const OWN_BYTES = 16 * 1024;
