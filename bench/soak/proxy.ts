@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Hold } from '../../lib/stream/tap';
+import { Gate } from '../../lib/async/gate';
 import { Double } from './double';
 import { HANDSHAKE_BYTES } from './inputs';
 
@@ -54,7 +54,7 @@ export interface Ended {
 export class ChaosProxy {
   private mode: ProxyMode = 'pass';
   /** Until the mode changes. */
-  private readonly held = new Hold();
+  private readonly held = new Gate();
   private readonly links = new Set<Link>();
   private doubles: { readonly offset: number; readonly double: Double }[] = [];
   private readonly endings = [0, 1].map(() => ({ broken: 0, doubles: 0, dealt: 0 }));

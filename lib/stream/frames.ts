@@ -1,9 +1,10 @@
 // Frames for `for await`.
 
-import { Queue } from '../queue';
+import { Queue } from '../async/queue';
 import { checkInteger, checkOptionNames, checkSignal } from '../validate';
 import type { Frame } from './frame';
-import { Hold, type Tap, type TapOwner } from './tap';
+import { Gate } from '../async/gate';
+import type { Tap, TapOwner } from './tap';
 
 /** How {@link Master.frames} hands out frames. */
 export interface FramesOptions {
@@ -26,7 +27,7 @@ const DONE: IteratorResult<Frame, undefined> = { done: true, value: undefined };
 export class FrameIterator implements AsyncIterableIterator<Frame, undefined>, Tap {
   private readonly queue = new Queue<Frame>();
   private readonly readers = new Queue<Reader>();
-  private readonly hold = new Hold();
+  private readonly gate = new Gate();
   private readonly maxDepth: number;
   private readonly signal: AbortSignal | undefined;
   private ended = false;
@@ -60,14 +61,14 @@ export class FrameIterator implements AsyncIterableIterator<Frame, undefined>, T
       return;
     }
     this.queue.push(frame);
-    if (this.queue.length >= this.maxDepth) return this.hold.wait();
+    if (this.queue.length >= this.maxDepth) return this.gate.wait();
   }
 
   next(): Promise<IteratorResult<Frame, undefined>> {
     const frame = this.queue.shift();
     if (frame !== undefined) {
       // Not at the first place that is free: the source would be stopped and started for every single frame.
-      if (this.queue.length <= this.maxDepth >> 1) this.hold.release();
+      if (this.queue.length <= this.maxDepth >> 1) this.gate.release();
       return Promise.resolve({ done: false, value: frame });
     }
     if (!this.ended) {
@@ -94,7 +95,7 @@ export class FrameIterator implements AsyncIterableIterator<Frame, undefined>, T
     this.signal?.removeEventListener('abort', this.leave);
     this.owner.remove(this);
     // What was accepted is still there to be read.
-    this.hold.release();
+    this.gate.release();
     let reader = this.readers.shift();
     // One reader is told; to the others it is over.
     if (error !== undefined && reader !== undefined) {

@@ -7,7 +7,8 @@ import { isPromise } from './accepted';
 import { isOrdinaryStop } from './failures';
 import { Frame } from './frame';
 import type { FrameSlave } from './slave';
-import { Hold, type Tap, type TapOwner } from './tap';
+import { Gate } from '../async/gate';
+import type { Tap, TapOwner } from './tap';
 
 /** As Node's streams of objects. */
 export interface FrameStreamOptions {
@@ -17,7 +18,7 @@ export interface FrameStreamOptions {
 
 /** What a master sends, as a Node stream of {@link Frame}s. */
 export class FrameReadable extends Readable implements Tap {
-  private readonly hold = new Hold();
+  private readonly gate = new Gate();
   private ended = false;
   /** What ended the source, while frames from before it are still to be read. */
   private failure: Error | undefined;
@@ -35,14 +36,14 @@ export class FrameReadable extends Readable implements Tap {
       this.owner.unread(1);
       return;
     }
-    if (!this.push(frame) && !this.hasEnded()) return this.hold.wait();
+    if (!this.push(frame) && !this.hasEnded()) return this.gate.wait();
   }
 
   end(error?: Error): void {
     if (this.ended) return;
     this.ended = true;
     this.owner.remove(this);
-    this.hold.release();
+    this.gate.release();
     if (error === undefined) this.push(null);
     else if (this.readableLength === 0) this.destroy(error);
     else this.failure = error;
@@ -60,7 +61,7 @@ export class FrameReadable extends Readable implements Tap {
   }
 
   override _read(): void {
-    this.hold.release();
+    this.gate.release();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
@@ -68,7 +69,7 @@ export class FrameReadable extends Readable implements Tap {
     this.owner.unread(this.readableLength);
     this.owner.remove(this);
     // Whose frame was not taken is told why.
-    this.hold.release(error ?? undefined);
+    this.gate.release(error ?? undefined);
     done(error);
   }
 

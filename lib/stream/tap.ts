@@ -15,27 +15,3 @@ export interface TapOwner {
   /** Frames that were accepted, and that its reader did not take. */
   unread(frames: number): void;
 }
-
-/** Holds a source back: every sender that waits here waits for the same thing. */
-export class Hold {
-  private held: Promise<void> | undefined;
-  private resolve: () => void = () => undefined;
-  private reject: (err: Error) => void = () => undefined;
-
-  /** What a slave's `acceptFrame` returns until {@link release}. */
-  wait(): Promise<void> {
-    this.held ??= new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    return this.held;
-  }
-
-  /** Lets the source go on, or tells it what went wrong. */
-  release(error?: Error): void {
-    if (this.held === undefined) return;
-    this.held = undefined;
-    if (error === undefined) this.resolve();
-    else this.reject(error);
-  }
-}

@@ -49,7 +49,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   /** `pyrogue.stream.TcpCore.<addr>.<Server|Client>.<port>` */
   readonly logName: string;
   private readonly log: Logging;
-  private readonly book: BridgeLog;
+  private readonly bridgeLog: BridgeLog;
   private readonly counters = newCounters();
   private readonly events = new TcpEmitter();
   private readonly accepted = new Slave();
@@ -67,8 +67,8 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   ) {
     super();
     const role = endpoints.server ? 'Server' : 'Client';
-    this.book = new BridgeLog(`stream.TcpCore.${endpoints.addr}.${role}.${port}`);
-    this.log = this.book.log;
+    this.bridgeLog = new BridgeLog(`stream.TcpCore.${endpoints.addr}.${role}.${port}`);
+    this.log = this.bridgeLog.log;
     this.logName = this.log.name;
   }
 
@@ -314,18 +314,18 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
       frame: (payload, flags, channel, error) => this.receive(new Frame(payload, { flags, channel, error })),
       malformed: (reason) => {
         this.counters.malformed += 1;
-        this.book.onMalformed(reason);
+        this.bridgeLog.onMalformed(reason);
       },
       peer: (event) => this.onPeer(event),
-      backlog: (waiting) => this.book.onBacklog(waiting),
+      backlog: (waiting) => this.bridgeLog.onBacklog(waiting),
       sent: (payloadBytes) => this.countSent(payloadBytes),
       notSent: (accepted) => {
         this.counters.notSent += 1;
-        if (accepted) this.book.onLost(undefined);
+        if (accepted) this.bridgeLog.onLost(undefined);
       },
       discarded: (frames) => {
         this.counters.discarded += frames;
-        this.book.onLost(frames);
+        this.bridgeLog.onLost(frames);
       },
       detached: (frames, written) => this.onDetached(frames, written),
       unflushed: (what) => {
@@ -333,7 +333,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
       },
       refused: (refusal) => this.onRefused(refusal),
       connectFailed: (failure) => this.onConnectFailed(failure),
-      gate: (waiting) => this.book.onGate(waiting),
+      gate: (waiting) => this.bridgeLog.onGate(waiting),
       failed: (cause) => {
         const err = receivingError(this.endpoints.pull, cause);
         this.fail(err);
@@ -392,14 +392,14 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   }
 
   private onConnectFailed(failure: ConnectFailure): void {
-    this.book.onRetry(failure);
+    this.bridgeLog.onRetry(failure);
     const info = { ...failure, at: dateNow() };
     this.counters.lastConnectError = info;
     this.events.emit('retry', info);
   }
 
   private onPeer(event: PeerEvent): void {
-    this.book.onPeer(event);
+    this.bridgeLog.onPeer(event);
     const { type, direction, remoteAddress } = event;
     this.events.emit(type, { direction, remoteAddress });
   }
@@ -407,12 +407,12 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   private onRefused(refusal: Refusal): void {
     this.counters.refusedPeers += 1;
     const { pushPort, pullPort } = this.endpoints;
-    this.book.onRefused(refusal, refusal.direction === 'send' ? pushPort : pullPort);
+    this.bridgeLog.onRefused(refusal, refusal.direction === 'send' ? pushPort : pullPort);
   }
 
   /** Logs, remembers and reports what no caller can be told. */
   private fail(err: Error): void {
-    this.book.onError(err);
+    this.bridgeLog.onError(err);
     this.counters.lastError = err;
     this.events.emit('error', err);
   }

@@ -5,7 +5,7 @@
 // there is room for its frames.
 
 import { pause } from '../../async/clock';
-import { Turns } from '../../turns';
+import { Mutex } from '../../async/mutex';
 
 // So many may come in at once: the frames of as many high-water marks may wait to be read.
 const PEERS_AHEAD = 64;
@@ -35,7 +35,7 @@ export class Admission {
   private closed = false;
   private takenThen = 0;
   private emptiedThen = 0;
-  private readonly turns = new Turns();
+  private readonly mutex = new Mutex();
 
   constructor(receiveHighWaterMark: number) {
     this.mark = receiveHighWaterMark || DEFAULT_MARK;
@@ -43,12 +43,12 @@ export class Admission {
 
   /** True while so many wait that nobody else is to. */
   get isFull(): boolean {
-    return this.turns.waiting >= MAX_WAITING;
+    return this.mutex.pending >= MAX_WAITING;
   }
 
   /** Resolves when one more may come in, in the order of the calls; to false when the PULL has been closed. */
   admit(): Promise<boolean> {
-    return this.turns.take(async () => {
+    return this.mutex.runExclusive(async () => {
       while (this.ahead >= PEERS_AHEAD && !this.isClosed) await this.makeRoom();
       this.ahead += 1;
       // What was read while there was room for all has made none.

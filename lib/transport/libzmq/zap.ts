@@ -5,7 +5,7 @@
 // (zeromq/libzmq src/zmtp_engine.cpp, handshake_v1_0_unversioned and the others).
 
 import { Router } from 'zeromq';
-import { Turns } from '../../turns';
+import { Mutex } from '../../async/mutex';
 import { closeSocket } from './close';
 import { sharedContext } from './context';
 
@@ -76,7 +76,7 @@ async function closeHandler(opened: Promise<Router>): Promise<void> {
 
 async function answer(router: Router): Promise<void> {
   // One answer at a time can be on its way.
-  const answers = new Turns();
+  const answers = new Mutex();
   for (;;) {
     let request: Buffer[];
     try {
@@ -93,7 +93,7 @@ async function answer(router: Router): Promise<void> {
         const [status, text] = verdict === undefined ? ['200', 'OK'] : ['400', 'refused'];
         const reply = [asker, delimiter, VERSION, id, status, text, '', ''];
         // It fails where the router is closed, or the asker has left.
-        answers.take(() => router.send(reply)).catch(() => undefined);
+        answers.runExclusive(() => router.send(reply)).catch(() => undefined);
       },
     );
   }

@@ -1,6 +1,6 @@
 // Data files for `for await`.
 
-import { Turns } from '../../turns';
+import { Mutex } from '../../async/mutex';
 import { FileFrames, READ_OPTIONS, type FileFrame, type ReadFramesOptions } from './file-frames';
 
 /**
@@ -26,7 +26,7 @@ class FileFrameIterator implements AsyncIterableIterator<FileFrame, undefined> {
   private opened = false;
   private ended = false;
   /** Of the calls that have to wait. */
-  private readonly turns = new Turns();
+  private readonly mutex = new Mutex();
 
   constructor(
     private readonly source: FileFrames,
@@ -34,20 +34,20 @@ class FileFrameIterator implements AsyncIterableIterator<FileFrame, undefined> {
   ) {}
 
   next(): Promise<IteratorResult<FileFrame, undefined>> {
-    if (this.turns.waiting === 0 && this.opened && this.signal?.aborted !== true) {
+    if (this.mutex.pending === 0 && this.opened && this.signal?.aborted !== true) {
       try {
         const frame = this.source.take();
         if (frame !== undefined) return Promise.resolve({ done: false, value: frame });
       } catch (err) {
-        return this.turns.take(() => this.fail(err));
+        return this.mutex.runExclusive(() => this.fail(err));
       }
     }
-    return this.turns.take(() => this.advance());
+    return this.mutex.runExclusive(() => this.advance());
   }
 
   return(): Promise<IteratorResult<FileFrame, undefined>> {
     this.source.endWait();
-    return this.turns.take(() => this.end());
+    return this.mutex.runExclusive(() => this.end());
   }
 
   [Symbol.asyncIterator](): this {

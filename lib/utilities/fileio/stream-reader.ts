@@ -6,7 +6,7 @@ import { Logging } from '../../logging';
 import { FailureLog } from '../../stream/failures';
 import { Master } from '../../stream/master';
 import type { SlaveLike } from '../../stream/slave';
-import { Turns } from '../../turns';
+import { Mutex } from '../../async/mutex';
 import { FileFrames, READ_OPTIONS, type ReadFramesOptions } from './file-frames';
 
 /** One file, or sequence of files, being played. */
@@ -37,7 +37,7 @@ export class StreamReader extends Master implements AsyncDisposable {
   private readonly failures = new FailureLog(Logging.create('fileio.StreamReader'));
   private playing: Playing | undefined;
   /** Of open and close. */
-  private readonly turns = new Turns();
+  private readonly mutex = new Mutex();
   private played = 0;
   /** Woken when a slave is added, and when one is missed. */
   private onSlave: (() => void) | undefined;
@@ -79,7 +79,7 @@ export class StreamReader extends Master implements AsyncDisposable {
    */
   open(paths: string | readonly string[]): Promise<void> {
     const source = new FileFrames(paths, this.options, 'StreamReader', OPTIONS);
-    return this.turns.take(async () => {
+    return this.mutex.runExclusive(async () => {
       await this.end();
       await source.open();
       this.played = 0;
@@ -119,7 +119,7 @@ export class StreamReader extends Master implements AsyncDisposable {
    * that was still to be opened. A frame that a slave has not accepted yet is still that slave's.
    */
   close(): Promise<void> {
-    return this.turns.take(async () => {
+    return this.mutex.runExclusive(async () => {
       const closed = this.end();
       this.endTaps();
       await closed;

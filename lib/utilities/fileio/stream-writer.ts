@@ -3,10 +3,10 @@
 import { Refusals } from '../../async/refusals';
 import { GeneralError } from '../../errors';
 import { Logging } from '../../logging';
-import { Queue } from '../../queue';
+import { Queue } from '../../async/queue';
 import type { Frame } from '../../stream/frame';
-import { Hold } from '../../stream/tap';
-import { Turns } from '../../turns';
+import { Gate } from '../../async/gate';
+import { Mutex } from '../../async/mutex';
 import { checkBoolean, checkInteger, checkOptionNames, MAX_INT32 } from '../../validate';
 import { RateMeter } from '../rate';
 import { CountWaiters, type WaitFrameCountOptions } from './count-waiters';
@@ -52,7 +52,7 @@ export class StreamWriter implements AsyncDisposable {
   private readonly pool = newChunkPool();
   private readonly waiters = new CountWaiters();
   private readonly refusals = new Refusals();
-  private readonly hold = new Hold();
+  private readonly gate = new Gate();
   private meter = new RateMeter();
 
   private names = new FileNames('', false);
@@ -62,11 +62,11 @@ export class StreamWriter implements AsyncDisposable {
   private warnedClosed = false;
   /** Calls of open that are under way. */
   private switching = 0;
-  private readonly onSwitched = new Hold();
+  private readonly onSwitched = new Gate();
   /** True from a call of close to the next one of open: no frame waits for the disk, which may hang. */
   private closing = false;
   /** Of open and close. */
-  private readonly turns = new Turns();
+  private readonly mutex = new Mutex();
   private failure: GeneralError | undefined;
 
   /** What is being gathered, and before it what waits to be written. */
@@ -155,7 +155,7 @@ export class StreamWriter implements AsyncDisposable {
     const overwrite = checkBoolean('overwrite', options.overwrite ?? false);
     this.closing = false;
     this.switching += 1;
-    const begun = this.turns.take(() => this.begin(path, overwrite));
+    const begun = this.mutex.runExclusive(() => this.begin(path, overwrite));
     return begun.finally(() => {
       this.switching -= 1;
       this.onSwitched.release();
@@ -183,7 +183,7 @@ export class StreamWriter implements AsyncDisposable {
     this.closing = true;
     this.endWaits();
     this.onSwitched.release();
-    return this.turns.take(() => this.end());
+    return this.mutex.runExclusive(() => this.end());
   }
 
   /** {@link close}, for `await using`. */
@@ -254,7 +254,7 @@ export class StreamWriter implements AsyncDisposable {
     this.pendingBytes += bytes;
     this.waiters.update(this.frames);
     if (this.part.batch.bytes > options.bufferSize && this.pumping === undefined) this.endPart();
-    if (this.pendingBytes >= Math.max(PENDING_BYTES, 2 * options.bufferSize)) return this.hold.wait();
+    if (this.pendingBytes >= Math.max(PENDING_BYTES, 2 * options.bufferSize)) return this.gate.wait();
     return undefined;
   }
 
@@ -287,7 +287,7 @@ export class StreamWriter implements AsyncDisposable {
       this.meter.update(this.frames, this.total);
       // What came meanwhile is the next write, unless it is to wait for more.
       if (this.part !== undefined && this.part.batch.bytes > this.options.bufferSize) this.endPart();
-      this.hold.release();
+      this.gate.release();
     }
     this.pumping = undefined;
   }
@@ -332,7 +332,7 @@ export class StreamWriter implements AsyncDisposable {
   private endWaits(failure?: GeneralError): void {
     this.waiters.end();
     for (const channel of this.channels.values()) channel.endWaits();
-    this.hold.release(failure);
+    this.gate.release(failure);
   }
 
   private tooLarge(size: number): GeneralError {
