@@ -7,7 +7,7 @@ import { endPeers, startPeer } from '../helpers/process';
 
 afterEach(endPeers);
 
-const PER_BRIDGE = engines.server === 'native' ? 2 : 4;
+const PER_BRIDGE = engines.server === 'native' ? 2 : 8;
 const BRIDGES = 1000;
 // Away from the ports the other tests are given: 2 x 1001 in a row, which another program may hold one of.
 const MANY_PORTS = 12_000;
@@ -19,7 +19,7 @@ test(`${BRIDGES} servers and ${BRIDGES} clients in one process each pass frames,
   const hardLimit = Number(
     /^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))![1],
   );
-  // A server 4 and 2 for its client, a client 4; and stop() wants 4 more a bridge for a moment.
+  // A server 8 and 2 for its client, a client 8.
   expect(hardLimit).toBeGreaterThan(18 * BRIDGES);
   const peer = startPeer('many.cjs', ['pairs', MANY_PORTS, BRIDGES], `ulimit -n ${18 * BRIDGES + 200}; exec`);
   expect(await peer.end(110_000)).toBe(0);

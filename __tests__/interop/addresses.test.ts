@@ -105,18 +105,16 @@ describe('a name of both families', () => {
     await passFrames(server, await makeClient(port, {}, '::1'));
   });
 
-  // libzmq looks its names up by itself, and takes their IPv4 addresses alone.
-  const native = engines.client === 'native' ? withIPv6 : test.skip;
   describe.each([[''], ['--no-network-family-autoselection']])(
     'in a process with NODE_OPTIONS="%s"',
     (option) => {
-      native.each([
+      withIPv6.each([
         ['::1', ['::1', LOOPBACK]],
         ['::1', [LOOPBACK, '::1']],
         [LOOPBACK, ['::1', LOOPBACK]],
         [LOOPBACK, [LOOPBACK, '::1']],
       ])(
-        'brings a client to a server at %s whichever comes first of %j (native client; needs IPv6)',
+        'brings a client to a server at %s whichever comes first of %j (needs IPv6)',
         async (bound, addresses) => {
           const port = await reservePorts();
           const server = await makeServer(port, {}, bound);
@@ -224,7 +222,9 @@ test.each(['localhost.', 'lo', '::ffff:127.0.0.1'])(
       TIMEOUT_MS,
       () => told,
     );
-    expect(told.filter((line) => !/^(connect|disconnect) 127\.0\.0\.1:\d+$/.test(line))).toEqual([]);
+    // libzmq keeps the addresses of a server's peers to itself.
+    const expected = engines.server === 'native' ? /^(connect|disconnect) 127\.0\.0\.1:\d+$/ : / undefined$/;
+    expect(told.filter((line) => !expected.test(line))).toEqual([]);
   },
 );
 

@@ -29,10 +29,12 @@ export function dateNow(): Date {
   return new RealDate();
 }
 
-/** Resolves after `ms`. */
-export function pause(ms: number): Promise<void> {
+/** Resolves after `ms`, to `value`. */
+export function pause(ms: number): Promise<void>;
+export function pause<T>(ms: number, value: T): Promise<T>;
+export function pause(ms: number, value?: unknown): Promise<unknown> {
   return new Promise((resolve) => {
-    setTimeout(resolve, ms);
+    setTimeout(resolve, ms, value);
   });
 }
 

@@ -4,12 +4,18 @@
 const COMPACT_ENTRIES = 1024;
 
 /** A queue whose `shift` costs the same at any length. */
-export class Queue<T> {
+export class Queue<T> implements Iterable<T> {
+  /** Up to {@link head} they have been taken, and are undefined, so that nothing is kept of them. */
   private entries: (T | undefined)[] = [];
   private head = 0;
 
   get length(): number {
     return this.entries.length - this.head;
+  }
+
+  /** The oldest entry; undefined when there is none. */
+  get first(): T | undefined {
+    return this.entries[this.head];
   }
 
   push(entry: T): void {
@@ -30,11 +36,34 @@ export class Queue<T> {
     return entry;
   }
 
+  /** Puts an entry in front of all others. */
+  unshift(entry: T): void {
+    if (this.head === 0) this.entries.unshift(entry);
+    else this.entries[--this.head] = entry;
+  }
+
+  /** Removes this entry, wherever it is; nothing where it is not there. */
+  remove(entry: T): void {
+    if (this.first === entry) this.shift();
+    else this.filter((other) => other !== entry);
+  }
+
+  /** Leaves only those for which `keep` is true. */
+  filter(keep: (entry: T) => boolean): void {
+    this.entries = [...this].filter(keep);
+    this.head = 0;
+  }
+
   /** Removes everything, and returns how many that were. */
   clear(): number {
     const { length } = this;
     this.entries = [];
     this.head = 0;
     return length;
+  }
+
+  /** From the oldest to the newest. */
+  *[Symbol.iterator](): Iterator<T> {
+    for (let at = this.head; at < this.entries.length; at++) yield this.entries[at] as T;
   }
 }

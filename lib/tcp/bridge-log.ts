@@ -4,7 +4,7 @@ import { monotonicMs } from '../async/clock';
 import { describeStack } from '../errors';
 import { LogLimit } from '../log-limit';
 import { Logging } from '../logging';
-import type { ConnectFailure, PeerEvent, Refusal } from '../transport/transport';
+import type { ConnectFailure, PeerEvent, Refusal } from '../transport/socket';
 
 // A port scanner finds many ways to be refused; the counter goes on where the log stops.
 const MAX_REFUSALS = 100;

@@ -10,8 +10,9 @@ import { Frame } from '../stream/frame';
 import { Master } from '../stream/master';
 import { FrameWritable, type FrameStreamOptions } from '../stream/node-streams';
 import { Slave, type FrameSlave } from '../stream/slave';
-import { openTransport, type Engine } from '../transport/engines';
-import type { ConnectFailure, PeerEvent, Refusal, Transport, TransportSink } from '../transport/transport';
+import type { Engine } from '../transport/engines';
+import type { ConnectFailure, PeerEvent, Refusal, TransportSink } from '../transport/socket';
+import { openTransport, type Transport } from '../transport/transport';
 import { checkBoolean, checkInteger, checkOptionNames, checkSignal } from '../validate';
 import { endpointsOf, isLoopback, type Endpoints } from '../wire/endpoints';
 import type { WireFrame } from '../wire/message';
@@ -135,7 +136,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     const refusal = this.refusalOf(frame);
     if (refusal !== undefined) return this.refuse(refusal);
     this.accepted.acceptFrame(frame) as undefined;
-    return this.transport.send(frame);
+    return this.transport.sendQueue.send(frame);
   }
 
   /** What a master calls: {@link send}. */
@@ -207,7 +208,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     const { transport, counters } = this;
     return {
       ...counters,
-      sendsWaiting: transport.waiting,
+      sendsWaiting: transport.sendsWaiting,
       receivesWaiting: transport.receivesWaiting,
       undelivered: transport.undelivered,
       peersWaiting: transport.peersWaiting,

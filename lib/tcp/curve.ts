@@ -2,7 +2,7 @@
 
 import { show } from '../errors';
 import { newKeyPair } from '../transport/engines';
-import type { CurveKeys } from '../transport/transport';
+import type { CurveKeys } from '../transport/socket';
 import { checkOptionNames } from '../validate';
 import { isKey } from '../wire/z85';
 

@@ -2,7 +2,7 @@
 
 import { EventEmitter } from 'node:events';
 import { queueMicrotask } from '../async/clock';
-import type { ConnectFailure, Direction } from '../transport/transport';
+import type { ConnectFailure, Direction } from '../transport/socket';
 
 /** A peer that came (`connect`) or went (`disconnect`), on one of the bridge's two connections. */
 export interface PeerInfo {

@@ -3,7 +3,7 @@
 import { MAX_TIMER_MS } from '../async/clock';
 import { show } from '../errors';
 import { DEFAULT_ENGINE, ENGINES, type Engine } from '../transport/engines';
-import type { TransportOptions } from '../transport/transport';
+import type { TransportOptions } from '../transport/socket';
 import { checkBoolean, checkInteger, checkOptionNames, MAX_INT32 } from '../validate';
 import { AllowList } from '../wire/allow-list';
 import { MAX_PAYLOAD_BYTES } from '../wire/message';

@@ -44,7 +44,7 @@ export function shortageError(what: string, maxSockets: number | undefined, caus
   return new GeneralError(
     'ERR_TOO_MANY_OPEN_FILES',
     `${what}: out of descriptors; ${open} are open in this process ` +
-      `and the limit is ${limit}. A bridge takes ${maxSockets === undefined ? 2 : 4}, and each client of a ` +
+      `and the limit is ${limit}. A bridge takes ${maxSockets === undefined ? 2 : 8}, and each client of a ` +
       `server 2 more. Raise the limit with ` +
       `'ulimit -n 65536' in the shell that starts this process, or for good with a nofile line in ` +
       `/etc/security/limits.conf (LimitNOFILE= for a systemd service).` +

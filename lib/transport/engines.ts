@@ -1,13 +1,12 @@
 // The engines, by name. Each is loaded when the first bridge wants it: the native one needs no addon, and a process
 // that uses it alone never loads one.
 
-import { isMainThread } from 'node:worker_threads';
-import { GeneralError } from '../errors';
 import { hasSpareDescriptors, rememberLimit, shortageError } from './descriptors';
 import type * as Libzmq from './libzmq';
+import { refuseInWorker } from './libzmq/workarounds/worker';
 import type * as Native from './native';
 import { keepFreedMemory } from './memory';
-import type { OpenTransport } from './transport';
+import type { OpenSockets } from './socket';
 
 /** What speaks ZeroMQ for a bridge: this library itself, or the zeromq package. */
 export type Engine = 'native' | 'libzmq';
@@ -16,7 +15,7 @@ export const ENGINES: readonly Engine[] = ['native', 'libzmq'];
 export const DEFAULT_ENGINE: Engine = 'native';
 
 /* eslint-disable @typescript-eslint/no-require-imports */
-const LOADERS: Readonly<Record<Engine, () => OpenTransport>> = {
+const LOADERS: Readonly<Record<Engine, () => OpenSockets>> = {
   libzmq: () => (require('./libzmq') as typeof Libzmq).openLibzmq,
   native: () => (require('./native') as typeof Native).openNative,
 };
@@ -30,30 +29,19 @@ export function newKeyPair(): { publicKey: string; secretKey: string } {
 // What loading an engine opens for a moment, and then some.
 const LOADING_DESCRIPTORS = 16;
 
-const opened = new Map<Engine, OpenTransport>();
+const opened = new Map<Engine, OpenSockets>();
 
 /**
- * Opens a bridge's transport on this engine. As {@link OpenTransport}.
+ * Opens a bridge's sockets on this engine. As {@link OpenSockets}.
  *
  * @throws {GeneralError} `ERR_TRANSPORT` for libzmq in a worker thread.
  */
-export async function openTransport(
-  engine: Engine,
-  ...args: Parameters<OpenTransport>
-): ReturnType<OpenTransport> {
-  if (engine === 'libzmq' && !isMainThread) throw workerError();
+export async function openSockets(engine: Engine, ...args: Parameters<OpenSockets>): ReturnType<OpenSockets> {
+  if (engine === 'libzmq') refuseInWorker();
   return (opened.get(engine) ?? load(engine))(...args);
 }
 
-/** The zeromq addon aborts the process when a worker thread with an open socket ends (zeromq/zeromq.js issue 411; 6.8.0). */
-function workerError(): GeneralError {
-  return new GeneralError(
-    'ERR_TRANSPORT',
-    "the libzmq engine does not run in worker threads: the zeromq package ends the process when such a thread ends. Use engine: 'native', or a process of its own",
-  );
-}
-
-function load(engine: Engine): OpenTransport {
+function load(engine: Engine): OpenSockets {
   rememberLimit();
   if (!hasSpareDescriptors(LOADING_DESCRIPTORS))
     throw shortageError(`loading the ${engine} engine`, undefined);

@@ -1,11 +1,13 @@
 // The address that a bridge's sockets are given: found once for both of them, and alike for both engines.
 
-import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
 import { isLinkLocal, socketAddress, splitScope, type Endpoints } from '../wire/endpoints';
 import { AddressError, attachError, SILENT_INTERFACE } from './errors';
 import { interfaceAddress, isInterface, scopeInterface } from './interfaces';
+import { addressesOf } from './names';
 
+// Letters of any script, digits, and what people use beside them.
+const HOST_NAME = /^[\p{L}\p{N}._-]+$/u;
 const EVERY_IPV4_INTERFACE = '0.0.0.0';
 
 /**
@@ -24,6 +26,10 @@ export async function locate(
   try {
     const given = socketAddress(addr);
     const host = server ? await bindAddress(given, takesInterfaces) : given;
+    // Node would look it up for ever, and libzmq refuses it.
+    if (!server && isIP(splitScope(host).ip) === 0 && !HOST_NAME.test(host)) {
+      throw new AddressError('EINVAL', 'which is no IP address and no host name');
+    }
     if (isLinkLocal(host) && !host.includes('%')) {
       throw new AddressError('EINVAL', `which needs the interface it is on, as in ${host}%eth0`);
     }
@@ -48,6 +54,5 @@ async function bindAddress(host: string, takesInterfaces: boolean): Promise<stri
     if (takesInterfaces) return host;
     throw new AddressError('ENODEV', SILENT_INTERFACE);
   }
-  const found = await lookup(host, { all: true });
-  return (found.find(({ family }) => family === 4) ?? found[0]!).address;
+  return (await addressesOf(host))[0]!.address;
 }

@@ -6,7 +6,8 @@ import { GREETING, GreetingReader } from '../../../lib/zmtp/greeting';
 import { openNativeWith } from '../../../lib/transport/native';
 import { ProtocolError } from '../../../lib/zmtp/protocol';
 import { describeStranger } from '../../../lib/zmtp/stranger';
-import type { Refusal, Transport, TransportSink } from '../../../lib/transport/transport';
+import type { Refusal, TransportSink } from '../../../lib/transport/socket';
+import { Transport } from '../../../lib/transport/transport';
 import { endpointsOf } from '../../../lib/wire/endpoints';
 import { reservePorts } from '../../helpers/ports';
 import { commandBody, frameMessage, greeting, ping, property, RawPeer, ready } from '../../helpers/raw-peer';
@@ -121,12 +122,9 @@ describe('a peer that never finishes its handshake', () => {
       allow: undefined,
       curve: undefined,
     };
-    transport = await openNativeWith(
-      { handshakeTimeoutMs: 300 },
-      endpointsOf('127.0.0.1', port, true),
-      options,
-      sink,
-    );
+    const endpoints = endpointsOf('127.0.0.1', port, true);
+    const sockets = await openNativeWith({ handshakeTimeoutMs: 300 }, endpoints, options, sink);
+    transport = new Transport(endpoints, options, sink, sockets);
     return { refusals, payloads };
   }
 

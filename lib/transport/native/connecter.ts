@@ -3,10 +3,10 @@
 import { clearTimeout, setTimeout } from '../../async/clock';
 import { describeError, systemCode } from '../../errors';
 import { hostPort } from '../../wire/endpoints';
-import type { ConnectFailure } from '../transport';
+import type { ConnectFailure } from '../socket';
 import type { Connection } from './connection';
 import type { ProtocolError } from '../../zmtp/protocol';
-import { connectSocket } from './sockets';
+import { connectSocket } from './tcp-sockets';
 
 // After a peer broke the protocol, where libzmq gives up for good: the right one may be there in a moment.
 const AFTER_FAULT_FACTOR = 4;

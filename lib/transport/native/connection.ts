@@ -13,9 +13,9 @@ import { GREETING, GreetingReader } from '../../zmtp/greeting';
 import { Liveness, type Watched } from './liveness';
 import { ProtocolError, type SocketType } from '../../zmtp/protocol';
 import { ReadMemory } from '../../zmtp/read-memory';
-import { readToTheEnd, type ByteReader } from './sockets';
+import { readToTheEnd, type ByteReader } from './tcp-sockets';
 
-/** What is the same for all connections of one end. */
+/** What is the same for all connections of one socket. */
 export interface ConnectionOptions {
   readonly type: SocketType;
   readonly maxFrameBytes: number;
@@ -26,7 +26,7 @@ export interface ConnectionOptions {
   readonly handshakeTimeoutMs: number;
 }
 
-/** What a connection tells the end it belongs to. */
+/** What a connection tells the socket it belongs to. */
 export interface ConnectionOwner {
   /** The handshake is done. */
   ready(connection: Connection): void;
@@ -50,7 +50,7 @@ const memory = new ReadMemory();
 const pool = newBatchPool();
 
 /** One connection to one peer, from the attempt to make it to its end. */
-export class Connection implements ByteReader, Flushable, Watched {
+export class Connection implements ByteReader, DecoderSink, Flushable, Watched {
   /** `<address>:<port>` of the peer. */
   remoteAddress = '';
   /** What the system said when the connection failed. */
@@ -85,7 +85,7 @@ export class Connection implements ByteReader, Flushable, Watched {
   ) {
     const { type, maxFrameBytes, heartbeatMs } = options;
     this.liveness = new Liveness(heartbeatMs, this);
-    this.decoder = new Decoder(this.sink(), memory, { messages: type === 'PULL', maxFrameBytes });
+    this.decoder = new Decoder(this, memory, { messages: type === 'PULL', maxFrameBytes });
   }
 
   /** Begins to speak once this socket, which this connection reads, is connected. */
@@ -273,31 +273,26 @@ export class Connection implements ByteReader, Flushable, Watched {
     if (greeting.complete) socket?.write(readyCommand(this.options.type));
   }
 
-  private sink(): DecoderSink {
-    const { owner, options } = this;
-    return {
-      first: (body) => {
-        checkReady(body, options.type);
-        this.shakeHands();
-      },
-      frame: (payload, flags, channel, error) => {
-        // It may have come in one read with the PING that set the timer.
-        if (this.liveness.isLimited) this.liveness.hear();
-        return owner.frame(this, payload, flags, channel, error);
-      },
-      malformed: (parts, sizesBytes) => owner.malformed(parts, sizesBytes),
-      command: (body) => this.onCommand(body),
-    };
-  }
-
-  private shakeHands(): void {
+  /** The body of the peer's first frame. */
+  first(body: Buffer): void {
+    checkReady(body, this.options.type);
     this.endHandshake();
     this.isReady = true;
     this.liveness.start(this.socket!);
     this.owner.ready(this);
   }
 
-  private onCommand(body: Buffer): void {
+  frame(payload: Buffer, flags: number, channel: number, error: number): boolean {
+    // It may have come in one read with the PING that set the timer.
+    if (this.liveness.isLimited) this.liveness.hear();
+    return this.owner.frame(this, payload, flags, channel, error);
+  }
+
+  malformed(parts: number, sizesBytes: readonly number[]): void {
+    this.owner.malformed(parts, sizesBytes);
+  }
+
+  command(body: Buffer): void {
     const ping = readPing(body);
     // It may have waited here, held back, until after the end.
     if (ping === undefined || this.isClosed) return;

@@ -1,6 +1,6 @@
 // Which peers are told of, and in which order: `connect`, then `disconnect` once the last frame has been delivered.
 
-import type { PeerEvent } from '../transport';
+import type { PeerEvent } from '../socket';
 import type { Connection } from './connection';
 
 interface Report {

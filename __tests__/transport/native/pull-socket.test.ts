@@ -1,8 +1,28 @@
 // The receiving end alone: what it keeps of what it has handed over.
 
 import type { Connection } from '../../../lib/transport/native/connection';
-import { PullEnd } from '../../../lib/transport/native/pull';
+import { ZmtpPullSocket } from '../../../lib/transport/native/pull-socket';
+import type { TransportSink } from '../../../lib/transport/socket';
 import { countAlive } from '../../helpers/gc';
+
+type TakesFrame = (payload: Buffer) => Promise<void>;
+
+/** A PULL whose port is never opened. */
+function pullSocket(server: boolean, highWaterMark: number, frame: TakesFrame): ZmtpPullSocket {
+  const options = {
+    server,
+    addr: '127.0.0.1',
+    port: 1,
+    maxFrameBytes: 1e6,
+    sendHighWaterMark: 0,
+    heartbeatMs: 0,
+    handshakeTimeoutMs: 1000,
+    reconnectMs: 100,
+    reconnectMaxMs: undefined,
+    allow: undefined,
+  };
+  return new ZmtpPullSocket(options, highWaterMark, { frame } as unknown as TransportSink);
+}
 
 test.each([
   [true, [0, 1, 2, 3, 10, 11]],
@@ -12,11 +32,11 @@ test.each([
   async (onePeer, order) => {
     const gates: (() => void)[] = [];
     const seen: number[] = [];
-    const frame = (payload: Buffer): Promise<void> => {
+    const frame: TakesFrame = (payload) => {
       seen.push(payload[0]!);
       return new Promise((resolve) => gates.push(resolve));
     };
-    const pull = new PullEnd(100, { frame, malformed: () => undefined }, onePeer);
+    const pull = pullSocket(!onePeer, 100, frame);
     pull.start();
     const arrive = (connection: object, ...numbers: number[]): void => {
       for (const number of numbers) pull.frame(connection as Connection, Buffer.of(number), 0, 0, 0);
@@ -25,7 +45,7 @@ test.each([
     const second = { ready: true };
     arrive(first, 0, 1, 2);
     first.ready = false;
-    pull.left(first as unknown as Connection, () => undefined);
+    pull.closed(first as unknown as Connection, true, undefined);
     arrive(second, 10, 11);
     // What it held back is decoded after its end.
     arrive(first, 3);
@@ -40,10 +60,7 @@ test.each([
 
 test('a frame that was handed over is not kept, although others wait behind it', async () => {
   const gates: (() => void)[] = [];
-  const pull = new PullEnd(4, {
-    frame: () => new Promise<void>((resolve) => gates.push(resolve)),
-    malformed: () => undefined,
-  });
+  const pull = pullSocket(true, 4, () => new Promise<void>((resolve) => gates.push(resolve)));
   const connection = { resume: () => undefined } as unknown as Connection;
   pull.start();
   const refs: WeakRef<object>[] = [];

@@ -1,9 +1,12 @@
 // The receiving end: whole frames from any number of peers, at the pace of the slaves.
 // zeromq/libzmq src/pull.cpp, src/fq.cpp.
 
+import { settlesWithin } from '../../async/linger';
+import { Queue } from '../../async/queue';
 import { describeMalformed } from '../../wire/message';
-import type { TransportSink } from '../transport';
+import type { PullSocket, TransportSink } from '../socket';
 import type { Connection } from './connection';
+import { ZmtpSocket, type SocketOptions } from './zmtp-socket';
 
 interface Arrived {
   readonly payload: Buffer;
@@ -13,17 +16,12 @@ interface Arrived {
 }
 
 /** What has arrived from one peer and waits for its turn. */
-interface Queue {
+interface PeerQueue {
   readonly connection: Connection;
-  /** Taken ones are undefined, so that their payloads are not kept. */
-  frames: (Arrived | undefined)[];
-  head: number;
+  readonly frames: Queue<Arrived>;
   /** True while the connection holds back, because the limit was reached. */
   holds: boolean;
 }
-
-/** What a {@link PullEnd} tells its transport. */
-export type PullSink = Pick<TransportSink, 'frame' | 'malformed'>;
 
 // Frames that may wait in all, in high-water marks: more peers than this share them, so that every peer gets in and
 // memory stays bounded.
@@ -35,23 +33,19 @@ const MAX_LEFT_BYTES = 256 * 1024 * 1024;
 const MAX_HOLDING = 512;
 // libzmq's own mark, for the gate of a bridge without one.
 const DEFAULT_MARK = 1000;
-// The front of a queue is given back to the collector once it is at least this long, and half of it.
-const COMPACT_FRAMES = 1024;
 
 /**
  * Fair queueing, one frame from each peer in turn, where frames wait at all: one that finds the sink idle is handed
  * over as it is decoded.
  */
-export class PullEnd {
+export class ZmtpPullSocket extends ZmtpSocket implements PullSocket {
   /** Frames that have arrived and wait for their turn. */
   waiting = 0;
-  /** Frames that had arrived when {@link stop} was called, or came in a piece of memory with one that had. */
+  /** Frames that had arrived when {@link close} was called, or came in a piece of memory with one that had. */
   undelivered = 0;
-  /** Called when {@link isOverfull} may have become false, and when nothing waits any more. */
-  onRoom: () => void = () => undefined;
-  private readonly queues = new Map<Connection, Queue>();
+  private readonly queues = new Map<Connection, PeerQueue>();
   /** Those with frames, the next one first. */
-  private rotation: Queue[] = [];
+  private rotation: PeerQueue[] = [];
   private readonly live = new Set<Connection>();
   /** Connections that have ended, until their last frame has been accepted; then the function is called. */
   private readonly departed = new Map<Connection, () => void>();
@@ -68,27 +62,28 @@ export class PullEnd {
   private stopped = false;
 
   /**
-   * @param onePeer whether there is one peer at a time, as for a client: what a connection has left is handed over before
-   *   anything of the next one, so that the order lasts.
+   * Whether there is one peer at a time, as for a client: what a connection has left is handed over before anything of the
+   * next one, so that the order lasts.
    */
+  private readonly onePeer: boolean;
+  /** Looks whether {@link deliver} is done. */
+  private onIdle: () => void = () => undefined;
+
   constructor(
+    options: Omit<SocketOptions, 'type'>,
     private readonly highWaterMark: number,
-    private readonly sink: PullSink,
-    private readonly onePeer = false,
+    sink: TransportSink,
   ) {
+    super({ ...options, type: 'PULL' }, sink);
+    this.onePeer = !options.server;
     this.limit = highWaterMark === 0 ? Infinity : highWaterMark;
   }
 
-  /** True while so much waits of peers that have left, or may have, that no other peer may come in. */
-  get isOverfull(): boolean {
-    if (this.holding >= MAX_HOLDING || this.leftBytes >= MAX_LEFT_BYTES) return true;
+  /** False while so much waits of peers that have left, or may have, that no other peer may come in. */
+  protected get hasRoom(): boolean {
+    if (this.holding >= MAX_HOLDING || this.leftBytes >= MAX_LEFT_BYTES) return false;
     const mark = this.highWaterMark === 0 ? DEFAULT_MARK : this.highWaterMark;
-    return this.leftFrames >= MARKS_IN_ALL * mark;
-  }
-
-  /** True when every frame that has arrived has been handed over and accepted. */
-  get isIdle(): boolean {
-    return !this.busy;
+    return this.leftFrames < MARKS_IN_ALL * mark;
   }
 
   /** Begins to hand frames to the sink; until then they wait. */
@@ -96,8 +91,26 @@ export class PullEnd {
     this.drain();
   }
 
-  /** Nothing is handed to the sink from now on; what has arrived is counted in {@link undelivered}. */
-  stop(): void {
+  /** Peers are told at once that nothing more is read; a ZeroMQ peer closes then, after what it has written. */
+  async deliver(limitMs: number): Promise<void> {
+    void this.stopConnecting();
+    for (const connection of [...this.connections]) connection.halfClose();
+    const done = new Promise<void>((resolve) => {
+      this.onIdle = () => {
+        if (this.connections.size === 0 && !this.busy) resolve();
+      };
+      this.onIdle();
+    });
+    await settlesWithin(limitMs, done);
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    await this.end(0);
+  }
+
+  /** What has arrived is counted in {@link undelivered}. */
+  private stop(): void {
     if (this.stopped) return;
     this.stopped = true;
     this.busy = true;
@@ -111,17 +124,13 @@ export class PullEnd {
     this.departed.clear();
   }
 
-  /** This connection is past its handshake. */
-  joined(connection: Connection): void {
+  protected joined(connection: Connection): void {
     this.live.add(connection);
     this.share();
   }
 
-  /**
-   * This connection has ended. What it has brought is still handed over.
-   * @param delivered called when the last of it has been accepted; at once where there is nothing.
-   */
-  left(connection: Connection, delivered: () => void): void {
+  /** What the connection has brought is still handed over. */
+  protected left(connection: Connection, delivered: () => void): void {
     this.live.delete(connection);
     this.share();
     const queue = this.queues.get(connection);
@@ -131,7 +140,7 @@ export class PullEnd {
     }
     this.departed.set(connection, delivered);
     if (queue === undefined) return;
-    for (const frame of queue.frames) if (frame !== undefined) this.countLeft(frame, 1);
+    for (const frame of queue.frames) this.countLeft(frame, 1);
     if (!this.onePeer) return;
     this.rotation = this.rotation.filter((other) => other !== queue);
     this.putInFront(queue);
@@ -149,6 +158,21 @@ export class PullEnd {
     this.sink.malformed(describeMalformed(parts, sizesBytes));
   }
 
+  /** A PULL writes commands alone. */
+  written(): void {
+    return undefined;
+  }
+
+  /** As {@link written}. */
+  detached(): void {
+    return undefined;
+  }
+
+  override closed(...ended: Parameters<ZmtpSocket['closed']>): void {
+    super.closed(...ended);
+    this.onIdle();
+  }
+
   private enqueue(connection: Connection, frame: Arrived): boolean {
     // A slave that stops the bridge is handed nothing more of what has arrived already.
     if (this.stopped) {
@@ -157,14 +181,14 @@ export class PullEnd {
     }
     let queue = this.queues.get(connection);
     if (queue === undefined) {
-      queue = { connection, frames: [], head: 0, holds: false };
+      queue = { connection, frames: new Queue(), holds: false };
       this.queues.set(connection, queue);
     }
     if (queue.frames.length === 0) this.putBack(queue);
     queue.frames.push(frame);
     this.waiting += 1;
     if (this.departed.size > 0 && this.departed.has(connection)) this.countLeft(frame, 1);
-    if (queue.frames.length - queue.head < this.limit) return true;
+    if (queue.frames.length < this.limit) return true;
     if (!queue.holds) this.holding += 1;
     queue.holds = true;
     return false;
@@ -182,13 +206,13 @@ export class PullEnd {
     this.limit = Math.max(1, Math.min(this.highWaterMark, each));
   }
 
-  private putBack(queue: Queue): void {
+  private putBack(queue: PeerQueue): void {
     if (this.onePeer && this.departed.has(queue.connection)) this.putInFront(queue);
     else this.rotation.push(queue);
   }
 
   /** After others that have departed, which came before it. */
-  private putInFront(queue: Queue): void {
+  private putInFront(queue: PeerQueue): void {
     const next = this.rotation.findIndex(({ connection }) => !this.departed.has(connection));
     this.rotation.splice(next < 0 ? this.rotation.length : next, 0, queue);
   }
@@ -208,9 +232,7 @@ export class PullEnd {
       if (this.current !== undefined) this.accepted(this.current);
       const queue = this.rotation.shift();
       if (queue === undefined) break;
-      const frame = queue.frames[queue.head]!;
-      queue.frames[queue.head] = undefined;
-      queue.head += 1;
+      const frame = queue.frames.shift()!;
       this.waiting -= 1;
       this.current = queue.connection;
       this.afterTaking(queue, frame);
@@ -221,7 +243,8 @@ export class PullEnd {
       }
     }
     this.busy = this.stopped;
-    this.onRoom();
+    this.lookForPeers();
+    this.onIdle();
   }
 
   /** The last frame that was handed over, one of this connection's, has been accepted. */
@@ -234,31 +257,22 @@ export class PullEnd {
   }
 
   /** Puts the queue back in the rotation, or away, and lets its connection go on where it held back. */
-  private afterTaking(queue: Queue, frame: Arrived): void {
+  private afterTaking(queue: PeerQueue, frame: Arrived): void {
     const { connection, frames } = queue;
     const isDeparted = this.departed.size > 0 && this.departed.has(connection);
     if (isDeparted) {
       this.countLeft(frame, -1);
-      this.onRoom();
+      this.lookForPeers();
     }
-    if (queue.head === frames.length) {
-      queue.frames = [];
-      queue.head = 0;
-      this.queues.delete(connection);
-    } else {
-      if (this.onePeer && isDeparted) this.rotation.unshift(queue);
-      else this.rotation.push(queue);
-      if (queue.head * 2 >= frames.length && queue.head >= COMPACT_FRAMES) {
-        queue.frames = frames.slice(queue.head);
-        queue.head = 0;
-      }
-    }
+    if (frames.length === 0) this.queues.delete(connection);
+    else if (this.onePeer && isDeparted) this.rotation.unshift(queue);
+    else this.rotation.push(queue);
     if (!queue.holds) return;
     // Half of the limit at a time, as libzmq, so that the socket is not stopped and started for every frame.
-    if (queue.frames.length - queue.head > this.limit >> 1) return;
+    if (frames.length > this.limit >> 1) return;
     queue.holds = false;
     this.holding -= 1;
-    this.onRoom();
+    this.lookForPeers();
     connection.resume();
   }
 }

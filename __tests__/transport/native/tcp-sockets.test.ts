@@ -6,7 +6,7 @@ import {
   connectSocket,
   withDataEvents,
   type ByteReader,
-} from '../../../lib/transport/native/sockets';
+} from '../../../lib/transport/native/tcp-sockets';
 import { reservePorts } from '../../helpers/ports';
 import { waitFor } from '../../helpers/wait';
 

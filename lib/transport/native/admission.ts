@@ -6,8 +6,8 @@ import { deadline } from '../../async/clock';
 // Each costs a descriptor.
 const MAX_WAITING = 256;
 
-/** What a {@link Gate} asks and tells. */
-export interface GateKeeper {
+/** What a {@link Admission} asks and tells. */
+export interface AdmissionOwner {
   readonly isOpen: () => boolean;
   /** This many wait now, one more than before. */
   readonly onWaiting: (waiting: number) => void;
@@ -16,13 +16,13 @@ export interface GateKeeper {
 }
 
 /** Lets connections in, in the order in which they came. Not a byte of one that waits has been read. */
-export class Gate {
+export class Admission {
   /** Those that wait, each with what calls its time limit off. */
   private readonly queue = new Map<Socket, { readonly enter: () => void; readonly cancel: () => void }>();
 
   /** @param timeoutMs how long one may wait: a peer does not wait longer for a handshake either. */
   constructor(
-    private readonly keeper: GateKeeper,
+    private readonly owner: AdmissionOwner,
     private readonly timeoutMs: number,
   ) {}
 
@@ -33,8 +33,8 @@ export class Gate {
 
   /** Calls `enter` at once or when there is room; never when the socket is closed first. */
   admit(socket: Socket, enter: () => void): void {
-    const { keeper, queue } = this;
-    if (queue.size === 0 && keeper.isOpen()) {
+    const { owner, queue } = this;
+    if (queue.size === 0 && owner.isOpen()) {
       enter();
       return;
     }
@@ -47,13 +47,13 @@ export class Gate {
     });
     queue.set(socket, { enter, cancel });
     socket.once('close', () => this.remove(socket));
-    keeper.onWaiting(queue.size);
+    owner.onWaiting(queue.size);
   }
 
   /** Lets in as many as there is room for; to be called when there may be. */
   look(): void {
     for (const [socket, { enter }] of this.queue) {
-      if (!this.keeper.isOpen()) return;
+      if (!this.owner.isOpen()) return;
       this.remove(socket);
       enter();
     }
@@ -69,7 +69,7 @@ export class Gate {
 
   private refuse(socket: Socket, reason: string): void {
     this.remove(socket);
-    this.keeper.onRefused(socket, reason);
+    this.owner.onRefused(socket, reason);
     socket.destroy();
   }
 

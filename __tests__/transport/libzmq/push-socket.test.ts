@@ -2,7 +2,10 @@
 
 import type { Push } from 'zeromq';
 import { GeneralError } from '../../../lib';
-import { PushEnd } from '../../../lib/transport/libzmq/push';
+import { ZmqPushSocket } from '../../../lib/transport/libzmq/push-socket';
+import type { Place } from '../../../lib/transport/libzmq/zmq-socket';
+import { SendQueue } from '../../../lib/transport/send-queue';
+import type { TransportSink } from '../../../lib/transport/socket';
 import { rejection } from '../../helpers/errors';
 import { turns } from '../../helpers/wait';
 
@@ -17,6 +20,8 @@ class FakeSocket {
   peer = true;
   asked = 0;
   readonly sent: number[] = [];
+  /** Of its monitor: none ever comes. */
+  readonly events = { receive: () => new Promise(() => undefined) };
   private wake: (() => void)[] = [];
 
   send(parts: Buffer[]): Promise<void> {
@@ -42,34 +47,48 @@ function frame(number: number): { payload: Buffer; flags: number; channel: numbe
   return { payload, flags: 0, channel: 0, error: 0 };
 }
 
-function makeEnd(): { socket: FakeSocket; end: PushEnd; notSent: boolean[]; count: () => number } {
+interface Sending {
+  readonly socket: FakeSocket;
+  readonly queue: SendQueue;
+  readonly notSent: boolean[];
+  /** Frames that are accepted. */
+  readonly count: () => number;
+  /** Frames that are neither accepted nor lost. */
+  readonly waiting: () => number;
+}
+
+function makeQueue(): Sending {
   const socket = new FakeSocket();
   const notSent: boolean[] = [];
   let count = 0;
-  const events = {
-    onBacklog: () => undefined,
-    onNotSent: (accepted: boolean) => void notSent.push(accepted),
+  const sink = {
+    backlog: () => undefined,
+    notSent: (accepted: boolean) => void notSent.push(accepted),
+    sent: () => void (count += 1),
+  } as unknown as TransportSink;
+  const place: Place = {
+    direction: 'send',
+    server: false,
+    addr: 'test',
+    host: 'test',
+    port: 1,
+    authorize: () => true,
   };
-  const end = new PushEnd(
-    socket as unknown as Push,
-    'tcp://test:1',
-    undefined,
-    1000,
-    events,
-    () => (count += 1),
-  );
-  return { socket, end, notSent, count: () => count };
+  const push = new ZmqPushSocket(socket as unknown as Push, place, sink);
+  const limits = { sendTimeoutMs: undefined, sendHighWaterMark: 1000 };
+  const queue = new SendQueue(push, limits, sink, 'tcp://test:1');
+  return { socket, queue, notSent, count: () => count, waiting: () => queue.waiting + push.untold };
 }
 
 const first = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
 
 test('a peer that leaves between asking and sending costs no frame and no order, for a sender that does not await', async () => {
-  const { socket, end, count } = makeEnd();
-  void end.send(frame(0));
+  const { socket, queue, count } = makeQueue();
+  void queue.send(frame(0));
   socket.peer = false;
-  void end.send(frame(1));
+  void queue.send(frame(1));
   socket.writable = false;
-  const sends = [end.send(frame(2)), end.send(frame(3))];
+  const sends = [queue.send(frame(2)), queue.send(frame(3))];
   await turns();
   expect([socket.sent, count()]).toEqual([[0], 1]);
   socket.comeBack();
@@ -81,15 +100,15 @@ test('a peer that leaves between asking and sending costs no frame and no order,
 test.each([3, 100])(
   'a peer that leaves after %d awaited sends costs no frame, no order, and nobody is told it went',
   async (before) => {
-    const { socket, end, notSent, count } = makeEnd();
-    for (let number = 0; number < before; number++) await end.send(frame(number));
+    const { socket, queue, notSent, count, waiting: pending } = makeQueue();
+    for (let number = 0; number < before; number++) await queue.send(frame(number));
     socket.peer = false;
     socket.writable = false;
     let told = false;
-    const waiting = Promise.resolve(end.send(frame(before))).then(() => (told = true));
-    const behind = end.send(frame(before + 1));
+    const waiting = Promise.resolve(queue.send(frame(before))).then(() => (told = true));
+    const behind = queue.send(frame(before + 1));
     await turns();
-    expect([told, end.waiting]).toEqual([false, 2]);
+    expect([told, pending()]).toEqual([false, 2]);
     socket.comeBack();
     await Promise.all([waiting, behind]);
     expect(socket.sent).toEqual(first(before + 2));
@@ -99,11 +118,11 @@ test.each([3, 100])(
 
 test('stopped while its last frame is on its way back from a peer that left: told, or reported as accepted', async () => {
   for (const before of [0, 100]) {
-    const { socket, end, notSent } = makeEnd();
-    for (let number = 0; number < before; number++) await end.send(frame(number));
+    const { socket, queue, notSent } = makeQueue();
+    for (let number = 0; number < before; number++) await queue.send(frame(number));
     socket.peer = false;
-    const sent = end.send(frame(before));
-    end.stop(new GeneralError('ERR_BRIDGE_STOPPED', 'stopped'));
+    const sent = queue.send(frame(before));
+    queue.stop(new GeneralError('ERR_BRIDGE_STOPPED', 'stopped'));
     if (sent !== undefined) expect((await rejection(sent)).code).toBe('ERR_BRIDGE_STOPPED');
     await turns();
     expect(notSent).toEqual([sent === undefined]);
@@ -111,13 +130,13 @@ test('stopped while its last frame is on its way back from a peer that left: tol
 });
 
 test('a sender that awaits stops asking whether there is room, one that does not goes on asking', async () => {
-  const { socket, end } = makeEnd();
+  const { socket, queue } = makeQueue();
   let asked = 0;
   Object.defineProperty(socket, 'writable', { get: () => (asked += 1) > 0 });
-  for (let number = 0; number < 200; number++) await end.send(frame(number));
+  for (let number = 0; number < 200; number++) await queue.send(frame(number));
   expect(asked).toBeLessThan(20);
   asked = 0;
-  for (let number = 0; number < 100; number++) void end.send(frame(number));
+  for (let number = 0; number < 100; number++) void queue.send(frame(number));
   await turns();
   expect(asked).toBeGreaterThan(90);
 });

@@ -1,22 +1,22 @@
-// One of a bridge's two ends: a port that is listened on or connected to, and its connections.
+// What a PUSH and a PULL have in common: a port that is listened on or connected to, and its connections.
 
 import type { Socket } from 'node:net';
 import { queueMicrotask } from '../../async/clock';
 import { settlesWithin } from '../../async/linger';
 import type { AllowList } from '../../wire/allow-list';
 import { hostPort } from '../../wire/endpoints';
+import type { ProtocolError } from '../../zmtp/protocol';
 import { NOT_ALLOWED } from '../errors';
-import type { Direction, PeerEvent, TransportSink } from '../transport';
+import type { BridgeSocket, Direction, PeerEvent, TransportSink } from '../socket';
+import { Admission } from './admission';
 import { Connecter } from './connecter';
 import { Connection, type ConnectionOptions, type ConnectionOwner } from './connection';
-import { Gate } from './gate';
 import { Listener } from './listener';
 import { PeerReports } from './peer-reports';
-import type { ProtocolError } from '../../zmtp/protocol';
-import { adoptSocket } from './sockets';
+import { adoptSocket } from './tcp-sockets';
 
-/** What one end is. */
-export interface EndOptions extends ConnectionOptions {
+/** What a socket is. */
+export interface SocketOptions extends ConnectionOptions {
   readonly server: boolean;
   /** Clients: as the caller gave it. Servers: an IP address of this machine. */
   readonly addr: string;
@@ -28,56 +28,53 @@ export interface EndOptions extends ConnectionOptions {
   readonly allow: AllowList | undefined;
 }
 
-/** Who takes what the connections of an end bring. */
-export interface EndUser extends Pick<ConnectionOwner, 'frame' | 'malformed' | 'written' | 'detached'> {
-  /** A connection is past its handshake. */
-  joined(connection: Connection): void;
-  /** It has ended; `delivered` is to be called when the last of what it has brought has been delivered. */
-  left(connection: Connection, delivered: () => void): void;
-  /** False while a new connection has to wait. */
-  hasRoom(): boolean;
-}
-
-/** A PUSH or a PULL, in ZeroMQ's words a socket. */
-export class SocketEnd implements ConnectionOwner {
-  /** Connections that came back after the first. */
+/** A socket in ZeroMQ's sense, and its connections. */
+export abstract class ZmtpSocket implements BridgeSocket, ConnectionOwner {
   reconnects = 0;
-  /** Called when a connection has ended. */
-  onClosed: (() => void) | undefined;
+  onPeer: () => void = () => undefined;
+  protected readonly connections = new Set<Connection>();
   private readonly direction: Direction;
-  private readonly connections = new Set<Connection>();
-  private readonly gate: Gate;
+  private readonly admission: Admission;
   private listener: Listener | undefined;
   private connecter: Connecter | undefined;
   private everConnected = false;
   private isClosing = false;
   private readonly reports: PeerReports;
 
-  constructor(
-    private readonly options: EndOptions,
-    private readonly sink: Pick<TransportSink, 'peer' | 'refused' | 'connectFailed' | 'gate'>,
-    private readonly user: EndUser,
+  protected constructor(
+    protected readonly options: SocketOptions,
+    protected readonly sink: TransportSink,
   ) {
     this.direction = options.type === 'PUSH' ? 'send' : 'receive';
     this.reports = new PeerReports(!options.server, (...event) => this.tell(...event));
-    const keeper = {
-      isOpen: () => user.hasRoom(),
+    const owner = {
+      isOpen: () => this.hasRoom,
       onWaiting: (waiting: number) => sink.gate(waiting),
       onRefused: (socket: Socket, reason: string) => this.refuse(socket, reason),
     };
-    this.gate = new Gate(keeper, options.handshakeTimeoutMs);
+    this.admission = new Admission(owner, options.handshakeTimeoutMs);
   }
 
-  /** Peers past their handshake. */
+  abstract frame(...arrived: Parameters<ConnectionOwner['frame']>): boolean;
+  abstract malformed(parts: number, sizesBytes: readonly number[]): void;
+  abstract written(): void;
+  abstract detached(frames: number, written: boolean): void;
+  /** False while a new connection has to wait. */
+  protected abstract readonly hasRoom: boolean;
+  /** A connection is past its handshake. */
+  protected abstract joined(connection: Connection): void;
+  /** It has ended; `delivered` is to be called when the last of what it has brought has been delivered. */
+  protected abstract left(connection: Connection, delivered: () => void): void;
+
   get peerCount(): number {
     let count = 0;
     for (const connection of this.connections) if (connection.ready) count += 1;
     return count;
   }
 
-  /** Accepted connections that wait at the gate, or a client's next one, which waits as well. */
+  /** Accepted connections that wait to be let in, or a client's next one, which waits as well. */
   get peersWaiting(): number {
-    return this.gate.waiting + (this.connecter?.isWaiting === true ? 1 : 0);
+    return this.admission.waiting + (this.connecter?.isWaiting === true ? 1 : 0);
   }
 
   /** Binds, or begins to connect. @throws the system's error when the port cannot be bound. */
@@ -86,58 +83,58 @@ export class SocketEnd implements ConnectionOwner {
     if (!server) {
       this.connecter = new Connecter(this.options, {
         newConnection: () => this.newConnection(),
-        hasRoom: () => this.user.hasRoom(),
+        hasRoom: () => this.hasRoom,
         onWaiting: () => this.sink.gate(1),
         onFailed: (failure) => this.sink.connectFailed({ direction: this.direction, ...failure }),
       });
       return;
     }
     this.listener = await Listener.open(addr, port, (accepted) => {
-      if (this.isAllowed(accepted)) this.gate.admit(accepted, () => this.letIn(accepted));
+      if (this.isAllowed(accepted)) this.admission.admit(accepted, () => this.letIn(accepted));
       else accepted.destroy();
     });
   }
 
-  private letIn(accepted: Socket): void {
-    if (accepted.destroyed) return;
-    const connection = this.newConnection();
-    connection.accept(adoptSocket(accepted, connection));
-  }
-
-  /** There may be room for a connection that waits. */
-  onRoom(): void {
-    if (this.gate.waiting > 0) this.gate.look();
-    this.connecter?.look();
-  }
-
-  /** Begins to report peers: first those already there. */
-  watch(): void {
+  watchPeers(): void {
     queueMicrotask(() => this.reports.watch());
   }
 
-  /** Lets no further peer in, and tells the connected ones that what they send from now on is not read. */
-  halfClose(): void {
-    void this.stopConnecting();
-    for (const connection of [...this.connections]) connection.halfClose();
+  ready(connection: Connection): void {
+    if (this.everConnected) this.reconnects += 1;
+    this.everConnected = true;
+    this.joined(connection);
+    this.onPeer();
+    this.reports.ready(connection);
   }
 
-  /** Resolves when the port is free. */
-  private stopConnecting(): Promise<void> | undefined {
+  closed(connection: Connection, wasReady: boolean, fault: ProtocolError | undefined): void {
+    this.connections.delete(connection);
+    if (wasReady) this.left(connection, () => this.reports.departed(connection));
+    if (fault !== undefined) {
+      const { remoteAddress } = connection;
+      this.sink.refused({ direction: this.direction, remoteAddress, reason: fault.message });
+    }
+    this.connecter?.ended(connection, wasReady, fault);
+  }
+
+  /** There may be room for a connection that waits. */
+  protected lookForPeers(): void {
+    if (this.admission.waiting > 0) this.admission.look();
+    this.connecter?.look();
+  }
+
+  /** Lets no further peer in. Resolves when the port is free. */
+  protected stopConnecting(): Promise<void> | undefined {
     this.connecter?.close();
-    this.gate.close();
+    this.admission.close();
     return this.listener?.close();
-  }
-
-  /** True while a connection may bring more. */
-  get isOpen(): boolean {
-    return this.connections.size > 0;
   }
 
   /**
    * Ends everything, once what was accepted has been read or `lingerMs` have gone by.
    * @returns addresses of peers that had not read all of it by then.
    */
-  async close(lingerMs: number): Promise<readonly string[]> {
+  protected async end(lingerMs: number): Promise<readonly string[]> {
     this.isClosing = true;
     const unbound = this.stopConnecting();
     const connections = [...this.connections];
@@ -151,38 +148,10 @@ export class SocketEnd implements ConnectionOwner {
     return left.filter(({ hasSent }) => hasSent).map(({ remoteAddress }) => remoteAddress);
   }
 
-  ready(connection: Connection): void {
-    if (this.everConnected) this.reconnects += 1;
-    this.everConnected = true;
-    this.user.joined(connection);
-    this.reports.ready(connection);
-  }
-
-  frame(...arrived: Parameters<ConnectionOwner['frame']>): boolean {
-    return this.user.frame(...arrived);
-  }
-
-  malformed(parts: number, sizesBytes: readonly number[]): void {
-    this.user.malformed(parts, sizesBytes);
-  }
-
-  written(connection: Connection): void {
-    this.user.written(connection);
-  }
-
-  detached(frames: number, written: boolean): void {
-    this.user.detached(frames, written);
-  }
-
-  closed(connection: Connection, wasReady: boolean, fault: ProtocolError | undefined): void {
-    this.connections.delete(connection);
-    if (wasReady) this.user.left(connection, () => this.reports.departed(connection));
-    if (fault !== undefined) {
-      const { remoteAddress } = connection;
-      this.sink.refused({ direction: this.direction, remoteAddress, reason: fault.message });
-    }
-    this.connecter?.ended(connection, wasReady, fault);
-    this.onClosed?.();
+  private letIn(accepted: Socket): void {
+    if (accepted.destroyed) return;
+    const connection = this.newConnection();
+    connection.accept(adoptSocket(accepted, connection));
   }
 
   /** Closes a connection from somewhere else before a byte of it is read. */

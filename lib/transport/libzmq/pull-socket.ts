@@ -3,10 +3,11 @@
 
 import type { Pull } from 'zeromq';
 import { monotonicMs, nextTurn, pause } from '../../async/clock';
+import { settlesWithin } from '../../async/linger';
 import { systemCode } from '../../errors';
 import { describeMalformed, flagsOf, isFrame } from '../../wire/message';
-import type { TransportSink } from '../transport';
-import type { Inflow } from './admission';
+import type { PeerEvent, PullSocket, TransportOptions, TransportSink } from '../socket';
+import { ZmqSocket, type Place } from './zmq-socket';
 
 // zeromq.js receives at once, and fails at once where there is nothing, with a timeout of 0; otherwise it asks first
 // and waits. Asking costs a system call (libzmq looks whether its I/O thread has left word), a fifth of what a small
@@ -23,76 +24,99 @@ const MESSAGES_PER_TURN = 512;
 
 // Waiting for this long without anything coming, libzmq has nothing.
 const LOOK_MS = 3;
+// A pipe that was full takes a moment to be filled again; nothing for this long is the end of what has arrived.
+const DELIVERED_MS = 50;
 // How long counting what is left may take.
 const COUNT_MS = 100;
 
 /** A PULL socket and the loop that empties it. */
-export class PullEnd implements Inflow {
-  /** Messages taken so far. */
-  taken = 0;
-  /** How often there was nothing to take. */
-  emptied = 0;
-  /** True while it waits for the next message. */
-  waiting = false;
-  /** Frames that libzmq had when {@link stop} was called. */
+export class ZmqPullSocket extends ZmqSocket<Pull> implements PullSocket {
+  /** libzmq does not tell. */
+  readonly waiting = 0;
+  readonly peersWaiting = 0;
   undelivered = 0;
-  private receiving = false;
-  private onStopped: (() => void) | undefined;
+  /** Messages taken so far. */
+  private taken = 0;
+  /** What {@link receive} is about: a message with the slaves, one that it waits for, one that it takes at once. */
+  private doing: 'nothing' | 'delivering' | 'waiting' | 'taking' = 'nothing';
+  private received: Promise<void> | undefined;
+  /** The last of the events, which come after the frames before them. */
+  private told: Promise<void> | undefined;
   // What `socket.closed` says, without a call into the binding for every frame.
   private readonly state = { closed: false };
 
   constructor(
-    readonly socket: Pull,
-    private readonly maxFrameBytes: number,
-    private readonly sink: Pick<TransportSink, 'frame' | 'malformed' | 'failed'>,
-  ) {}
-
-  get closed(): boolean {
-    return this.state.closed;
+    socket: Pull,
+    place: Place,
+    private readonly options: Pick<TransportOptions, 'maxFrameBytes' | 'receiveHighWaterMark'>,
+    sink: TransportSink,
+  ) {
+    super(socket, place, sink);
   }
 
-  /** Nothing is handed to the sink from now on; the socket is to be closed when this resolves, within a moment. */
-  stop(): Promise<void> {
-    if (this.state.closed) return Promise.resolve();
+  start(): void {
+    this.received ??= this.receive();
+  }
+
+  async deliver(limitMs: number): Promise<void> {
+    await settlesWithin(limitMs, this.whenEmptied(Infinity, DELIVERED_MS));
+  }
+
+  async close(): Promise<void> {
     this.state.closed = true;
-    // The slaves have a frame, perhaps for ever.
-    if (!this.receiving) return this.countRest();
-    if (this.waiting) return Promise.resolve();
-    return new Promise((resolve) => (this.onStopped = resolve));
+    // What is being taken is counted by the loop; the slaves may have a frame for ever.
+    if (this.doing === 'taking') await this.received;
+    else if (this.doing !== 'waiting') await this.countRest();
+    await this.closeSocket(0);
   }
 
-  /** Resolves when nothing has come for `idleMs`, when `messages` have been taken, or when it is stopped. */
-  async whenEmptied(messages: number, idleMs = LOOK_MS): Promise<void> {
+  protected settled(): Promise<void> {
+    return this.whenEmptied(Infinity);
+  }
+
+  /** A `disconnect` waits for the frames that its peer has left, and others wait for it. */
+  protected override report(type: PeerEvent['type']): void {
+    const { told } = this;
+    const isLeaving = type === 'disconnect';
+    if (told === undefined && !isLeaving) {
+      super.report(type);
+      return;
+    }
+    // What one peer of several may have left, when they are taken in turn.
+    const most = (this.options.receiveHighWaterMark || Infinity) * (this.peerCount + 1);
+    const telling = Promise.all([told, isLeaving ? this.whenEmptied(most) : undefined]).then(() => {
+      if (this.told === telling) this.told = undefined;
+      super.report(type);
+    });
+    this.told = telling;
+  }
+
+  /** Resolves when nothing has come for `idleMs`, when `messages` have been taken, or when it is closed. */
+  private async whenEmptied(messages: number, idleMs = LOOK_MS): Promise<void> {
     const last = this.taken + messages;
     let idleSince = Infinity;
     for (let before = -1; !this.state.closed && this.taken < last; before = this.taken) {
       const now = monotonicMs();
-      if (!this.waiting || this.taken !== before) idleSince = now;
+      if (this.doing !== 'waiting' || this.taken !== before) idleSince = now;
       else if (now - idleSince >= idleMs) return;
       await pause(LOOK_MS);
     }
   }
 
-  /** Receives until {@link stop}, handing every message to the sink. Never rejects. */
-  async receive(): Promise<void> {
+  /** Receives until {@link close}, handing every message to the sink. Never rejects. */
+  private async receive(): Promise<void> {
     const { socket, state } = this;
     let asking = true;
     let inARow = 0;
     let since = monotonicMs();
     while (!state.closed) {
       let parts: Buffer[];
-      this.waiting = asking;
-      this.receiving = true;
+      this.doing = asking ? 'waiting' : 'taking';
       try {
         parts = await socket.receive();
       } catch (err) {
-        this.waiting = false;
-        this.receiving = false;
-        this.emptied += 1;
-        if (isClosed(state)) {
-          this.onStopped?.();
-          return;
-        }
+        this.doing = 'nothing';
+        if (isClosed(state)) return;
         if (systemCode(err) !== 'EAGAIN') {
           this.sink.failed(err);
           return;
@@ -104,15 +128,13 @@ export class PullEnd implements Inflow {
         since = monotonicMs();
         continue;
       }
-      this.waiting = false;
-      this.receiving = false;
       // The bridge may have been stopped while this message was on its way to us.
       if (isClosed(state)) {
         if (isFrame(parts)) this.undelivered += 1;
         await this.countRest();
-        this.onStopped?.();
         return;
       }
+      this.doing = 'delivering';
       this.taken += 1;
       const taken = this.handOver(parts);
       if (taken !== undefined) await taken;
@@ -142,7 +164,8 @@ export class PullEnd implements Inflow {
   }
 
   private handOver(parts: Buffer[]): undefined | Promise<void> {
-    const { sink, maxFrameBytes } = this;
+    const { sink } = this;
+    const { maxFrameBytes } = this.options;
     if (!isFrame(parts)) {
       sink.malformed(
         describeMalformed(

@@ -1,9 +1,9 @@
 // TCP sockets whose bytes land where the decoder wants them, without a buffer of Node's between.
 
-import { lookup } from 'node:dns';
 import { Socket, type LookupFunction, type TcpSocketConnectOpts } from 'node:net';
 import { socketAddress } from '../../wire/endpoints';
 import { withScopeName } from '../interfaces';
+import { addressesOf } from '../names';
 
 /** Where to connect to. */
 export interface Target {
@@ -43,19 +43,11 @@ export function connectSocket({ host, port }: Target, reader: ByteReader): Socke
   return socket.connect(options);
 }
 
-/**
- * All addresses of a name, IPv4 first: a Rogue server has no other. Node's own lookup leaves out those of a family that
- * the machine has for loopback alone.
- */
 const everyAddress: LookupFunction = (host, _options, done) => {
-  lookup(host, { all: true }, (err, addresses) => {
-    if (err !== null) done(err, []);
-    else
-      done(
-        null,
-        addresses.sort((a, b) => a.family - b.family),
-      );
-  });
+  addressesOf(host).then(
+    (addresses) => done(null, addresses),
+    (err: unknown) => done(err as NodeJS.ErrnoException, []),
+  );
 };
 
 /**

@@ -1,0 +1,124 @@
+// zeromq/libzmq src/session_base.cpp, engine_error (4.3.5): a client stops reconnecting for good once its peer has broken
+// the protocol, as another service that has the port for a moment does, or has refused it. Ours begins anew.
+// To be deleted once libzmq reconnects after a protocol error.
+//
+// zeromq/libzmq src/tcp_address.cpp, resolve (4.3.5): names are looked up on the I/O thread, so a name server that does not
+// answer stops every bridge of the process, and a name that has moved is not followed. Node looks them up here, and
+// libzmq is given addresses. To be deleted once libzmq has a resolver of its own.
+
+import { isIP } from 'node:net';
+import type { Pull, Push } from 'zeromq';
+import { clearTimeout, monotonicMs, setTimeout } from '../../../async/clock';
+import { describeError, systemCode } from '../../../errors';
+import { endpointText, splitScope } from '../../../wire/endpoints';
+import { addressesOf } from '../../names';
+import type { MonitorEvent } from './monitor';
+
+// libzmq says at once that it will try again, or never.
+const SILENT_MS = 400;
+// How often a name is looked up while there is no connection.
+const LOOKUP_MS = 1_000;
+// Of a host that has moved, nothing refuses a connection to its old address.
+const CONNECT_TIMEOUT_MS = 3_000;
+const TRYING: readonly MonitorEvent[] = ['connect:retry', 'connect:delay', 'connect'];
+
+/** Keeps one client's socket connecting, to one address of its host after the other. */
+export class Dialer {
+  private readonly isName: boolean;
+  private address: string | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private lookingUp = false;
+  private lookedUpAt = -Infinity;
+  private failures = 0;
+
+  /**
+   * @param settled resolves when nothing that has arrived waits in the socket: beginning anew throws that away.
+   * @param onFailed told of a name that could not be looked up: the code, why, how often in a row.
+   */
+  constructor(
+    private readonly socket: Push | Pull,
+    private readonly host: string,
+    private readonly port: number,
+    private readonly settled: () => Promise<void>,
+    private readonly onFailed: (code: string, message: string, attempts: number) => void,
+  ) {
+    this.isName = isIP(splitScope(host).ip) === 0;
+  }
+
+  /** Begins to connect. @throws what libzmq says of an address that it does not take. */
+  dial(): void {
+    if (!this.isName) {
+      this.connect(this.host);
+      return;
+    }
+    this.socket.connectTimeout = CONNECT_TIMEOUT_MS;
+    void this.lookUp();
+  }
+
+  /** To be told every event of the socket's monitor. */
+  onEvent(type: MonitorEvent): void {
+    if (type === 'disconnect') this.redialAfter(SILENT_MS);
+    if (!TRYING.includes(type)) return;
+    clearTimeout(this.timer);
+    if (type === 'connect:retry' && this.isName) void this.lookUp();
+  }
+
+  /** The socket is to be closed next. */
+  close(): void {
+    clearTimeout(this.timer);
+  }
+
+  private redialAfter(ms: number): void {
+    clearTimeout(this.timer);
+    if (!this.socket.closed) this.timer = setTimeout(() => void this.redial(), ms);
+  }
+
+  private async redial(): Promise<void> {
+    if (this.isName) await this.lookUp();
+    // It may be the same one: libzmq has given it up.
+    if (this.address !== undefined) await this.connectAnew(this.address);
+  }
+
+  /** Looks the name up, and goes on to its next address where there is another one. */
+  private async lookUp(): Promise<void> {
+    if (this.lookingUp || monotonicMs() - this.lookedUpAt < LOOKUP_MS) return;
+    this.lookingUp = true;
+    try {
+      const addresses = (await addressesOf(this.host)).map(({ address }) => address);
+      this.failures = 0;
+      const next = addresses[(addresses.indexOf(this.address ?? '') + 1) % addresses.length];
+      if (next !== undefined && next !== this.address) await this.connectAnew(next);
+    } catch (err) {
+      this.failures += 1;
+      if (!this.socket.closed) {
+        this.onFailed(systemCode(err) ?? 'EUNKNOWN', describeError(err), this.failures);
+      }
+      this.redialAfter(LOOKUP_MS);
+    } finally {
+      this.lookingUp = false;
+      this.lookedUpAt = monotonicMs();
+    }
+  }
+
+  private async connectAnew(address: string): Promise<void> {
+    await this.settled();
+    if (this.socket.closed) return;
+    try {
+      if (this.address !== undefined) this.socket.disconnect(endpointText(this.address, this.port));
+    } catch {
+      // It has given up on it already.
+    }
+    try {
+      this.connect(address);
+    } catch {
+      // Out of descriptors, say.
+      this.redialAfter(LOOKUP_MS);
+    }
+  }
+
+  private connect(address: string): void {
+    this.socket.ipv6 = address.includes(':');
+    this.address = address;
+    this.socket.connect(endpointText(address, this.port));
+  }
+}
