@@ -97,7 +97,7 @@ describe('the greeting', () => {
   describe.each([
     ['an HTTP client', Buffer.from('GET / HTTP/1.1\r\nHost: here\r\n\r\n'), 'it seems to be an HTTP client'],
     ['an SSH peer', Buffer.from('SSH-2.0-OpenSSH_9.2\r\n'), 'it seems to be an SSH peer'],
-    ['a TLS peer', Buffer.from([0x16, 3, 1, 2, 0, 1, 0]), 'it seems to be a TLS client'],
+    ['a TLS peer', Buffer.from([0x16, 3, 1, 2, 0, 1, 0]), 'it seems to be a TLS peer'],
     ['a first byte of 0', Buffer.alloc(12), 'does not speak ZMTP'],
     ['ZMTP 1.0', greeting({ signatureEnd: 0 }), 'speaks ZMTP 1.0'],
     ['major 0', greeting({ major: 0 }), 'speaks ZMTP 1.0'],

@@ -27,6 +27,27 @@ export function attachError(err: unknown, addr: string, port: number, server: bo
   return new GeneralError(server ? 'ERR_BIND' : 'ERR_CONNECT', text, { cause: err, port });
 }
 
+/** Why an attempt to connect may have ended between TCP and the handshake. */
+export const CLOSED_EARLY =
+  'the peer closed the connection before the handshake was done: it may be a server whose allow list does not have this host';
+// What the system's codes mean for a client.
+const MEANINGS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'the name does not resolve',
+  EAI_AGAIN: 'the name server does not answer',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  ETIMEDOUT: 'the host does not answer',
+  ECONNRESET: CLOSED_EARLY,
+  EPIPE: CLOSED_EARLY,
+};
+
+/** Why an attempt to connect failed: the system's code, and what it means for a client. */
+export function connectReason(err: unknown): { readonly code: string; readonly message: string } {
+  const code = systemCode(err) ?? 'EUNKNOWN';
+  return { code, message: MEANINGS[code] ?? describeError(err) };
+}
+
 /** The `ERR_BRIDGE_STOPPED` for sends that still wait. */
 export function stoppedError({ server, addr, push }: Endpoints): GeneralError {
   const role = server ? 'server' : 'client';

@@ -6,7 +6,7 @@ import { monotonicMs, nextTurn, pause } from '../../async/clock';
 import { settlesWithin } from '../../async/linger';
 import { systemCode } from '../../errors';
 import { describeMalformed, flagsOf, isFrame } from '../../wire/message';
-import type { PeerEvent, PullSocket, TransportOptions, TransportSink } from '../socket';
+import type { PullSocket, TransportOptions, TransportSink } from '../socket';
 import { ZmqSocket, type Place } from './zmq-socket';
 
 // zeromq.js receives at once, and fails at once where there is nothing, with a timeout of 0; otherwise it asks first
@@ -40,8 +40,6 @@ export class ZmqPullSocket extends ZmqSocket<Pull> implements PullSocket {
   /** What {@link receive} is about: a message with the slaves, one that it waits for, one that it takes at once. */
   private doing: 'nothing' | 'delivering' | 'waiting' | 'taking' = 'nothing';
   private received: Promise<void> | undefined;
-  /** The last of the events, which come after the frames before them. */
-  private told: Promise<void> | undefined;
   // What `socket.closed` says, without a call into the binding for every frame.
   private readonly state = { closed: false };
 
@@ -64,6 +62,7 @@ export class ZmqPullSocket extends ZmqSocket<Pull> implements PullSocket {
 
   async close(): Promise<void> {
     this.state.closed = true;
+    this.isClosing = true;
     // What is being taken is counted by the loop; the slaves may have a frame for ever.
     if (this.doing === 'taking') await this.received;
     else if (this.doing !== 'waiting') await this.countRest();
@@ -74,21 +73,10 @@ export class ZmqPullSocket extends ZmqSocket<Pull> implements PullSocket {
     return this.whenEmptied(Infinity);
   }
 
-  /** A `disconnect` waits for the frames that its peer has left, and others wait for it. */
-  protected override report(type: PeerEvent['type']): void {
-    const { told } = this;
-    const isLeaving = type === 'disconnect';
-    if (told === undefined && !isLeaving) {
-      super.report(type);
-      return;
-    }
+  protected left(delivered: () => void): void {
     // What one peer of several may have left, when they are taken in turn.
     const most = (this.options.receiveHighWaterMark || Infinity) * (this.peerCount + 1);
-    const telling = Promise.all([told, isLeaving ? this.whenEmptied(most) : undefined]).then(() => {
-      if (this.told === telling) this.told = undefined;
-      super.report(type);
-    });
-    this.told = telling;
+    void this.whenEmptied(most).then(delivered);
   }
 
   /** Resolves when nothing has come for `idleMs`, when `messages` have been taken, or when it is closed. */

@@ -32,6 +32,7 @@ export class ZmqPushSocket extends ZmqSocket<Push> implements PushSocket {
   }
 
   async close(lingerMs: number): Promise<string | undefined> {
+    this.isClosing = true;
     const started = monotonicMs();
     await this.closeSocket(lingerMs);
     // What it lingered for was not sent before, and libzmq does not say whether it was then.
@@ -96,6 +97,10 @@ export class ZmqPushSocket extends ZmqSocket<Push> implements PushSocket {
 
   protected settled(): Promise<void> {
     return Promise.resolve();
+  }
+
+  protected left(delivered: () => void): void {
+    delivered();
   }
 
   private sent({ payload }: WireFrame): void {

@@ -4,15 +4,16 @@ import type { Context, Pull, Push } from 'zeromq';
 import { pause, queueMicrotask } from '../../async/clock';
 import { endpointText, hostPort } from '../../wire/endpoints';
 import { attachError } from '../errors';
+import { PeerReports } from '../peer-reports';
 import type { BridgeSocket, Direction, PeerEvent, TransportSink } from '../socket';
 import { enterDomain, leaveDomain, type Authorize } from './authenticator';
 import { SocketMonitor, type MonitorEvent } from './workarounds/monitor';
 import { Dialer } from './workarounds/redial';
 
-// The monitor's word comes at once, if it comes.
-const BIND_ERROR_MS = 200;
 // What libzmq's threads need on a busy machine to close what is left once the linger time is over.
 const CLOSE_GRACE_MS = 2_000;
+// The monitor's word comes at once, if it comes.
+const BIND_ERROR_MS = 200;
 
 /** What a socket is. */
 export interface Place {
@@ -30,36 +31,48 @@ export interface Place {
 /** A socket of the zeromq package, and its peers. */
 export abstract class ZmqSocket<S extends Push | Pull> implements BridgeSocket {
   reconnects = 0;
-  peerCount = 0;
   onPeer: () => void = () => undefined;
+  protected isClosing = false;
   private readonly monitor: SocketMonitor;
   private readonly dialer: Dialer | undefined;
+  private readonly peers: { ready: boolean }[] = [];
+  private readonly reports: PeerReports<{ ready: boolean }>;
   private domain: string | undefined;
   /** Servers: connections that were accepted and whose handshake is not over. */
   private unfinished = 0;
   /** Handshakes that failed, and whose connection is still to end. */
   private failed = 0;
-  /** Servers: those that were refused, and whose handshake is still to fail. */
+  /** Servers: peers that were refused, and whose handshake is still to fail. */
   private refusedHere = 0;
   private everConnected = false;
-  private isWatched = false;
-  private isClosing = false;
 
   constructor(
     readonly socket: S,
     private readonly place: Place,
     protected readonly sink: TransportSink,
   ) {
-    const { server, host, port } = place;
+    const { server, direction, addr, host, port } = place;
+    // libzmq keeps the addresses of a server's peers to itself.
+    const remoteAddress = server ? undefined : hostPort(addr, port);
+    this.reports = new PeerReports(!server, (type) => this.tell({ type, direction, remoteAddress }));
     this.monitor = new SocketMonitor(socket, (type) => this.onEvent(type));
     if (server) return;
-    const onFailed = (code: string, message: string, attempts: number): void =>
-      sink.connectFailed({ ...this.peer, code, message, attempts, address: this.remoteAddress });
-    this.dialer = new Dialer(socket, host, port, () => this.settled(), onFailed);
+    this.dialer = new Dialer(
+      socket,
+      { host, port },
+      () => this.settled(),
+      (failure) => sink.connectFailed({ direction, address: hostPort(addr, port), ...failure }),
+    );
   }
 
   /** Resolves when nothing that has arrived waits in the socket. */
   protected abstract settled(): Promise<void>;
+  /** A peer has gone; `delivered` is to be called when the last of what it has brought has been delivered. */
+  protected abstract left(delivered: () => void): void;
+
+  get peerCount(): number {
+    return this.peers.length;
+  }
 
   /** Binds, or begins to connect. Rejects with `ERR_BIND` or `ERR_CONNECT`. */
   async open(context: Context): Promise<void> {
@@ -78,40 +91,19 @@ export abstract class ZmqSocket<S extends Push | Pull> implements BridgeSocket {
   }
 
   watchPeers(): void {
-    if (this.isWatched) return;
-    this.isWatched = true;
-    const present = this.peerCount;
-    queueMicrotask(() => {
-      for (let count = 0; count < present; count++) this.tell('connect');
-    });
+    queueMicrotask(() => this.reports.watch());
   }
 
   /** Resolves when the socket is gone, or `lingerMs` and a moment more are over. */
   protected async closeSocket(lingerMs: number): Promise<void> {
-    this.isClosing = true;
     this.dialer?.close();
     await this.monitor.close(lingerMs + CLOSE_GRACE_MS);
     if (this.domain !== undefined) await leaveDomain(this.domain);
   }
 
-  /** Reports a peer that came or went. */
-  protected report(type: PeerEvent['type']): void {
+  private tell(event: PeerEvent): void {
     // A peer that leaves because we stop is no news.
-    if (!this.isClosing) this.sink.peer({ type, ...this.peer });
-  }
-
-  private get peer(): Omit<PeerEvent, 'type'> {
-    // libzmq keeps the addresses of a server's peers to itself.
-    const remoteAddress = this.place.server ? undefined : this.remoteAddress;
-    return { direction: this.place.direction, remoteAddress };
-  }
-
-  private get remoteAddress(): string {
-    return hostPort(this.place.addr, this.place.port);
-  }
-
-  private tell(type: PeerEvent['type']): void {
-    if (this.isWatched) this.report(type);
+    if (!this.isClosing) this.sink.peer(event);
   }
 
   private onEvent(type: MonitorEvent): void {
@@ -124,32 +116,35 @@ export abstract class ZmqSocket<S extends Push | Pull> implements BridgeSocket {
 
   private onHandshake(): void {
     if (this.unfinished > 0) this.unfinished -= 1;
-    // What ended before was taken for this one: see below.
-    else if (this.peerCount > 0) this.leave();
+    // What ended before was taken for this one: see onDisconnect.
+    else this.leave();
     if (this.everConnected) this.reconnects += 1;
     this.everConnected = true;
-    this.peerCount += 1;
+    const peer = { ready: true };
+    this.peers.push(peer);
     this.onPeer();
-    this.tell('connect');
+    this.reports.ready(peer);
   }
 
   private onFailedHandshake(type: MonitorEvent): void {
-    const { server } = this.place;
+    const { server, direction, addr } = this.place;
     const isRefused = type === 'handshake:error:auth';
     if (isRefused && server) {
-      // The authenticator has told of it, and another event follows when the client closes, or goes on all the same.
+      // The authenticator has told of it. Another event follows when the client closes, or goes on all the same.
       this.refusedHere += 1;
       return;
     }
     this.failed += 1;
-    if (this.refusedHere > 0) this.refusedHere -= 1;
-    else if (isRefused) {
-      const reason = 'let nobody in from here: its allow or its curve.clientKeys does not name us';
-      this.sink.refused({ ...this.peer, reason });
-    } else if (type === 'handshake:error:protocol') {
-      const what = 'another protocol, or CURVE keys that are missing or wrong';
-      this.sink.refused({ ...this.peer, reason: `failed in its ZMTP handshake: ${what}` });
+    if (this.refusedHere > 0) {
+      this.refusedHere -= 1;
+      return;
     }
+    // Others have closed before they were done, or took too long.
+    if (!isRefused && type !== 'handshake:error:protocol') return;
+    const reason = isRefused
+      ? 'let nobody in from here: its allow or its curve.clientKeys does not name us'
+      : 'failed in its ZMTP handshake: another protocol, or CURVE keys that are missing or wrong';
+    this.sink.refused({ direction, remoteAddress: server ? undefined : addr, reason });
   }
 
   /**
@@ -164,8 +159,9 @@ export abstract class ZmqSocket<S extends Push | Pull> implements BridgeSocket {
   }
 
   private leave(): void {
-    if (this.peerCount === 0) return;
-    this.peerCount -= 1;
-    this.tell('disconnect');
+    const peer = this.peers.shift();
+    if (peer === undefined) return;
+    peer.ready = false;
+    this.left(() => this.reports.departed(peer));
   }
 }

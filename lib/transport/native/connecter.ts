@@ -1,8 +1,8 @@
 // A connection that is made, and made again. zeromq/libzmq src/tcp_connecter.cpp, src/session_base.cpp.
 
 import { clearTimeout, setTimeout } from '../../async/clock';
-import { describeError, systemCode } from '../../errors';
 import { hostPort } from '../../wire/endpoints';
+import { CLOSED_EARLY, connectReason } from '../errors';
 import type { ConnectFailure } from '../socket';
 import type { Connection } from './connection';
 import type { ProtocolError } from '../../zmtp/protocol';
@@ -118,28 +118,11 @@ export function reconnectDelayMs(
   return delayMs < reconnectMaxMs ? delayMs : Math.max(reconnectMs, reconnectMaxMs - jitterMs);
 }
 
-const CLOSED_EARLY =
-  'the peer closed the connection before the handshake was done: it may be a server whose allow list does not have this host';
-// What the system's codes mean for a client.
-const MEANINGS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'the name does not resolve',
-  EAI_AGAIN: 'the name server does not answer',
-  EHOSTUNREACH: 'the host cannot be reached',
-  ENETUNREACH: 'the network cannot be reached',
-  ETIMEDOUT: 'the host does not answer',
-  ECONNRESET: CLOSED_EARLY,
-  EPIPE: CLOSED_EARLY,
-};
-
 function reasonOf(
   { error, started }: Connection,
   fault: ProtocolError | undefined,
 ): Pick<ConnectFailure, 'code' | 'message'> {
   if (fault !== undefined) return { code: 'EPROTO', message: `the peer ${fault.message}` };
-  if (error !== undefined) {
-    const code = systemCode(error) ?? 'EUNKNOWN';
-    return { code, message: MEANINGS[code] ?? describeError(error) };
-  }
+  if (error !== undefined) return connectReason(error);
   return { code: 'ECONNRESET', message: started ? CLOSED_EARLY : 'the attempt was given up' };
 }

@@ -7,12 +7,12 @@ import type { AllowList } from '../../wire/allow-list';
 import { hostPort } from '../../wire/endpoints';
 import type { ProtocolError } from '../../zmtp/protocol';
 import { NOT_ALLOWED } from '../errors';
+import { PeerReports } from '../peer-reports';
 import type { BridgeSocket, Direction, PeerEvent, TransportSink } from '../socket';
 import { Admission } from './admission';
 import { Connecter } from './connecter';
 import { Connection, type ConnectionOptions, type ConnectionOwner } from './connection';
 import { Listener } from './listener';
-import { PeerReports } from './peer-reports';
 import { adoptSocket } from './tcp-sockets';
 
 /** What a socket is. */
@@ -39,7 +39,7 @@ export abstract class ZmtpSocket implements BridgeSocket, ConnectionOwner {
   private connecter: Connecter | undefined;
   private everConnected = false;
   private isClosing = false;
-  private readonly reports: PeerReports;
+  private readonly reports: PeerReports<Connection>;
 
   protected constructor(
     protected readonly options: SocketOptions,

@@ -9,9 +9,10 @@
 import { isIP } from 'node:net';
 import type { Pull, Push } from 'zeromq';
 import { clearTimeout, monotonicMs, setTimeout } from '../../../async/clock';
-import { describeError, systemCode } from '../../../errors';
 import { endpointText, splitScope } from '../../../wire/endpoints';
+import { connectReason } from '../../errors';
 import { addressesOf } from '../../names';
+import type { ConnectFailure } from '../../socket';
 import type { MonitorEvent } from './monitor';
 
 // libzmq says at once that it will try again, or never.
@@ -20,6 +21,13 @@ const SILENT_MS = 400;
 const LOOKUP_MS = 1_000;
 // Of a host that has moved, nothing refuses a connection to its old address.
 const CONNECT_TIMEOUT_MS = 3_000;
+/** Where to connect to. */
+interface Target {
+  /** An IP address or a name. */
+  readonly host: string;
+  readonly port: number;
+}
+
 const TRYING: readonly MonitorEvent[] = ['connect:retry', 'connect:delay', 'connect'];
 
 /** Keeps one client's socket connecting, to one address of its host after the other. */
@@ -33,22 +41,21 @@ export class Dialer {
 
   /**
    * @param settled resolves when nothing that has arrived waits in the socket: beginning anew throws that away.
-   * @param onFailed told of a name that could not be looked up: the code, why, how often in a row.
+   * @param onFailed told of a name that could not be looked up.
    */
   constructor(
     private readonly socket: Push | Pull,
-    private readonly host: string,
-    private readonly port: number,
+    private readonly target: Target,
     private readonly settled: () => Promise<void>,
-    private readonly onFailed: (code: string, message: string, attempts: number) => void,
+    private readonly onFailed: (failure: Pick<ConnectFailure, 'code' | 'message' | 'attempts'>) => void,
   ) {
-    this.isName = isIP(splitScope(host).ip) === 0;
+    this.isName = isIP(splitScope(target.host).ip) === 0;
   }
 
   /** Begins to connect. @throws what libzmq says of an address that it does not take. */
   dial(): void {
     if (!this.isName) {
-      this.connect(this.host);
+      this.connect(this.target.host);
       return;
     }
     this.socket.connectTimeout = CONNECT_TIMEOUT_MS;
@@ -84,14 +91,14 @@ export class Dialer {
     if (this.lookingUp || monotonicMs() - this.lookedUpAt < LOOKUP_MS) return;
     this.lookingUp = true;
     try {
-      const addresses = (await addressesOf(this.host)).map(({ address }) => address);
+      const addresses = (await addressesOf(this.target.host)).map(({ address }) => address);
       this.failures = 0;
       const next = addresses[(addresses.indexOf(this.address ?? '') + 1) % addresses.length];
       if (next !== undefined && next !== this.address) await this.connectAnew(next);
     } catch (err) {
       this.failures += 1;
       if (!this.socket.closed) {
-        this.onFailed(systemCode(err) ?? 'EUNKNOWN', describeError(err), this.failures);
+        this.onFailed({ ...connectReason(err), attempts: this.failures });
       }
       this.redialAfter(LOOKUP_MS);
     } finally {
@@ -104,7 +111,7 @@ export class Dialer {
     await this.settled();
     if (this.socket.closed) return;
     try {
-      if (this.address !== undefined) this.socket.disconnect(endpointText(this.address, this.port));
+      if (this.address !== undefined) this.socket.disconnect(endpointText(this.address, this.target.port));
     } catch {
       // It has given up on it already.
     }
@@ -119,6 +126,6 @@ export class Dialer {
   private connect(address: string): void {
     this.socket.ipv6 = address.includes(':');
     this.address = address;
-    this.socket.connect(endpointText(address, this.port));
+    this.socket.connect(endpointText(address, this.target.port));
   }
 }

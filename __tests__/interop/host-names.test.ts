@@ -1,0 +1,109 @@
+// Clients that are given a host by name: looked up by Node, again and again, each for itself.
+
+import dns from 'node:dns';
+import { createServer, type Server, type Socket } from 'node:net';
+import { Frame, Logging, type TcpCore } from '../../lib';
+import { Collector, makeClient, makeServer, stopBridges } from '../helpers/bridges';
+import { collectLog } from '../helpers/log';
+import { knowNames } from '../helpers/machine';
+import { reservePorts } from '../helpers/ports';
+import { waitFor } from '../helpers/wait';
+
+const TIMEOUT_MS = 20_000;
+const [ONE, OTHER] = ['127.0.0.2', '127.0.0.3'];
+
+beforeEach(() => void collectLog());
+afterEach(async () => {
+  jest.restoreAllMocks();
+  Logging.setSink(undefined);
+  await stopBridges();
+});
+
+async function meet(server: TcpCore, client: TcpCore): Promise<void> {
+  await Promise.all([server, client].map((bridge) => bridge.waitForPeer({ timeoutMs: TIMEOUT_MS })));
+  for (const [from, to] of [
+    [server, client],
+    [client, server],
+  ] as const) {
+    const collector = to.to(new Collector());
+    await from.send(new Frame(Buffer.from('hello')));
+    await collector.waitForCount(1, TIMEOUT_MS);
+  }
+}
+
+/** Another service on a port: reads, and answers as a web server. */
+async function openService(port: number, addr: string): Promise<{ visits: number; close(): Promise<void> }> {
+  const sockets = new Set<Socket>();
+  const service = {
+    visits: 0,
+    close: () =>
+      new Promise<void>((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+  const server: Server = createServer((socket) => {
+    service.visits += 1;
+    sockets.add(socket.on('error', () => undefined));
+    socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  });
+  await new Promise<void>((resolve) => server.listen(port, addr, resolve));
+  return service;
+}
+
+test('two hosts on one base port: each client knows its own, and comes back to it after another service', async () => {
+  knowNames({ 'host-one': [ONE], 'host-other': [OTHER] });
+  const port = await reservePorts();
+  const [one, other] = [await makeServer(port, {}, ONE), await makeServer(port, {}, OTHER)];
+  const [toOne, toOther] = [await makeClient(port, {}, 'host-one'), await makeClient(port, {}, 'host-other')];
+  await meet(one, toOne);
+  await meet(other, toOther);
+  await other.stop();
+  await waitFor('the client to notice', () => !toOther.connected);
+  expect(toOther.stats.peers).toEqual({ send: 0, receive: 0 });
+  expect([toOne.connected, one.connected]).toEqual([true, true]);
+  const services = [await openService(port, OTHER), await openService(port + 1, OTHER)];
+  await waitFor('both connections to meet the service', () => services.every(({ visits }) => visits > 0));
+  expect(toOther.connected).toBe(false);
+  await Promise.all(services.map((service) => service.close()));
+  await meet(await makeServer(port, {}, OTHER), toOther);
+  expect(toOne.connected).toBe(true);
+});
+
+test('a name server that does not answer holds up no other bridge, and no stop()', async () => {
+  const lookup = jest.spyOn(dns.promises, 'lookup').mockImplementation(() => new Promise(() => undefined));
+  const port = await reservePorts();
+  const waiting = await makeClient(port, {}, 'silent-host');
+  await waitFor('the question', () => lookup.mock.calls.length > 0);
+  const other = await reservePorts();
+  await meet(await makeServer(other, {}, ONE), await makeClient(other, {}, ONE));
+  expect(waiting.connected).toBe(false);
+  await waiting.stop();
+});
+
+test('a name that moves to another address is followed', async () => {
+  const names: Record<string, string[]> = { 'moving-host': [ONE] };
+  knowNames(names);
+  const port = await reservePorts();
+  const before = await makeServer(port, {}, ONE);
+  const client = await makeClient(port, {}, 'moving-host');
+  await meet(before, client);
+  names['moving-host'] = [OTHER];
+  await before.stop();
+  await meet(await makeServer(port, {}, OTHER), client);
+});
+
+test('a name that does not resolve at first is found once it does', async () => {
+  const names: Record<string, string[]> = {};
+  knowNames(names);
+  const port = await reservePorts();
+  const server = await makeServer(port, {}, ONE);
+  const client = await makeClient(port, {}, 'late-host');
+  await waitFor('the failure', () => client.stats.lastConnectError !== undefined);
+  expect(client.stats.lastConnectError).toMatchObject({
+    code: 'ENOTFOUND',
+    message: 'the name does not resolve',
+  });
+  names['late-host'] = [ONE];
+  await meet(server, client);
+});
