@@ -244,11 +244,8 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   }
 
   /**
-   * Adds a listener. The first one for `connect` or `disconnect` starts to watch the connections: peers that
-   * are there already are reported as `connect` right away. On the libzmq engine watching takes four more
-   * descriptors for this bridge.
-   *
-   * @throws {GeneralError} `ERR_TOO_MANY_OPEN_FILES` when there are none left for that.
+   * Adds a listener. With the first one for `connect` or `disconnect`, peers that are there already are reported as
+   * `connect` right away. On the libzmq engine a server does not know the addresses of its peers.
    */
   on<E extends keyof TcpEvents>(event: E, listener: TcpListener<E>): this {
     this.beforeListening(event);

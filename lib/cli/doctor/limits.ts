@@ -9,12 +9,12 @@ export const SERVERS_PER_ADDRESS = Math.floor((65_535 - 1024) / 2);
 // README, "Many bridges".
 const COSTS: Readonly<Record<Engine, { server: number; accepted: number; client: number; process: number }>> =
   {
-    libzmq: { server: 4, accepted: 2, client: 4, process: 5 },
+    libzmq: { server: 8, accepted: 2, client: 8, process: 9 },
     native: { server: 2, accepted: 2, client: 2, process: 0 },
   };
-// One context a process, two sockets a bridge, and one that decides who may connect.
+// One context a process, two sockets a bridge and one that decides who may connect, each with two for its monitor.
 const CONTEXT_SOCKETS = 65_535;
-const LIBZMQ_BRIDGES = Math.floor((CONTEXT_SOCKETS - 1) / 2);
+const LIBZMQ_BRIDGES = Math.floor((CONTEXT_SOCKETS - 3) / 6);
 // What Linux lets fs.nr_open be.
 const MOST_DESCRIPTORS = 2_147_483_584;
 // libzmq wants so many free before it starts, and no process should live at the very edge.

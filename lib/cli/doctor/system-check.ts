@@ -84,7 +84,7 @@ function checksOf(limits: Limits, loopback: string | undefined, bridges: number 
       'open files (ulimit -n)',
       openFiles.soft,
       room(openFiles.soft, 0, FEW_FILES),
-      `2 to 6 a bridge; hard ${valueText(openFiles.hard)}`,
+      `2 to 10 a bridge; hard ${valueText(openFiles.hard)}`,
     ),
     row('processes (ulimit -u)', limits.processes, known(limits.processes), 'bridges start none'),
     row(
