@@ -62,7 +62,7 @@ export class ZmqPullSocket extends ZmqSocket<Pull> implements PullSocket {
 
   async close(): Promise<void> {
     this.state.closed = true;
-    this.isClosing = true;
+    this.beginClosing();
     // What is being taken is counted by the loop; the slaves may have a frame for ever.
     if (this.doing === 'taking') await this.received;
     else if (this.doing !== 'waiting') await this.countRest();

@@ -32,7 +32,7 @@ export class ZmqPushSocket extends ZmqSocket<Push> implements PushSocket {
   }
 
   async close(lingerMs: number): Promise<string | undefined> {
-    this.isClosing = true;
+    this.beginClosing();
     const started = monotonicMs();
     await this.closeSocket(lingerMs);
     // What it lingered for was not sent before, and libzmq does not say whether it was then.

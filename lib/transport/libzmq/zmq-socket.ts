@@ -32,7 +32,7 @@ export interface Place {
 export abstract class ZmqSocket<S extends Push | Pull> implements BridgeSocket {
   reconnects = 0;
   onPeer: () => void = () => undefined;
-  protected isClosing = false;
+  private isClosing = false;
   private readonly monitor: SocketMonitor;
   private readonly dialer: Dialer | undefined;
   private readonly peers: { ready: boolean }[] = [];
@@ -94,9 +94,14 @@ export abstract class ZmqSocket<S extends Push | Pull> implements BridgeSocket {
     queueMicrotask(() => this.reports.watch());
   }
 
+  /** Nothing is told from now on; {@link closeSocket} follows. */
+  protected beginClosing(): void {
+    this.isClosing = true;
+    this.dialer?.close();
+  }
+
   /** Resolves when the socket is gone, or `lingerMs` and a moment more are over. */
   protected async closeSocket(lingerMs: number): Promise<void> {
-    this.dialer?.close();
     await this.monitor.close(lingerMs + CLOSE_GRACE_MS);
     if (this.domain !== undefined) await leaveDomain(this.domain);
   }

@@ -17,10 +17,12 @@ import type { MonitorEvent } from './monitor';
 
 // libzmq says at once that it will try again, or never.
 const SILENT_MS = 400;
-// How often a name is looked up while there is no connection.
-const LOOKUP_MS = 1_000;
+// How long one address of a name is tried before it is looked up again, for its next one.
+const LOOKUP_MS = 500;
 // Of a host that has moved, nothing refuses a connection to its old address.
 const CONNECT_TIMEOUT_MS = 3_000;
+const TRYING: readonly MonitorEvent[] = ['connect:retry', 'connect:delay', 'connect'];
+
 /** Where to connect to. */
 interface Target {
   /** An IP address or a name. */
@@ -28,15 +30,15 @@ interface Target {
   readonly port: number;
 }
 
-const TRYING: readonly MonitorEvent[] = ['connect:retry', 'connect:delay', 'connect'];
-
 /** Keeps one client's socket connecting, to one address of its host after the other. */
 export class Dialer {
   private readonly isName: boolean;
   private address: string | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private isConnected = false;
+  private closed = false;
   private lookingUp = false;
-  private lookedUpAt = -Infinity;
+  private triedSince = -Infinity;
   private failures = 0;
 
   /**
@@ -64,7 +66,12 @@ export class Dialer {
 
   /** To be told every event of the socket's monitor. */
   onEvent(type: MonitorEvent): void {
-    if (type === 'disconnect') this.redialAfter(SILENT_MS);
+    if (type === 'connect') this.isConnected = true;
+    if (type === 'disconnect') {
+      this.isConnected = false;
+      this.triedSince = monotonicMs();
+      this.redialAfter(SILENT_MS);
+    }
     if (!TRYING.includes(type)) return;
     clearTimeout(this.timer);
     if (type === 'connect:retry' && this.isName) void this.lookUp();
@@ -72,12 +79,13 @@ export class Dialer {
 
   /** The socket is to be closed next. */
   close(): void {
+    this.closed = true;
     clearTimeout(this.timer);
   }
 
   private redialAfter(ms: number): void {
     clearTimeout(this.timer);
-    if (!this.socket.closed) this.timer = setTimeout(() => void this.redial(), ms);
+    if (!this.closed) this.timer = setTimeout(() => void this.redial(), ms);
   }
 
   private async redial(): Promise<void> {
@@ -88,7 +96,7 @@ export class Dialer {
 
   /** Looks the name up, and goes on to its next address where there is another one. */
   private async lookUp(): Promise<void> {
-    if (this.lookingUp || monotonicMs() - this.lookedUpAt < LOOKUP_MS) return;
+    if (this.lookingUp || monotonicMs() - this.triedSince < LOOKUP_MS) return;
     this.lookingUp = true;
     try {
       const addresses = (await addressesOf(this.target.host)).map(({ address }) => address);
@@ -97,19 +105,18 @@ export class Dialer {
       if (next !== undefined && next !== this.address) await this.connectAnew(next);
     } catch (err) {
       this.failures += 1;
-      if (!this.socket.closed) {
-        this.onFailed({ ...connectReason(err), attempts: this.failures });
-      }
+      if (!this.closed) this.onFailed({ ...connectReason(err), attempts: this.failures });
       this.redialAfter(LOOKUP_MS);
     } finally {
       this.lookingUp = false;
-      this.lookedUpAt = monotonicMs();
+      this.triedSince = monotonicMs();
     }
   }
 
   private async connectAnew(address: string): Promise<void> {
     await this.settled();
-    if (this.socket.closed) return;
+    // It may have succeeded after all, while the name was looked up.
+    if (this.closed || this.isConnected) return;
     try {
       if (this.address !== undefined) this.socket.disconnect(endpointText(this.address, this.target.port));
     } catch {
