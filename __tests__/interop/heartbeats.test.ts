@@ -5,7 +5,7 @@ import { Pull, Push } from 'zeromq';
 import { Frame, Logging } from '../../lib';
 import { monotonicMs } from '../../lib/async/clock';
 import { isHostAnswering } from '../../lib/transport/native/host';
-import { hasTcpTable, tcpTable } from '../../lib/transport/tcp-table';
+import { hasTcpTable, tcpTable } from '../../lib/system/tcp-table';
 import { LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
 import { testNative, whereNative } from '../helpers/engines';
 import { reservePorts } from '../helpers/ports';
@@ -166,8 +166,8 @@ describe('a table of connections that is older than the silence', () => {
 
   run('proves nothing: the peer counts as there', async () => {
     // The share of the time that reading the table may take is used up.
-    for (let last = -1; last !== tcpTable('tcp', 'question', 0).readAt;) {
-      last = tcpTable('tcp', 'question', 0).readAt;
+    for (let last = -1; last !== tcpTable('tcp', 0).readAt;) {
+      last = tcpTable('tcp', 0).readAt;
     }
     server = createServer((accepted) => accepted.on('error', () => undefined));
     await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));

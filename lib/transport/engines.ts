@@ -1,7 +1,7 @@
 // The engines, by name. Each is loaded when the first bridge wants it: the native one needs no addon, and a process
 // that uses it alone never loads one.
 
-import { hasSpareDescriptors, rememberLimit, shortageError } from './descriptors';
+import { hasSpareDescriptors, rememberLimit, shortageError } from '../system/descriptors';
 import type * as Libzmq from './libzmq';
 import { refuseInWorker } from './libzmq/workarounds/worker';
 import type * as Native from './native';

@@ -3,7 +3,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import { isLinkLocal, socketAddress, splitScope, type Endpoints } from '../wire/endpoints';
 import { AddressError, attachError, SILENT_INTERFACE } from './errors';
-import { interfaceAddress, isInterface, scopeInterface } from './interfaces';
+import { interfaceAddress, isInterface, scopeInterface } from '../system/interfaces';
 import { addressesOf } from './names';
 
 // Letters of any script, digits, and what people use beside them.

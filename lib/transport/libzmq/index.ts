@@ -3,7 +3,7 @@
 import { Pull, Push, type Context } from 'zeromq';
 import { socketAddress, type Endpoints } from '../../wire/endpoints';
 import { z85Text } from '../../wire/z85';
-import { isShortage, shortageError } from '../descriptors';
+import { isShortage, shortageError } from '../../system/descriptors';
 import { NOT_ALLOWED } from '../errors';
 import { locate } from '../locate';
 import type { Direction, OpenSockets, TransportOptions, TransportSink } from '../socket';

@@ -3,7 +3,7 @@
 
 import type { Socket } from 'node:net';
 import { canonicalAddress } from '../../wire/endpoints';
-import { hasTcpTable, tcpTable } from '../tcp-table';
+import { hasTcpTable, tcpTable } from '../../system/tcp-table';
 
 // Of two questions in a row one has had its time to be answered.
 const MAX_PROBES = 1;
@@ -17,11 +17,11 @@ const MAX_PROBES = 1;
 export function isHostAnswering(socket: Socket, sinceMs: number): boolean {
   const { localPort, remoteAddress = '', remotePort, remoteFamily } = socket;
   if (localPort === undefined || !hasTcpTable()) return false;
-  const table = tcpTable(remoteFamily === 'IPv6' ? 'tcp6' : 'tcp', 'question');
+  const table = tcpTable(remoteFamily === 'IPv6' ? 'tcp6' : 'tcp');
   if (table.readAt < sinceMs) return true;
   const address = canonicalAddress(remoteAddress);
   const connection = table
-    .acceptedOn(localPort)
+    .onPort(localPort)
     .find((other) => other.remotePort === remotePort && other.remoteAddress === address);
   return connection === undefined || (connection.retransmits === 0 && connection.probes <= MAX_PROBES);
 }

@@ -3,9 +3,9 @@
 import { isIPv6 } from 'node:net';
 import type { GeneralError } from '../../errors';
 import { splitScope, type Endpoints } from '../../wire/endpoints';
-import { hasSpareDescriptors, isShortage, shortageError } from '../descriptors';
+import { hasSpareDescriptors, isShortage, shortageError } from '../../system/descriptors';
 import { AddressError, attachError } from '../errors';
-import { withScopeName } from '../interfaces';
+import { withScopeName } from '../../system/interfaces';
 import { locate } from '../locate';
 import type { OpenSockets, SocketPair, TransportOptions, TransportSink } from '../socket';
 import { ZmtpPullSocket } from './pull-socket';

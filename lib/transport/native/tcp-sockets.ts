@@ -2,7 +2,7 @@
 
 import { Socket, type LookupFunction, type TcpSocketConnectOpts } from 'node:net';
 import { socketAddress } from '../../wire/endpoints';
-import { withScopeName } from '../interfaces';
+import { withScopeName } from '../../system/interfaces';
 import { addressesOf } from '../names';
 
 /** Where to connect to. */

@@ -2,7 +2,7 @@
 // context, bind or connect with. So there have to be some before it is asked. To be deleted once libzmq returns EMFILE.
 
 import type { Context } from 'zeromq';
-import { hasSpareDescriptors, shortageError } from '../../descriptors';
+import { hasSpareDescriptors, shortageError } from '../../../system/descriptors';
 
 // A context and its threads open 6 with their first socket, a bridge with its monitors 8, and two connections 2.
 const SPARE_DESCRIPTORS = 24;

@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { interfaceAddress, isInterface, scopeInterface, withScopeName } from '../../lib/transport/interfaces';
+import { interfaceAddress, isInterface, scopeInterface, withScopeName } from '../../lib/system/interfaces';
 import { findLink, hasIPv6, listed } from '../helpers/machine';
 
 afterEach(() => jest.restoreAllMocks());

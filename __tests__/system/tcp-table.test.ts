@@ -1,6 +1,5 @@
-import { readlinkSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { TcpTable, TcpTables, hasTcpTable, tcpTable } from '../../lib/transport/tcp-table';
+import { TcpTable, TcpTables, hasTcpTable, tcpTable } from '../../lib/system/tcp-table';
 
 // As Linux 6.18 printed them: a listener, both ends of one connection on loopback, one that is closing.
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -17,13 +16,12 @@ const TCP6 = `  sl  local_address                         remote_address        
 
 describe('TcpTable', () => {
   test('finds the established connections of a port, and neither listeners nor closing ones', () => {
-    expect(new TcpTable(TCP).acceptedOn(8000)).toEqual([
+    expect(new TcpTable(TCP).onPort(8000)).toEqual([
       {
         localAddress: '127.0.0.1',
         localPort: 8000,
         remoteAddress: '127.0.0.1',
         remotePort: 53_316,
-        inode: 'socket:[6328]',
         unacknowledged: 0,
         retransmits: 0,
         probes: 0,
@@ -33,41 +31,27 @@ describe('TcpTable', () => {
 
   test('reads IPv6 addresses, and those of IPv4 in their clothes as IPv4', () => {
     const table = new TcpTable(TCP6);
-    expect(table.acceptedOn(8000).map(({ remoteAddress }) => remoteAddress)).toEqual(['::1', '127.0.0.2']);
-    expect(table.acceptedOn(8001).map(({ remoteAddress }) => remoteAddress)).toEqual(['2001:db8::2']);
+    expect(table.onPort(8000).map(({ remoteAddress }) => remoteAddress)).toEqual(['::1', '127.0.0.2']);
+    expect(table.onPort(8001).map(({ remoteAddress }) => remoteAddress)).toEqual(['2001:db8::2']);
   });
 
   test('reads what was not acknowledged, what was sent again, and what was asked again', () => {
     const line =
       '   2: 0100007F:1F40 0100007F:D044 01 0000A000:00000000 01:00000014 00000003     0        4 6328 2 0 20 4 24 14 -1';
-    expect(new TcpTable(`head\n${line}\n`).acceptedOn(8000)).toMatchObject([
+    expect(new TcpTable(`head\n${line}\n`).onPort(8000)).toMatchObject([
       { unacknowledged: 0xa000, retransmits: 3, probes: 4 },
     ]);
   });
 
-  test('knows of an attempt of this process to connect, and of no other', async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
-    const own = /\d+/.exec(readlinkSync(`/proc/self/fd/${fd}`))![0];
-    const attempts = (inode: string): number =>
-      new TcpTable(
-        `head\n   1: 0100007F:D044 016433C6:0009 02 00000001:00000000 01:00000014 00000000     0        0 ${inode} 2 0\n`,
-      ).connectingTo(9).length;
-    expect([attempts(own), attempts('1')]).toEqual([1, 0]);
-    await new Promise((resolve) => server.close(resolve));
-  });
-
   test('finds nothing in its head, whatever follows', () => {
     const [head, , established] = TCP.split('\n');
-    expect(new TcpTable(`${head!}\n${established!}\n`).acceptedOn(0xd044)).toHaveLength(1);
+    expect(new TcpTable(`${head!}\n${established!}\n`).onPort(0xd044)).toHaveLength(1);
   });
 
   test('is empty for what is no table', () => {
     for (const text of ['', 'nonsense\n\n  1: 2 3\n', '01 ', ': ']) {
       const table = new TcpTable(text);
-      expect(table.acceptedOn(8000)).toEqual([]);
-      expect(table.connectedTo(8000)).toEqual([]);
+      expect(table.onPort(8000)).toEqual([]);
     }
   });
 
@@ -81,18 +65,13 @@ describe('TcpTable', () => {
       return TCP;
     };
     const tables = new TcpTables(read, () => now);
-    for (; now < 10_000; now += 1) tables.get('tcp', 'event', 0);
+    for (; now < 10_000; now += 1) tables.get('tcp', 0);
     // The first of them come at once: 20 are 100 ms.
     expect(reads * 5).toBeGreaterThan(900);
     expect(reads * 5).toBeLessThan(1_200);
-    // Questions have used up nothing of what there is for events, and the other way round.
-    const before = reads;
-    tables.get('tcp', 'question', 0);
-    tables.get('tcp', 'now', 0);
-    expect(reads).toBe(before + 2);
     // Whoever needs it no fresher than it is reads nothing.
     reads = 0;
-    for (let i = 0; i < 100; i++) tables.get('tcp', 'event', 10_000);
+    for (let i = 0; i < 100; i++) tables.get('tcp', 10_000);
     expect(reads).toBe(0);
   });
 
@@ -103,10 +82,10 @@ describe('TcpTable', () => {
       () => text,
       () => (now += 1),
     );
-    expect(tables.get('tcp', 'now', 0).acceptedOn(8000)).toHaveLength(1);
+    expect(tables.get('tcp', 0).onPort(8000)).toHaveLength(1);
     text = undefined;
-    expect(tables.get('tcp', 'now', 0).acceptedOn(8000)).toHaveLength(1);
-    expect(tables.get('tcp6', 'now', 0).acceptedOn(8000)).toHaveLength(0);
+    expect(tables.get('tcp', 0).onPort(8000)).toHaveLength(1);
+    expect(tables.get('tcp6', 0).onPort(8000)).toHaveLength(0);
   });
 
   (hasTcpTable() ? test : test.todo)('finds the connections of this process in the system', async () => {
@@ -116,9 +95,9 @@ describe('TcpTable', () => {
     const accepted = new Promise((resolve) => server.once('connection', resolve));
     const socket = connect(port, '127.0.0.1');
     await accepted;
-    const table = tcpTable('tcp', 'now');
-    expect(table.acceptedOn(port).map(({ remotePort }) => remotePort)).toEqual([socket.localPort]);
-    expect(table.connectedTo(port).map(({ localPort }) => localPort)).toEqual([socket.localPort]);
+    const table = tcpTable('tcp', 0);
+    expect(table.onPort(port).map(({ remotePort }) => remotePort)).toEqual([socket.localPort]);
+    expect(table.onPort(socket.localPort!).map(({ remotePort }) => remotePort)).toEqual([port]);
     socket.destroy();
     server.close();
   });
