@@ -8,6 +8,7 @@ import type { Engine } from '../../lib/index';
 import { parsed, progress, runProgram, STATUS_FAILED, UsageError } from '../command-line';
 import { describeMachine, machineText } from '../machine';
 import { formatTable } from '../table';
+import { runAborts } from './aborts';
 import { runAbuse } from './abuse';
 import { runCrowd } from './crowd';
 import { randomFrom, type Part, type PartResult } from './part';
@@ -20,6 +21,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   'slow-reader': runSlowReader,
   crowd: runCrowd,
   abuse: runAbuse,
+  aborts: runAborts,
 };
 const NAMES = Object.keys(PARTS);
 const ENGINES: readonly Engine[] = ['native', 'libzmq'];
@@ -37,17 +39,19 @@ Each part on both engines, on processes of its own. Without a name: faults; with
   abuse         strangers on both ports of a server that streams both ways: every byte of a recorded conversation
                 flipped, mutated conversations, noise, HTTP, TLS, impossible lengths, messages without end,
                 connections that say nothing
+  aborts        bridges stopped, or made to begin anew, in the middle of a connection, in a process of their own
 
   --minutes N     of faults and of slow-reader (default 10)
   --kills N       processes killed, an engine (default 200)
   --inputs N      inputs of abuse, an engine, on top of the flipped bytes (default 100000)
+  --aborts N      rounds of each pattern of aborts, an engine (default 500)
   --engine NAME   native or libzmq alone
   --seed N        repeats the random moments and bytes of another run
   --json FILE     also writes the results as JSON
   --quick         a little of each part: shows that all is well, in two minutes`;
 
-const DEFAULTS = { minutes: 10, kills: 200, inputs: 100_000 };
-const QUICK = { minutes: 0.4, kills: 8, inputs: 4_000 };
+const DEFAULTS = { minutes: 10, kills: 200, inputs: 100_000, aborts: 500 };
+const QUICK = { minutes: 0.4, kills: 8, inputs: 4_000, aborts: 16 };
 
 interface Arguments {
   readonly names: readonly string[];
@@ -80,12 +84,13 @@ function readArguments(args: string[]): Arguments | undefined {
       minutes: numberOf('--minutes', values.minutes, amounts.minutes),
       kills: numberOf('--kills', values.kills, amounts.kills),
       inputs: numberOf('--inputs', values.inputs, amounts.inputs),
+      aborts: numberOf('--aborts', values.aborts, amounts.aborts),
     },
   };
 }
 
 function parse(args: string[]): {
-  values: Partial<Record<'minutes' | 'kills' | 'inputs' | 'engine' | 'seed' | 'json', string>> & {
+  values: Partial<Record<'minutes' | 'kills' | 'inputs' | 'aborts' | 'engine' | 'seed' | 'json', string>> & {
     quick?: boolean;
     help?: boolean;
   };
@@ -100,6 +105,7 @@ function parse(args: string[]): {
         minutes: text,
         kills: text,
         inputs: text,
+        aborts: text,
         engine: text,
         seed: text,
         json: text,
@@ -132,6 +138,7 @@ async function run({ names, engines, seed, json, amounts }: Arguments): Promise<
         durationMs: (amounts.minutes * 60_000) / engines.length,
         kills: amounts.kills,
         inputs: amounts.inputs,
+        aborts: amounts.aborts,
         random: randomFrom(seed),
         progress,
       });

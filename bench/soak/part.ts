@@ -12,6 +12,8 @@ export interface Settings {
   readonly kills: number;
   /** Inputs to abuse the ports with. */
   readonly inputs: number;
+  /** Rounds of each pattern of aborts. */
+  readonly aborts: number;
   readonly random: () => number;
   /** One line that is overwritten. */
   readonly progress: (text: string) => void;
