@@ -28,10 +28,10 @@ interface Kind {
 // A pair is two bridges, connected: each listens or connects, and each of its two connections has two ends.
 const KINDS: readonly Kind[] = [
   { kind: 'server', engine: 'native', descriptors: 2 },
-  { kind: 'server', engine: 'libzmq', descriptors: 4 },
+  { kind: 'server', engine: 'libzmq', descriptors: 8 },
   { kind: 'zeromq', engine: 'libzmq', descriptors: 4 },
   { kind: 'pair', engine: 'native', descriptors: 3 },
-  { kind: 'pair', engine: 'libzmq', descriptors: 5 },
+  { kind: 'pair', engine: 'libzmq', descriptors: 9 },
 ];
 const WHAT = {
   server: 'servers',

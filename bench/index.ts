@@ -9,6 +9,7 @@ import { cPairs } from './c-pairs.bench';
 import { codec } from './codec.bench';
 import { command } from './command.bench';
 import { files } from './files.bench';
+import { idle } from './idle.bench';
 import { describeMachine, machineText } from './machine';
 import { prbs } from './prbs.bench';
 import { roundTrip } from './round-trip.bench';
@@ -20,6 +21,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'round-trip': roundTrip,
   'c-pairs': cPairs,
   bridges,
+  idle,
   codec,
   prbs,
   files,
