@@ -7,7 +7,7 @@ import type { IdleResult } from '../idle.bench';
 import { orders, say } from './lines';
 
 const HOST = '127.0.0.1';
-const TICK_MS = 5;
+const TICK_MS = 20;
 // Until what connecting has left behind is done: garbage, timers.
 const SETTLE_MS = 2_000;
 
