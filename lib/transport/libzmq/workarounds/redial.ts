@@ -74,7 +74,8 @@ export class Dialer {
     }
     if (!TRYING.includes(type)) return;
     clearTimeout(this.timer);
-    if (type === 'connect:retry' && this.isName) void this.lookUp();
+    const isOverdue = !this.lookingUp && monotonicMs() - this.triedSince >= LOOKUP_MS;
+    if (type === 'connect:retry' && this.isName && isOverdue) void this.lookUp();
   }
 
   /** The socket is to be closed next. */
@@ -89,24 +90,30 @@ export class Dialer {
   }
 
   private async redial(): Promise<void> {
-    if (this.isName) await this.lookUp();
-    // It may be the same one: libzmq has given it up.
+    if (this.lookingUp) {
+      this.redialAfter(SILENT_MS);
+      return;
+    }
+    if (this.isName && (await this.lookUp())) return;
+    // The same address again: libzmq has given it up.
     if (this.address !== undefined) await this.connectAnew(this.address);
   }
 
-  /** Looks the name up, and goes on to its next address where there is another one. */
-  private async lookUp(): Promise<void> {
-    if (this.lookingUp || monotonicMs() - this.triedSince < LOOKUP_MS) return;
+  /** Looks the name up, and goes on to its next address: true where there is another one. */
+  private async lookUp(): Promise<boolean> {
     this.lookingUp = true;
     try {
       const addresses = (await addressesOf(this.target.host)).map(({ address }) => address);
       this.failures = 0;
       const next = addresses[(addresses.indexOf(this.address ?? '') + 1) % addresses.length];
-      if (next !== undefined && next !== this.address) await this.connectAnew(next);
+      const isOther = next !== undefined && next !== this.address;
+      if (isOther) await this.connectAnew(next);
+      return isOther;
     } catch (err) {
       this.failures += 1;
       if (!this.closed) this.onFailed({ ...connectReason(err), attempts: this.failures });
       this.redialAfter(LOOKUP_MS);
+      return false;
     } finally {
       this.lookingUp = false;
       this.triedSince = monotonicMs();
