@@ -23,14 +23,9 @@ export interface Applicant {
 /** Whether it may. */
 export type Authorize = (applicant: Applicant) => boolean;
 
-interface Handler {
-  readonly router: Router;
-  readonly monitor: SocketMonitor;
-}
-
 const domains = new Map<string, Authorize>();
 let nextDomain = 0;
-let handler: Handler | undefined;
+let handler: SocketMonitor | undefined;
 // One handler at a time can be bound.
 const mutex = new Mutex();
 
@@ -50,31 +45,36 @@ export function leaveDomain(domain: string): Promise<void> {
   return mutex.runExclusive(async () => {
     domains.delete(domain);
     if (domains.size > 0 || handler === undefined) return;
-    const { monitor } = handler;
+    const last = handler;
     handler = undefined;
-    await monitor.close(CLOSE_LIMIT_MS);
+    await last.close(CLOSE_LIMIT_MS);
   });
 }
 
-async function openHandler(context: Context): Promise<Handler> {
+/** @returns the monitor of the handler's socket, which closes it. */
+async function openHandler(context: Context): Promise<SocketMonitor> {
   const router = new Router({ context, linger: 0 });
   const monitor = new SocketMonitor(router, () => undefined);
-  await router.bind(ENDPOINT);
+  try {
+    await router.bind(ENDPOINT);
+  } catch (err) {
+    await monitor.close(CLOSE_LIMIT_MS);
+    throw err;
+  }
   void answer(router);
-  return { router, monitor };
+  return monitor;
 }
 
 async function answer(router: Router): Promise<void> {
   for (;;) {
-    try {
-      const [asker = '', delimiter = '', , id = '', domain, address, , , publicKey] = await router.receive();
-      const authorize = domains.get(String(domain));
-      const isWelcome = authorize?.({ address: String(address), publicKey }) === true;
-      const [status, text] = isWelcome ? ['200', 'OK'] : ['400', 'refused'];
-      await router.send([asker, delimiter, VERSION, id, status, text, '', '']);
-    } catch {
-      // An answer fails where the asker has left; nothing can be received where the router is closed.
-      if (router.closed) return;
-    }
+    // Nothing can be received once the router is closed.
+    const request = await router.receive().catch(() => undefined);
+    if (request === undefined) return;
+    const [asker = '', delimiter = '', , id = '', domain, address, , , publicKey] = request;
+    const authorize = domains.get(String(domain));
+    const isWelcome = authorize?.({ address: String(address), publicKey }) === true;
+    const [status, text] = isWelcome ? ['200', 'OK'] : ['400', 'refused'];
+    // It fails where the asker has left, or the router is closed.
+    await router.send([asker, delimiter, VERSION, id, status, text, '', '']).catch(() => undefined);
   }
 }
