@@ -114,7 +114,14 @@ whereNative.client(
     const ended: (Error | undefined)[] = [];
     const owner = { closed: ({ error }: Connection) => void ended.push(error) } as unknown as ConnectionOwner;
     const connection = new Connection(
-      { type: 'PUSH', maxFrameBytes: 1e6, sendHighWaterMark: 1, heartbeatMs: 0, handshakeTimeoutMs: 30_000 },
+      {
+        type: 'PUSH',
+        maxFrameBytes: 1e6,
+        sendHighWaterBytes: 0,
+        sendHighWaterMark: 1,
+        heartbeatMs: 0,
+        handshakeTimeoutMs: 30_000,
+      },
       owner,
     );
     connection.connect(socket);

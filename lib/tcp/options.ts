@@ -11,6 +11,8 @@ import { checkCurve, type CurveOptions } from './curve';
 
 // libzmq's number of 32 bits; its times are, too.
 const MAX_HIGH_WATER_MARK = MAX_INT32;
+// A thousand frames of 64 kB, six of 10 MB.
+const DEFAULT_HIGH_WATER_BYTES = 64 * 1024 * 1024;
 // An hour; libzmq is told twice as much in a number of 32 bits.
 const MAX_HEARTBEAT_MS = 3_600_000;
 
@@ -32,6 +34,17 @@ export interface TcpOptions {
   readonly sendHighWaterMark?: number;
   /** Messages that may wait from one peer, 0 for no limit; default 1000, as Rogue's. */
   readonly receiveHighWaterMark?: number;
+  /**
+   * Bytes that may wait towards one peer, 0 for no limit; default 64 MiB. One frame may wait however large it is. The
+   * native engine keeps to it; libzmq counts messages alone.
+   */
+  readonly sendHighWaterBytes?: number;
+  /**
+   * Payload bytes that may wait from one peer before it is held back, 0 for no limit; default 64 MiB, and four times as
+   * much from all peers of a server together, one frame of each at least. The native engine keeps to it; libzmq counts
+   * messages alone.
+   */
+  readonly receiveHighWaterBytes?: number;
   /**
    * How long one send may wait for a peer or for room, in ms; then it rejects with `ERR_SEND_TIMEOUT` and
    * that frame is not sent. Default: for as long as it takes.
@@ -84,6 +97,8 @@ const NAMES = [
   'engine',
   'sendHighWaterMark',
   'receiveHighWaterMark',
+  'sendHighWaterBytes',
+  'receiveHighWaterBytes',
   'sendTimeoutMs',
   'lingerMs',
   'maxFrameBytes',
@@ -109,6 +124,12 @@ export function resolveOptions(what: string, options: TcpOptions, server: boolea
     engine,
     sendHighWaterMark: integer('sendHighWaterMark', MAX_HIGH_WATER_MARK, 1000),
     receiveHighWaterMark: integer('receiveHighWaterMark', MAX_HIGH_WATER_MARK, 1000),
+    sendHighWaterBytes: integer('sendHighWaterBytes', Number.MAX_SAFE_INTEGER, DEFAULT_HIGH_WATER_BYTES),
+    receiveHighWaterBytes: integer(
+      'receiveHighWaterBytes',
+      Number.MAX_SAFE_INTEGER,
+      DEFAULT_HIGH_WATER_BYTES,
+    ),
     sendTimeoutMs: integer('sendTimeoutMs', MAX_TIMER_MS, undefined),
     lingerMs: integer('lingerMs', MAX_TIMER_MS, 1000),
     maxFrameBytes: integer('maxFrameBytes', MAX_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES, 1),

@@ -43,6 +43,9 @@ export interface TransportOptions {
   /** Messages a peer, as libzmq counts them. */
   readonly sendHighWaterMark: number;
   readonly receiveHighWaterMark: number;
+  /** Bytes a peer; the native engine keeps to them, 0 is no limit. */
+  readonly sendHighWaterBytes: number;
+  readonly receiveHighWaterBytes: number;
   /** How long one send may wait, in ms; undefined waits for as long as it takes. */
   readonly sendTimeoutMs: number | undefined;
   /** How long `close` goes on sending what was accepted, in ms. */

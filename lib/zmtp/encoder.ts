@@ -42,6 +42,8 @@ export interface Batch {
   /** May be none, when the payload of the only message was detached. */
   readonly chunks: readonly Buffer[];
   readonly messages: number;
+  /** All chunks together. */
+  readonly bytes: number;
   /** Messages that were left out, because their payload is not the memory any more that it was. */
   readonly detached: number;
   readonly full: readonly Buffer[];
@@ -143,7 +145,7 @@ export class Encoder {
     this.pieces = count === this.pieces.length ? [] : this.pieces.slice(count);
     this.queuedBytes -= bytes;
     this.queuedMessages -= messages;
-    return { chunks, messages: messages - detached, detached, full };
+    return { chunks, messages: messages - detached, bytes, detached, full };
   }
 
   /** The batch taken before has been written: its buffers can be used again. */

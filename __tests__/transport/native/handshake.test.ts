@@ -113,6 +113,8 @@ describe('a peer that never finishes its handshake', () => {
     const options = {
       sendHighWaterMark: 1000,
       receiveHighWaterMark: 1000,
+      sendHighWaterBytes: 0,
+      receiveHighWaterBytes: 0,
       sendTimeoutMs: undefined,
       lingerMs: 0,
       maxFrameBytes: 1e6,

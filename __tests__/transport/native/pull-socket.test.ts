@@ -15,13 +15,14 @@ function pullSocket(server: boolean, highWaterMark: number, frame: TakesFrame): 
     port: 1,
     maxFrameBytes: 1e6,
     sendHighWaterMark: 0,
+    sendHighWaterBytes: 0,
     heartbeatMs: 0,
     handshakeTimeoutMs: 1000,
     reconnectMs: 100,
     reconnectMaxMs: undefined,
     allow: undefined,
   };
-  return new ZmtpPullSocket(options, highWaterMark, { frame } as unknown as TransportSink);
+  return new ZmtpPullSocket(options, highWaterMark, 0, { frame } as unknown as TransportSink);
 }
 
 test.each([

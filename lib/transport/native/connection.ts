@@ -21,6 +21,8 @@ export interface ConnectionOptions {
   readonly maxFrameBytes: number;
   /** Messages that may wait for this peer; 0 for no limit. */
   readonly sendHighWaterMark: number;
+  /** Bytes of them, with what ZMTP adds; 0 for no limit. One message may wait however large it is. */
+  readonly sendHighWaterBytes: number;
   /** 0 for none. */
   readonly heartbeatMs: number;
   readonly handshakeTimeoutMs: number;
@@ -162,13 +164,18 @@ export class Connection implements ByteReader, DecoderSink, Flushable, Watched {
     return this.encoder.messages + (this.writing?.messages ?? 0);
   }
 
-  /** Whether one more frame fits within the high-water mark. */
-  get hasRoom(): boolean {
-    const { sendHighWaterMark } = this.options;
-    return sendHighWaterMark === 0 || this.waiting < sendHighWaterMark;
+  /** Whether a frame with a payload of so many bytes fits within the high-water marks. */
+  hasRoom(payloadBytes: number): boolean {
+    const { sendHighWaterMark, sendHighWaterBytes } = this.options;
+    const { waiting } = this;
+    if (waiting === 0) return true;
+    if (sendHighWaterMark !== 0 && waiting >= sendHighWaterMark) return false;
+    if (sendHighWaterBytes === 0) return true;
+    const waitingBytes = this.encoder.bytes + (this.writing?.bytes ?? 0);
+    return waitingBytes + payloadBytes <= sendHighWaterBytes;
   }
 
-  /** Takes a frame, which {@link hasRoom}; it is written by the end of this turn, if the kernel takes it. */
+  /** Takes a frame, for which there is room; it is written by the end of this turn, if the kernel takes it. */
   send(frame: WireFrame): void {
     const { encoder } = this;
     encoder.add(frame);

@@ -44,7 +44,12 @@ export async function openNativeWith(
     server,
     addr: server ? host : addr,
   };
-  const pull = new ZmtpPullSocket({ ...common, port: pullPort }, options.receiveHighWaterMark, sink);
+  const pull = new ZmtpPullSocket(
+    { ...common, port: pullPort },
+    options.receiveHighWaterMark,
+    options.receiveHighWaterBytes,
+    sink,
+  );
   const push = new ZmtpPushSocket({ ...common, port: pushPort }, sink);
   try {
     for (const [socket, port] of [

@@ -19,6 +19,8 @@ interface Arrived {
 interface PeerQueue {
   readonly connection: Connection;
   readonly frames: Queue<Arrived>;
+  /** Payload bytes of them. */
+  bytes: number;
   /** True while the connection holds back, because the limit was reached. */
   holds: boolean;
 }
@@ -26,6 +28,8 @@ interface PeerQueue {
 // Frames that may wait in all, in high-water marks: more peers than this share them, so that every peer gets in and
 // memory stays bounded.
 const MARKS_IN_ALL = 64;
+// The same for bytes.
+const BYTE_MARKS_IN_ALL = 4;
 // Frames of peers that have left may take this much; then new peers wait at the gate. A peer that connects, sends and
 // leaves over and over would fill the memory otherwise.
 const MAX_LEFT_BYTES = 256 * 1024 * 1024;
@@ -56,8 +60,9 @@ export class ZmtpPullSocket extends ZmtpSocket implements PullSocket {
   private leftBytes = 0;
   /** Queues that hold their connection back. */
   private holding = 0;
-  /** Frames that may wait from one peer. */
+  /** Frames that may wait from one peer, and their payload bytes. */
   private limit: number;
+  private limitBytes: number;
   private busy = true;
   private stopped = false;
 
@@ -72,11 +77,13 @@ export class ZmtpPullSocket extends ZmtpSocket implements PullSocket {
   constructor(
     options: Omit<SocketOptions, 'type'>,
     private readonly highWaterMark: number,
+    private readonly highWaterBytes: number,
     sink: TransportSink,
   ) {
     super({ ...options, type: 'PULL' }, sink);
     this.onePeer = !options.server;
     this.limit = highWaterMark === 0 ? Infinity : highWaterMark;
+    this.limitBytes = highWaterBytes === 0 ? Infinity : highWaterBytes;
   }
 
   /** False while so much waits of peers that have left, or may have, that no other peer may come in. */
@@ -181,14 +188,15 @@ export class ZmtpPullSocket extends ZmtpSocket implements PullSocket {
     }
     let queue = this.queues.get(connection);
     if (queue === undefined) {
-      queue = { connection, frames: new Queue(), holds: false };
+      queue = { connection, frames: new Queue(), bytes: 0, holds: false };
       this.queues.set(connection, queue);
     }
     if (queue.frames.length === 0) this.putBack(queue);
     queue.frames.push(frame);
+    queue.bytes += frame.payload.length;
     this.waiting += 1;
     if (this.departed.size > 0 && this.departed.has(connection)) this.countLeft(frame, 1);
-    if (queue.frames.length < this.limit) return true;
+    if (queue.frames.length < this.limit && queue.bytes < this.limitBytes) return true;
     if (!queue.holds) this.holding += 1;
     queue.holds = true;
     return false;
@@ -201,9 +209,12 @@ export class ZmtpPullSocket extends ZmtpSocket implements PullSocket {
 
   /** Divides what may wait in all among the peers, where there are more than one mark each would allow. */
   private share(): void {
-    if (this.highWaterMark === 0) return;
-    const each = Math.floor((MARKS_IN_ALL * this.highWaterMark) / Math.max(this.live.size, 1));
-    this.limit = Math.max(1, Math.min(this.highWaterMark, each));
+    const { highWaterMark, highWaterBytes } = this;
+    const peers = Math.max(this.live.size, 1);
+    const shareOf = (mark: number, marksInAll: number): number =>
+      mark === 0 ? Infinity : Math.max(1, Math.min(mark, Math.floor((marksInAll * mark) / peers)));
+    this.limit = shareOf(highWaterMark, MARKS_IN_ALL);
+    this.limitBytes = shareOf(highWaterBytes, BYTE_MARKS_IN_ALL);
   }
 
   private putBack(queue: PeerQueue): void {
@@ -233,6 +244,7 @@ export class ZmtpPullSocket extends ZmtpSocket implements PullSocket {
       const queue = this.rotation.shift();
       if (queue === undefined) break;
       const frame = queue.frames.shift()!;
+      queue.bytes -= frame.payload.length;
       this.waiting -= 1;
       this.current = queue.connection;
       this.afterTaking(queue, frame);
@@ -269,7 +281,7 @@ export class ZmtpPullSocket extends ZmtpSocket implements PullSocket {
     else this.rotation.push(queue);
     if (!queue.holds) return;
     // Half of the limit at a time, as libzmq, so that the socket is not stopped and started for every frame.
-    if (frames.length > this.limit >> 1) return;
+    if (frames.length > this.limit / 2 || queue.bytes > this.limitBytes / 2) return;
     queue.holds = false;
     this.holding -= 1;
     this.lookForPeers();

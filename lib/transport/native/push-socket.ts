@@ -26,7 +26,7 @@ export class ZmtpPushSocket extends ZmtpSocket implements PushSocket {
   }
 
   trySend(frame: WireFrame): boolean {
-    const connection = this.choose();
+    const connection = this.choose(frame.payload.length);
     if (connection === undefined) return false;
     connection.send(frame);
     this.sink.sent(frame.payload.length);
@@ -44,7 +44,7 @@ export class ZmtpPushSocket extends ZmtpSocket implements PushSocket {
           }, timeoutMs);
     try {
       while (!this.stopped) {
-        const connection = this.choose();
+        const connection = this.choose(frame.payload.length);
         if (connection !== undefined) {
           connection.send(frame);
           return true;
@@ -103,14 +103,14 @@ export class ZmtpPushSocket extends ZmtpSocket implements PushSocket {
     delivered();
   }
 
-  private choose(): Connection | undefined {
+  private choose(payloadBytes: number): Connection | undefined {
     const { peers } = this;
     const { length } = peers;
     for (let tried = 0; tried < length; tried++) {
       if (this.next >= length) this.next = 0;
       const connection = peers[this.next]!;
       this.next += 1;
-      if (connection.hasRoom) return connection;
+      if (connection.hasRoom(payloadBytes)) return connection;
     }
     return undefined;
   }
