@@ -40,8 +40,6 @@ export abstract class ZmqSocket<S extends Push | Pull> implements BridgeSocket {
   private domain: string | undefined;
   /** Servers: connections that were accepted and whose handshake is not over. */
   private unfinished = 0;
-  /** Handshakes that failed, and whose connection is still to end. */
-  private failed = 0;
   /** Servers: peers that were refused, and whose handshake is still to fail. */
   private refusedHere = 0;
   private everConnected = false;
@@ -139,7 +137,6 @@ export abstract class ZmqSocket<S extends Push | Pull> implements BridgeSocket {
       this.refusedHere += 1;
       return;
     }
-    this.failed += 1;
     if (this.refusedHere > 0) {
       this.refusedHere -= 1;
       return;
@@ -154,13 +151,12 @@ export abstract class ZmqSocket<S extends Push | Pull> implements BridgeSocket {
 
   /**
    * libzmq does not say whose connection has ended. One whose handshake had failed, or was still to come, since those that
-   * speak an older ZMTP end without another word; else a peer's. Where that is wrong, a handshake or its failure shows it.
+   * speak an older ZMTP end without another word; else a peer's. Where that is wrong, the other one's handshake or end
+   * shows it.
    */
   private onDisconnect(): void {
-    const wasFailed = this.failed > 0;
-    if (wasFailed) this.failed -= 1;
     if (this.unfinished > 0) this.unfinished -= 1;
-    else if (this.place.server || !wasFailed) this.leave();
+    else this.leave();
   }
 
   private leave(): void {
