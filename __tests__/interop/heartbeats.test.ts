@@ -38,7 +38,9 @@ testNative(
     const server = await makeServer(port, { receiveHighWaterMark: 10, heartbeatMs: HEARTBEAT_MS });
     const frames = 300;
     let taken = 0;
+    const gate = makeGate();
     server.to(async () => {
+      await gate.opened;
       await pause(1);
       taken += 1;
     });
@@ -50,8 +52,13 @@ testNative(
       i % 50 === 49 ? Buffer.concat([frameMessage(payload), pinged]) : frameMessage(payload),
     );
     await raw.write(...messages);
+    // The server is held before the first PING: had it answered one by now, and the peer not read that, closing would be
+    // a reset, and take what the peer's kernel still has to send.
+    await waitFor('the mark', () => server.stats.receivesWaiting === 10);
     // Both halves are closed: from now on its host answers whatever comes with a reset.
     raw.socket.destroySoon();
+    await raw.isClosed();
+    gate.open();
     await waitFor(
       'every frame',
       () => taken === frames,
