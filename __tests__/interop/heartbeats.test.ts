@@ -47,14 +47,21 @@ testNative(
     const raw = await (await RawPeer.connect(port)).shakeHands('PUSH');
     // PINGs among the frames, too: the answer to one meets a closed socket as well.
     const pinged = part(COMMAND, commandBody('PING', ping(0)));
-    const payload = Buffer.alloc(2_000);
+    // More than one read brings, and less than both take in all.
+    const payload = Buffer.alloc(320);
     const messages = Array.from({ length: frames }, (_, i) =>
       i % 50 === 49 ? Buffer.concat([frameMessage(payload), pinged]) : frameMessage(payload),
     );
     await raw.write(...messages);
-    // The server is held before the first PING: had it answered one by now, and the peer not read that, closing would be
-    // a reset, and take what the peer's kernel still has to send.
+    // The server is held before the first PING: an answer that the peer has not read makes closing a reset. And nothing is
+    // left in the peer's own kernel, which throws that away with the first answer after the close.
     await waitFor('the mark', () => server.stats.receivesWaiting === 10);
+    const { localPort } = raw.socket;
+    const unsent = (): number =>
+      tcpTable('tcp', 0)
+        .onPort(localPort!)
+        .reduce((sum, { unacknowledged }) => sum + unacknowledged, 0);
+    await waitFor('everything to be in our kernel', () => unsent() === 0);
     // Both halves are closed: from now on its host answers whatever comes with a reset.
     raw.socket.destroySoon();
     await raw.isClosed();
