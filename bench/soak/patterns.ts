@@ -70,7 +70,7 @@ export const PATTERNS = {
       await stage.inLanes(1, async (port) => {
         const count = Math.min(CROWD, rounds);
         const clients = await Promise.all(Array.from({ length: count }, () => stage.client(port)));
-        // Each restart is a round for each of them, and the issue is known to have taken eleven.
+        // Each restart is a round for each of them, and the abort has taken eleven of them.
         for (let round = 0; round < Math.max(16, rounds / count); round++) {
           const server = await stage.server(port);
           if (round % 2 === 0) await Promise.all(clients.map((client) => stage.isBack(client)));
