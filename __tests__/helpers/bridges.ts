@@ -1,6 +1,6 @@
 // Bridges on reserved ports that are stopped after each test, whatever the test did.
 
-import { TcpClient, TcpServer, type Frame, type TcpCore, type TcpOptions } from '../../lib';
+import { Frame, TcpClient, TcpServer, type TcpCore, type TcpOptions } from '../../lib';
 import { engines } from './engines';
 import { reservePorts } from './ports';
 import { waitFor } from './wait';
@@ -57,4 +57,17 @@ export class Collector {
 /** The fields that travel, comparable with toEqual. */
 export function fieldsOf({ payload, flags, channel, error }: Frame): object {
   return { payload: payload.toString('hex'), flags, channel, error };
+}
+
+/** Waits for peers, and for a frame in each direction. */
+export async function passFrames(server: TcpCore, client: TcpCore, timeoutMs = 10_000): Promise<void> {
+  await Promise.all([server, client].map((bridge) => bridge.waitForPeer({ timeoutMs })));
+  for (const [from, to] of [
+    [server, client],
+    [client, server],
+  ] as const) {
+    const collector = to.to(new Collector());
+    await from.send(new Frame(Buffer.from('hello')));
+    await collector.waitForCount(1, timeoutMs);
+  }
 }

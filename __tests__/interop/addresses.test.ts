@@ -1,8 +1,8 @@
 // What a bridge may be given as its address: names of both families, interfaces, and the ways to write an IP address.
 
 import { join } from 'node:path';
-import { Frame, Logging, type TcpClient, type TcpCore, type TcpServer } from '../../lib';
-import { Collector, LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
+import { Frame, Logging, type TcpClient, type TcpServer } from '../../lib';
+import { Collector, LOOPBACK, makeClient, makeServer, passFrames, stopBridges } from '../helpers/bridges';
 import { engines } from '../helpers/engines';
 import { rejection } from '../helpers/errors';
 import { collectLog } from '../helpers/log';
@@ -23,19 +23,6 @@ afterEach(async () => {
   await endPeers();
   await stopBridges();
 });
-
-/** Waits for peers, and for a frame in each direction. */
-async function passFrames(server: TcpCore, client: TcpCore): Promise<void> {
-  await Promise.all([server, client].map((bridge) => bridge.waitForPeer({ timeoutMs: TIMEOUT_MS })));
-  for (const [from, to] of [
-    [server, client],
-    [client, server],
-  ] as const) {
-    const collector = to.to(new Collector());
-    await from.acceptFrame(new Frame(Buffer.from('hello')));
-    await collector.waitForCount(1, TIMEOUT_MS);
-  }
-}
 
 /** A server and a client that find each other. */
 async function meet(bound: string, connected: string): Promise<{ server: TcpServer; client: TcpClient }> {

@@ -2,8 +2,8 @@
 
 import dns from 'node:dns';
 import { createServer, type Server, type Socket } from 'node:net';
-import { Frame, Logging, type TcpCore } from '../../lib';
-import { Collector, makeClient, makeServer, stopBridges } from '../helpers/bridges';
+import { Logging } from '../../lib';
+import { makeClient, makeServer, passFrames, stopBridges } from '../helpers/bridges';
 import { collectLog } from '../helpers/log';
 import { knowNames } from '../helpers/machine';
 import { reservePorts } from '../helpers/ports';
@@ -18,18 +18,6 @@ afterEach(async () => {
   Logging.setSink(undefined);
   await stopBridges();
 });
-
-async function meet(server: TcpCore, client: TcpCore): Promise<void> {
-  await Promise.all([server, client].map((bridge) => bridge.waitForPeer({ timeoutMs: TIMEOUT_MS })));
-  for (const [from, to] of [
-    [server, client],
-    [client, server],
-  ] as const) {
-    const collector = to.to(new Collector());
-    await from.send(new Frame(Buffer.from('hello')));
-    await collector.waitForCount(1, TIMEOUT_MS);
-  }
-}
 
 /** Another service on a port: reads, and answers as a web server. */
 async function openService(port: number, addr: string): Promise<{ visits: number; close(): Promise<void> }> {
@@ -56,8 +44,8 @@ test('two hosts on one base port: each client knows its own, and comes back to i
   const port = await reservePorts();
   const [one, other] = [await makeServer(port, {}, ONE), await makeServer(port, {}, OTHER)];
   const [toOne, toOther] = [await makeClient(port, {}, 'host-one'), await makeClient(port, {}, 'host-other')];
-  await meet(one, toOne);
-  await meet(other, toOther);
+  await passFrames(one, toOne, TIMEOUT_MS);
+  await passFrames(other, toOther, TIMEOUT_MS);
   await other.stop();
   await waitFor('the client to notice', () => {
     const { send, receive } = toOther.stats.peers;
@@ -68,7 +56,7 @@ test('two hosts on one base port: each client knows its own, and comes back to i
   await waitFor('both connections to meet the service', () => services.every(({ visits }) => visits > 0));
   expect(toOther.connected).toBe(false);
   await Promise.all(services.map((service) => service.close()));
-  await meet(await makeServer(port, {}, OTHER), toOther);
+  await passFrames(await makeServer(port, {}, OTHER), toOther, TIMEOUT_MS);
   expect(toOne.connected).toBe(true);
 });
 
@@ -78,7 +66,7 @@ test('a name server that does not answer holds up no other bridge, and no stop()
   const waiting = await makeClient(port, {}, 'silent-host');
   await waitFor('the question', () => lookup.mock.calls.length > 0);
   const other = await reservePorts();
-  await meet(await makeServer(other, {}, ONE), await makeClient(other, {}, ONE));
+  await passFrames(await makeServer(other, {}, ONE), await makeClient(other, {}, ONE), TIMEOUT_MS);
   expect(waiting.connected).toBe(false);
   await waiting.stop();
 });
@@ -89,10 +77,10 @@ test('a name that moves to another address is followed', async () => {
   const port = await reservePorts();
   const before = await makeServer(port, {}, ONE);
   const client = await makeClient(port, {}, 'moving-host');
-  await meet(before, client);
+  await passFrames(before, client, TIMEOUT_MS);
   names['moving-host'] = [OTHER];
   await before.stop();
-  await meet(await makeServer(port, {}, OTHER), client);
+  await passFrames(await makeServer(port, {}, OTHER), client, TIMEOUT_MS);
 });
 
 test('a name that does not resolve at first is found once it does', async () => {
@@ -107,5 +95,5 @@ test('a name that does not resolve at first is found once it does', async () => 
     message: 'the name does not resolve',
   });
   names['late-host'] = [ONE];
-  await meet(server, client);
+  await passFrames(server, client, TIMEOUT_MS);
 });

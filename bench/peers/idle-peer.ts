@@ -2,6 +2,7 @@
 //
 //   idle-peer.js servers|clients MEASURE_MS PORTS
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TcpClient, TcpServer } from '../../lib/index';
 import type { IdleResult } from '../idle.bench';
 import { orders, say } from './lines';
@@ -20,7 +21,7 @@ async function main(role: string, measureMs: number, ports: readonly number[]): 
     return;
   }
   await Promise.all(bridges.map((bridge) => bridge.waitForPeer()));
-  await pause(Math.min(SETTLE_MS, measureMs));
+  await sleep(Math.min(SETTLE_MS, measureMs));
   const result: IdleResult = await measure(measureMs);
   say(result);
 }
@@ -35,15 +36,11 @@ async function measure(measureMs: number): Promise<IdleResult> {
     longestMs = Math.max(longestMs, now - last);
     last = now;
   }, TICK_MS);
-  await pause(measureMs);
+  await sleep(measureMs);
   clearInterval(ticker);
   const { user, system } = process.cpuUsage(cpu);
   const share = (user + system) / 1000 / (performance.now() - started);
   return { share, stallMs: longestMs - TICK_MS };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 orders();

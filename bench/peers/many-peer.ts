@@ -1,6 +1,7 @@
 // Makes many bridges, or bare pairs of sockets, in this process and reports what they cost.
 
 import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Context, Pull, Push } from 'zeromq';
 import { Frame, TcpClient, TcpServer } from '../../lib/index';
 import type { ManyResult } from '../bridges.bench';
@@ -141,7 +142,7 @@ async function zeromq(port: number): Promise<Unit> {
 async function settled(peak: number): Promise<number> {
   const deadline = performance.now() + CLOSED_LIMIT_MS;
   for (let last = peak, same = 0; performance.now() < deadline;) {
-    await pause(LOOK_MS);
+    await sleep(LOOK_MS);
     const now = countIn('fd');
     same = now === last && now < peak ? same + 1 : 0;
     // libzmq closes on a thread of its own, within far less than this many looks.
@@ -157,7 +158,7 @@ async function closedDownTo(baseline: number): Promise<void> {
     if (performance.now() > deadline) {
       throw new Error(`${countIn('fd') - baseline} descriptors are still open after the stop`);
     }
-    await pause(LOOK_MS);
+    await sleep(LOOK_MS);
   }
 }
 
@@ -169,10 +170,6 @@ function residentBytes(): number {
   // Garbage of the start would be taken for memory of the bridges.
   globalThis.gc?.();
   return process.memoryUsage.rss();
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 orders();

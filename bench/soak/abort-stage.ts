@@ -29,7 +29,7 @@ export class AbortStage {
     return { rounds, notBack, longestStopMs: Math.round(longestStopMs) };
   }
 
-  /** Plays so many rounds, some side by side, each lane on a base port of its own. */
+  /** Plays at least `rounds` rounds in parallel lanes; each lane has its own base port. */
   async inLanes(rounds: number, play: (port: number, rounds: number) => Promise<void>): Promise<void> {
     const lanes = Math.min(LANES, rounds);
     const ports = (await freePorts(2 * lanes)).filter((_, index) => index % 2 === 0);
@@ -81,22 +81,22 @@ export type Manners = 'close' | 'answer' | 'old ZMTP' | 'silence';
 /** Another service on both ports of a pair. @returns what closes it. */
 export async function openService(port: number, manners: Manners): Promise<() => Promise<void>> {
   const sockets = new Set<Socket>();
-  const visit = (socket: Socket): void => {
+  const accept = (socket: Socket): void => {
     sockets.add(socket.on('error', () => undefined));
     if (manners === 'close') socket.end();
     else if (manners === 'old ZMTP') socket.write(Buffer.from([1, 0]));
     else if (manners === 'answer') socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
   };
-  const servers = await Promise.all([port, port + 1].map((at) => listen(at, visit)));
+  const servers = await Promise.all([port, port + 1].map((at) => listen(at, accept)));
   return async () => {
     for (const socket of sockets) socket.destroy();
     await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   };
 }
 
-function listen(port: number, visit: (socket: Socket) => void): Promise<Server> {
+function listen(port: number, accept: (socket: Socket) => void): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer(visit).once('error', reject);
+    const server = createServer(accept).once('error', reject);
     server.listen(port, HOST, () => resolve(server));
   });
 }

@@ -14,7 +14,7 @@ const PEER = join(__dirname, 'abort-peer.js');
 const STOP_LIMIT_MS = 2_000;
 const ERRORS_SHOWN = 500;
 
-/** Each pattern so many times, on this engine. */
+/** Plays `aborts` rounds of every pattern on this engine. */
 export async function runAborts({ engine, aborts, random, progress }: Settings): Promise<PartResult> {
   const rows: string[][] = [];
   const failures: string[] = [];

@@ -15,7 +15,7 @@ export interface PatternResult {
 
 interface Pattern {
   readonly title: string;
-  /** Plays about so many rounds. */
+  /** Plays about `rounds` rounds: as many as its lanes divide evenly. */
   readonly play: (stage: AbortStage, rounds: number) => Promise<void>;
 }
 

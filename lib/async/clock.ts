@@ -29,12 +29,10 @@ export function dateNow(): Date {
   return new RealDate();
 }
 
-/** Resolves after `ms`, to `value`. */
-export function pause(ms: number): Promise<void>;
-export function pause<T>(ms: number, value: T): Promise<T>;
-export function pause(ms: number, value?: unknown): Promise<unknown> {
+/** Resolves after `ms`. */
+export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, ms, value);
+    setTimeout(resolve, ms);
   });
 }
 

@@ -1,9 +1,9 @@
 // A queue between a source and slaves that are slower at times. slaclab/rogue src/rogue/interfaces/stream/Fifo.cpp.
 
 import { lingerMsOf, settlesWithin, type LingerOptions } from '../async/linger';
+import { Queue } from '../async/queue';
 import { Logging } from '../logging';
 import { ownCopy } from '../payload-memory';
-import { Queue } from '../async/queue';
 import { checkBoolean, checkInteger } from '../validate';
 import { FailureLog } from './failures';
 import { Frame } from './frame';

@@ -1,9 +1,9 @@
 // Frames for `for await`.
 
+import { Gate } from '../async/gate';
 import { Queue } from '../async/queue';
 import { checkInteger, checkOptionNames, checkSignal } from '../validate';
 import type { Frame } from './frame';
-import { Gate } from '../async/gate';
 import type { Tap, TapOwner } from './tap';
 
 /** How {@link Master.frames} hands out frames. */

@@ -2,12 +2,12 @@
 
 import { Readable, Writable } from 'node:stream';
 import { nextTick } from '../async/clock';
+import { Gate } from '../async/gate';
 import { show } from '../errors';
 import { isPromise } from './accepted';
 import { isOrdinaryStop } from './failures';
 import { Frame } from './frame';
 import type { FrameSlave } from './slave';
-import { Gate } from '../async/gate';
 import type { Tap, TapOwner } from './tap';
 
 /** As Node's streams of objects. */

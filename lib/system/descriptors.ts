@@ -28,13 +28,13 @@ export function hasSpareDescriptors(count: number): boolean {
   }
 }
 
-/** True when `err` says that descriptors, or the context's sockets, have run out. */
-export function isShortage(err: unknown): boolean {
-  return SHORTAGE_CODES.includes(systemCode(err) ?? '');
+/** `err` or its cause, whichever says that descriptors, or the context's sockets, have run out; else undefined. */
+export function shortageIn(err: unknown): unknown {
+  return [err, (err as Error).cause].find((one) => SHORTAGE_CODES.includes(systemCode(one) ?? ''));
 }
 
 /**
- * The error for {@link isShortage}: how many are open, what the limit is, how to raise it.
+ * The error for {@link shortageIn}: how many are open, what the limit is, how to raise it.
  *
  * @param maxSockets of the shared ZeroMQ context; undefined where there is none.
  */

@@ -8,7 +8,7 @@ const ESTABLISHED = '01 ';
 // A thousand connections ask within one beat; the table is read once for all of them.
 const MAX_AGE_MS = 5;
 // The kernel walks all of its hash table for one reading: 5 ms on a machine with 25 GB, more with 100 000 connections
-// just closed. Whoever asks often may cost us this share of the time, behind so much at once.
+// just closed. So readings may take this share of the time, after a first allowance of so many ms.
 const SHARE_OF_TIME = 0.1;
 const AT_ONCE_MS = 100;
 
@@ -57,7 +57,7 @@ export class TcpTable {
   }
 }
 
-/** The two tables that Linux keeps; sockets made for IPv6 are in the second, whoever connects to them. */
+/** The two tables of Linux. A socket made for IPv6 is in the second, also when its peer speaks IPv4. */
 export type Family = 'tcp' | 'tcp6';
 
 /** The tables as they were last read, and how much time reading them may take. */

@@ -91,19 +91,17 @@ export class GreetingReader {
     if (before === 0 && taken > 0 && this.bytes[0] !== GREETING[0]) {
       throw new ProtocolError(describeStranger(chunk));
     }
-    this.checkVersion(before);
+    this.checkVersion();
     if (this.complete) this.checkMechanism();
     return taken;
   }
 
-  private checkVersion(before: number): void {
-    if (has(SIGNATURE_END_AT, before, this.received) && (this.bytes[SIGNATURE_END_AT]! & 1) === 0) {
-      throw new ProtocolError('speaks ZMTP 1.0; ZMTP 3.0 or later is needed (ZeroMQ 4.0 or later)');
-    }
-    if (has(MAJOR_AT, before, this.received) && this.bytes[MAJOR_AT]! <= LAST_OLD_MAJOR) {
-      const version = this.bytes[MAJOR_AT] === 0 ? '1.0' : '2.0';
-      throw new ProtocolError(`speaks ZMTP ${version}; ZMTP 3.0 or later is needed (ZeroMQ 4.0 or later)`);
-    }
+  private checkVersion(): void {
+    const { isZmtp, isOld, version = '' } = readGreeting(this.bytes.subarray(0, this.received));
+    if (isZmtp && !isOld) return;
+    // The first byte is right, so it is the end of the signature that is not.
+    const old = isZmtp ? version : '1.0';
+    throw new ProtocolError(`speaks ZMTP ${old}; ZMTP 3.0 or later is needed (ZeroMQ 4.0 or later)`);
   }
 
   private checkMechanism(): void {
@@ -113,8 +111,4 @@ export class GreetingReader {
     const name = quoted(theirs.toString('latin1').replace(/\0+$/, ''));
     throw new ProtocolError(`wants the security mechanism ${name}; this end has NULL alone`);
   }
-}
-
-function has(at: number, before: number, now: number): boolean {
-  return before <= at && at < now;
 }

@@ -16,13 +16,15 @@ function pullSocket(server: boolean, highWaterMark: number, frame: TakesFrame): 
     maxFrameBytes: 1e6,
     sendHighWaterMark: 0,
     sendHighWaterBytes: 0,
+    receiveHighWaterMark: highWaterMark,
+    receiveHighWaterBytes: 0,
     heartbeatMs: 0,
     handshakeTimeoutMs: 1000,
     reconnectMs: 100,
     reconnectMaxMs: undefined,
     allow: undefined,
   };
-  return new ZmtpPullSocket(options, highWaterMark, 0, { frame } as unknown as TransportSink);
+  return new ZmtpPullSocket(options, { frame } as unknown as TransportSink);
 }
 
 test.each([

@@ -13,7 +13,7 @@ import { identify } from '../../zmtp/stranger';
 // A CURVE socket that sees the word NULL closes at once, with its own greeting unsaid, so the second half of ours
 // waits for theirs; but not for ever, since an implementation may wait for all of ours.
 const SECOND_HALF_MS = 1_000;
-// No READY is as long as that: whoever claims it shall not fill our memory.
+// Longer than any READY. Limits what a peer can make us keep.
 const MAX_COMMAND_BYTES = 0xffff;
 
 /**

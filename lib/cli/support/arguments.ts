@@ -1,8 +1,8 @@
 // Words of the command line as values; what makes no sense is refused in one line. Pure.
 
 import { InvalidArgumentError } from 'commander';
-import { Logging, type Engine } from '../../index';
 import { MAX_TIMER_MS } from '../../async/clock';
+import { Logging, type Engine } from '../../index';
 
 // More than any host name and port.
 const MAX_TARGET_CHARS = 300;

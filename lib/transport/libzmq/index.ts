@@ -3,7 +3,7 @@
 import { Pull, Push, type Context } from 'zeromq';
 import { socketAddress, type Endpoints } from '../../wire/endpoints';
 import { z85Text } from '../../wire/z85';
-import { isShortage, shortageError } from '../../system/descriptors';
+import { shortageError, shortageIn } from '../../system/descriptors';
 import { NOT_ALLOWED } from '../errors';
 import { locate } from '../locate';
 import type { Direction, OpenSockets, TransportOptions, TransportSink } from '../socket';
@@ -53,8 +53,7 @@ export const openLibzmq: OpenSockets = async (endpoints, options, sink) => {
   } catch (err) {
     // A port that was bound is free again when this rejects.
     await Promise.all([pull?.close(), push?.close(0)]);
-    const { cause } = err as Error;
-    const shortage = [err, cause].find(isShortage);
+    const shortage = shortageIn(err);
     throw shortage === undefined ? err : shortageError(what, context.maxSockets, shortage);
   }
 };
@@ -109,7 +108,10 @@ function isWelcome(
   const { clientKeys } = curve ?? {};
   let reason: string | undefined;
   if (allow?.has(address) === false) reason = NOT_ALLOWED;
-  else if (clientKeys?.includes(z85Text(publicKey ?? Buffer.alloc(32))) === false) {
+  else if (
+    clientKeys !== undefined &&
+    (publicKey === undefined || !clientKeys.includes(z85Text(publicKey)))
+  ) {
     reason = 'has a key that curve.clientKeys does not name';
   }
   if (reason !== undefined) sink.refused({ direction, remoteAddress: socketAddress(address), reason });

@@ -1,7 +1,8 @@
 // What a PUSH and a PULL of libzmq have in common: where they are, and who is connected, as their monitor tells.
 
 import type { Context, Pull, Push } from 'zeromq';
-import { pause, queueMicrotask } from '../../async/clock';
+import { queueMicrotask } from '../../async/clock';
+import { settlesWithin } from '../../async/linger';
 import { endpointText, hostPort } from '../../wire/endpoints';
 import { attachError } from '../errors';
 import { PeerReports } from '../peer-reports';
@@ -83,8 +84,9 @@ export abstract class ZmqSocket<S extends Push | Pull> implements BridgeSocket {
         await this.socket.bind(endpointText(host, port));
       } else this.dialer!.dial();
     } catch (err) {
-      const cause = server ? await Promise.race([this.monitor.bindError, pause(BIND_ERROR_MS, err)]) : err;
-      throw attachError(cause, addr, port, server);
+      const { bindError } = this.monitor;
+      const isTold = server && (await settlesWithin(BIND_ERROR_MS, bindError));
+      throw attachError(isTold ? await bindError : err, addr, port, server);
     }
   }
 

@@ -3,7 +3,7 @@
 import { isIPv6 } from 'node:net';
 import type { GeneralError } from '../../errors';
 import { splitScope, type Endpoints } from '../../wire/endpoints';
-import { hasSpareDescriptors, isShortage, shortageError } from '../../system/descriptors';
+import { hasSpareDescriptors, shortageError, shortageIn } from '../../system/descriptors';
 import { AddressError, attachError } from '../errors';
 import { withScopeName } from '../../system/interfaces';
 import { locate } from '../locate';
@@ -44,12 +44,7 @@ export async function openNativeWith(
     server,
     addr: server ? host : addr,
   };
-  const pull = new ZmtpPullSocket(
-    { ...common, port: pullPort },
-    options.receiveHighWaterMark,
-    options.receiveHighWaterBytes,
-    sink,
-  );
+  const pull = new ZmtpPullSocket({ ...common, port: pullPort }, sink);
   const push = new ZmtpPushSocket({ ...common, port: pushPort }, sink);
   try {
     for (const [socket, port] of [
@@ -64,7 +59,7 @@ export async function openNativeWith(
   } catch (err) {
     // A port that was bound is free again when this rejects.
     await Promise.all([push.close(0), pull.close()]);
-    if (isShortage(err) || isShortage((err as Error).cause)) throw shortageError(what, undefined, err);
+    if (shortageIn(err) !== undefined) throw shortageError(what, undefined, err);
     throw err;
   }
 }

@@ -8,6 +8,14 @@ import type { PullSocket, TransportSink } from '../socket';
 import type { Connection } from './connection';
 import { ZmtpSocket, type SocketOptions } from './zmtp-socket';
 
+/** What a PULL is. */
+export interface PullOptions extends Omit<SocketOptions, 'type'> {
+  /** Frames that may wait from one peer; 0 for no limit. */
+  readonly receiveHighWaterMark: number;
+  /** Payload bytes of them; 0 for no limit. */
+  readonly receiveHighWaterBytes: number;
+}
+
 interface Arrived {
   readonly payload: Buffer;
   readonly flags: number;
@@ -61,8 +69,8 @@ export class ZmtpPullSocket extends ZmtpSocket implements PullSocket {
   /** Queues that hold their connection back. */
   private holding = 0;
   /** Frames that may wait from one peer, and their payload bytes. */
-  private limit: number;
-  private limitBytes: number;
+  private limit = Infinity;
+  private limitBytes = Infinity;
   private busy = true;
   private stopped = false;
 
@@ -73,17 +81,15 @@ export class ZmtpPullSocket extends ZmtpSocket implements PullSocket {
   private readonly onePeer: boolean;
   /** Looks whether {@link deliver} is done. */
   private onIdle: () => void = () => undefined;
+  private readonly highWaterMark: number;
+  private readonly highWaterBytes: number;
 
-  constructor(
-    options: Omit<SocketOptions, 'type'>,
-    private readonly highWaterMark: number,
-    private readonly highWaterBytes: number,
-    sink: TransportSink,
-  ) {
+  constructor(options: PullOptions, sink: TransportSink) {
     super({ ...options, type: 'PULL' }, sink);
     this.onePeer = !options.server;
-    this.limit = highWaterMark === 0 ? Infinity : highWaterMark;
-    this.limitBytes = highWaterBytes === 0 ? Infinity : highWaterBytes;
+    this.highWaterMark = options.receiveHighWaterMark;
+    this.highWaterBytes = options.receiveHighWaterBytes;
+    this.share();
   }
 
   /** False while so much waits of peers that have left, or may have, that no other peer may come in. */

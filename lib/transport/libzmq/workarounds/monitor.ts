@@ -1,5 +1,5 @@
-// zeromq/libzmq src/socket_base.cpp, monitor_event (4.3.5): an event that nobody takes stalls the I/O thread of the whole
-// context once some 2000 of them wait. So a socket's events are read from its beginning to its end, as soon as they come.
+// zeromq/libzmq src/socket_base.cpp, monitor_event (4.3.5): about 2000 unread events block the I/O thread of the whole
+// context. So every event of a socket is read, from its creation until it is gone.
 // To be deleted once a monitor drops what is not read.
 
 import type { Event, Observer, Socket } from 'zeromq';

@@ -13,6 +13,7 @@ import { endpointText, splitScope } from '../../../wire/endpoints';
 import { connectReason } from '../../errors';
 import { addressesOf } from '../../names';
 import type { ConnectFailure } from '../../socket';
+import type { Place } from '../zmq-socket';
 import type { MonitorEvent } from './monitor';
 
 // libzmq says at once that it will try again, or never.
@@ -22,13 +23,6 @@ const LOOKUP_MS = 500;
 // Of a host that has moved, nothing refuses a connection to its old address.
 const CONNECT_TIMEOUT_MS = 3_000;
 const TRYING: readonly MonitorEvent[] = ['connect:retry', 'connect:delay', 'connect'];
-
-/** Where to connect to. */
-interface Target {
-  /** An IP address or a name. */
-  readonly host: string;
-  readonly port: number;
-}
 
 /** Keeps one client's socket connecting, to one address of its host after the other. */
 export class Dialer {
@@ -47,7 +41,7 @@ export class Dialer {
    */
   constructor(
     private readonly socket: Push | Pull,
-    private readonly target: Target,
+    private readonly target: Pick<Place, 'host' | 'port'>,
     private readonly settled: () => Promise<void>,
     private readonly onFailed: (failure: Pick<ConnectFailure, 'code' | 'message' | 'attempts'>) => void,
   ) {
@@ -78,7 +72,7 @@ export class Dialer {
     if (type === 'connect:retry' && this.isName && isOverdue) void this.lookUp();
   }
 
-  /** The socket is to be closed next. */
+  /** Stops connecting. To be called before the socket is closed. */
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
