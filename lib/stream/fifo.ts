@@ -3,7 +3,7 @@
 import { lingerMsOf, settlesWithin, type LingerOptions } from '../async/linger';
 import { Queue } from '../async/queue';
 import { Logging } from '../logging';
-import { ownCopy } from '../payload-memory';
+import { ownCopy } from '../memory/payload-memory';
 import { checkBoolean, checkInteger } from '../validate';
 import { FailureLog } from './failures';
 import { Frame } from './frame';

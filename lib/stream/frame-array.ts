@@ -4,7 +4,7 @@
 
 import { Buffer } from 'node:buffer';
 import { show } from '../errors';
-import { ownCopy } from '../payload-memory';
+import { ownCopy } from '../memory/payload-memory';
 import { checkInteger, checkOptionNames } from '../validate';
 
 /** Which part of a payload becomes an array. */

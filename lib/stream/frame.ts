@@ -3,7 +3,7 @@
 // Not the global, which is a getter: asking it for every frame shows in a profile.
 import { Buffer } from 'node:buffer';
 import { show } from '../errors';
-import { ownCopy } from '../payload-memory';
+import { ownCopy } from '../memory/payload-memory';
 import { checkInteger } from '../validate';
 import { MAX_PAYLOAD_BYTES, type WireFrame } from '../wire/message';
 import { arrayOf, bytesOf, isUint8Array, type FrameArrayClass, type FrameArrayOptions } from './frame-array';

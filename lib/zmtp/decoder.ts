@@ -1,7 +1,7 @@
 // Bytes in, frames out: everything behind the greeting. Pure: no socket, no timer, no logger.
 // zeromq/rfc 37, Framing; zeromq/libzmq src/v2_decoder.cpp. What a frame of Rogue's is: lib/wire/message.ts.
 
-import { copyBytes, copyToShared, OWN_MEMORY_BYTES, ownCopy, sharedMemory } from '../payload-memory';
+import { copyBytes, copyToShared, OWN_MEMORY_BYTES, ownCopy, sharedMemory } from '../memory/payload-memory';
 import { PART_FLAGS, ProtocolError } from './protocol';
 import type { ReadMemory } from './read-memory';
 

@@ -1,7 +1,7 @@
 // Frames in, bytes out: small frames gathered into shared buffers, large payloads passed on as they are.
 // Pure: no socket, no timer, no logger. zeromq/rfc 37, Framing; zeromq/libzmq src/v2_encoder.cpp.
 
-import { BufferPool } from '../buffer-pool';
+import { BufferPool } from '../memory/buffer-pool';
 import type { WireFrame } from '../wire/message';
 import { MAX_SHORT_BYTES, PART_FLAGS } from './protocol';
 

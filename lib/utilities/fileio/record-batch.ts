@@ -1,7 +1,7 @@
 // Records on their way into a file: small payloads gathered, large ones passed on as they are. Pure.
 
-import { BufferPool } from '../../buffer-pool';
-import { copyBytes } from '../../payload-memory';
+import { BufferPool } from '../../memory/buffer-pool';
+import { copyBytes } from '../../memory/payload-memory';
 import type { Frame } from '../../stream/frame';
 import { HEADER_BYTES, LENGTH_OVERHEAD_BYTES, readLength, writeHeader } from './record';
 
