@@ -3,7 +3,13 @@
 
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { describeError, GeneralError, systemCode } from '../../errors';
-import { copyBytes, copyToShared, OWN_MEMORY_BYTES, ownCopy, sharedMemory } from '../../memory/payload-memory';
+import {
+  copyBytes,
+  copyToShared,
+  OWN_MEMORY_BYTES,
+  ownCopy,
+  sharedMemory,
+} from '../../memory/payload-memory';
 import { visible } from '../../quoted';
 import { isPromise } from '../../stream/accepted';
 import { Frame, type FrameOptions } from '../../stream/frame';
