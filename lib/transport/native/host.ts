@@ -7,6 +7,8 @@ import { hasTcpTable, tcpTable } from '../../system/tcp-table';
 
 // Of two questions in a row one has had its time to be answered.
 const MAX_PROBES = 1;
+// A machine that stands still for a fifth of a second makes its kernel send again what was acknowledged in time.
+const MAX_RETRANSMITS = 1;
 
 /**
  * Whether the other host acknowledges what is sent to it, or is not known not to: reading tells of a connection that the
@@ -23,5 +25,6 @@ export function isHostAnswering(socket: Socket, sinceMs: number): boolean {
   const connection = table
     .onPort(localPort)
     .find((other) => other.remotePort === remotePort && other.remoteAddress === address);
-  return connection === undefined || (connection.retransmits === 0 && connection.probes <= MAX_PROBES);
+  if (connection === undefined) return true;
+  return connection.retransmits <= MAX_RETRANSMITS && connection.probes <= MAX_PROBES;
 }
