@@ -13,6 +13,8 @@ export const ERROR_CODES = {
   ERR_PEER_TIMEOUT: 'no peer was there within timeoutMs',
   ERR_PAYLOAD_DETACHED:
     'the memory of a payload was transferred away before its frame had left, and it was not sent, or while it left',
+  ERR_FRAME_RELEASED:
+    'the payload of a frame from reqFrame was used after the frame had been sent; retain() or clone() it first',
   ERR_EMPTY_FRAME: 'a frame without payload makes a Rogue peer lose it and the next one',
   ERR_FRAME_TOO_LARGE: 'the payload exceeds what one message can carry',
   ERR_TOO_MANY_OPEN_FILES: 'the process or the shared context is out of descriptors or sockets',

@@ -15,7 +15,9 @@ const format = new PrbsFormat(WIDTH_BITS, TAPS);
 
 /** A PRBS frame's payload; the same again for the same number. */
 export function prbsPayload(sizeBytes: number, sequence: number): Buffer {
-  return format.make(sizeBytes, sequence, 'lfsr');
+  const payload = Buffer.allocUnsafeSlow(sizeBytes);
+  format.fill(payload, sequence, 'lfsr');
+  return payload;
 }
 
 /** The flags of the frames of a sender in this life of its. */

@@ -13,6 +13,16 @@ import { Buffer } from 'node:buffer';
  */
 export const OWN_MEMORY_BYTES = 16 * 1024;
 
+/**
+ * The class of Buffer's own views, as node:buffer names it to the language. `Buffer.subarray` comes to the same, but asks
+ * its buffer for its memory and its offset every time, which is a seventh of what a small frame costs its receiver.
+ */
+export const BufferView = (Buffer as unknown as Record<symbol, unknown>)[Symbol.species] as new (
+  memory: ArrayBufferLike,
+  start: number,
+  length: number,
+) => Buffer;
+
 // Below this size V8's copy is faster than a call into Node, even from shared memory.
 const FEW_BYTES = 256;
 

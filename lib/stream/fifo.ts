@@ -95,6 +95,7 @@ export class Fifo extends StreamModule {
       return;
     }
     const own = this.noCopy ? frame : copyOf(frame, this.trimSize);
+    own.beginUse();
     this.queue.push(own);
     if (!this.busy) this.giveWaiting();
   }
@@ -104,6 +105,8 @@ export class Fifo extends StreamModule {
     this.busy = true;
     for (let frame = this.queue.shift(); frame !== undefined; frame = this.queue.shift()) {
       const accepted = this.deliver(frame);
+      // The delivery is a use of its own.
+      frame.endUse();
       if (accepted === undefined) continue;
       accepted
         .catch((err: unknown) => {

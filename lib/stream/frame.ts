@@ -2,10 +2,12 @@
 
 // Not the global, which is a getter: asking it for every frame shows in a profile.
 import { Buffer } from 'node:buffer';
-import { show } from '../errors';
+import { GeneralError, show } from '../errors';
 import { ownCopy } from '../memory/payload-memory';
+import { payloadPool, type PayloadSlot } from '../memory/payload-pool';
+import { callPlace, isPoolChecked } from '../memory/pool-check';
 import { checkInteger } from '../validate';
-import { MAX_PAYLOAD_BYTES, type WireFrame } from '../wire/message';
+import { MAX_PAYLOAD_BYTES, type PayloadOwner, type WireFrame } from '../wire/message';
 import { arrayOf, bytesOf, isUint8Array, type FrameArrayClass, type FrameArrayOptions } from './frame-array';
 
 /** The metadata of a new {@link Frame}; each is 0 unless given. */
@@ -18,6 +20,9 @@ export interface FrameOptions {
   readonly error?: number;
 }
 
+/** Where frames were sent whose memory has been released; of check mode. */
+const places = new WeakMap<Frame, string>();
+
 /**
  * A payload with 16 bits of flags, a channel and an error field.
  *
@@ -28,13 +33,19 @@ export interface FrameOptions {
  * `SharedArrayBuffer`, perhaps with others: `postMessage(frame.payload)` shares it with the worker, to transfer it is an
  * error. A larger one has an `ArrayBuffer` of its own; once a slave has transferred that, the slaves after it see an empty
  * payload. Hand workers a {@link Frame.clone}.
+ *
+ * The memory of some frames is used again for others when they are done: that of {@link reqFrame}'s when all slaves have
+ * accepted the frame and all bridges have written it, and that of received ones when every slave has said
+ * {@link Frame.release}. From then on `payload` throws `ERR_FRAME_RELEASED`.
  */
-export class Frame implements WireFrame {
-  /** The bytes of the frame. */
-  readonly payload: Buffer;
+export class Frame implements WireFrame, PayloadOwner, Disposable {
+  private _payload: Buffer | undefined;
   private _flags: number;
   private _channel: number;
   private _error: number;
+  /** The memory of the payload, where it is to be used again. */
+  private slot: PayloadSlot | undefined;
+  private releasedBytes = 0;
 
   /**
    * @param payload the bytes (a `Buffer` is taken as it is, any other `Uint8Array` is wrapped, neither is
@@ -42,10 +53,20 @@ export class Frame implements WireFrame {
    * @throws {RangeError} naming the field and the value, when one is out of range.
    */
   constructor(payload: Uint8Array | number, options?: FrameOptions) {
-    this.payload = typeof payload === 'number' ? zeros(payload) : asBuffer(payload);
+    this._payload = typeof payload === 'number' ? zeros(payload) : asBuffer(payload);
     this._flags = checkField('flags', options?.flags ?? 0, 0xffff);
     this._channel = checkField('channel', options?.channel ?? 0, 0xff);
     this._error = checkField('error', options?.error ?? 0, 0xff);
+    this.slot = undefined;
+  }
+
+  /**
+   * The bytes of the frame.
+   * @throws {GeneralError} `ERR_FRAME_RELEASED` when their memory is no longer the frame's.
+   */
+  get payload(): Buffer {
+    if (this._payload === undefined) throw this.releasedError();
+    return this._payload;
   }
 
   /**
@@ -106,7 +127,7 @@ export class Frame implements WireFrame {
 
   /** Payload bytes. */
   get size(): number {
-    return this.payload.length;
+    return this._payload === undefined ? this.releasedBytes : this._payload.length;
   }
 
   /** 0..65535: {@link firstUser} in the low byte, {@link lastUser} in the high byte. */
@@ -148,6 +169,152 @@ export class Frame implements WireFrame {
   set lastUser(value: number) {
     this._flags = (this._flags & 0x00ff) | (checkField('lastUser', value, 0xff) << 8);
   }
+
+  /**
+   * Keeps the payload's memory from being used again, until {@link release}. For a slave that goes on using a frame after
+   * it has accepted it; a frame that is kept for good is better cloned. Without effect on memory that is not used again.
+   *
+   * @throws {GeneralError} `ERR_FRAME_RELEASED` when it is too late.
+   */
+  retain(): this {
+    if (this._payload === undefined) throw this.releasedError();
+    if (this.slot !== undefined) this.slot.kept += 1;
+    return this;
+  }
+
+  /**
+   * Takes back one {@link retain}; of a received frame, says that the slave who calls this is done with it, of a frame
+   * that was never sent, that it never will be. When nobody else uses the frame, its memory is used again. Without effect
+   * where there is nothing to take back, and on memory that is not used again.
+   *
+   * A frame that is never released costs a reuse of its memory, no more: V8 collects it.
+   */
+  release(): void {
+    const { slot } = this;
+    if (slot === undefined) return;
+    // First what a slave was lent: that of one must not take back what another has retained.
+    if (slot.lent > 0) slot.lent -= 1;
+    else if (slot.kept > 0) slot.kept -= 1;
+    this.recycleIfUnused(slot);
+  }
+
+  /** {@link release}, for `using frame = ...`. */
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  /** @internal */
+  get owner(): PayloadOwner | undefined {
+    return this.slot === undefined ? undefined : this;
+  }
+
+  /** @internal Whether the payload's memory is one that is used again. */
+  get isPooled(): boolean {
+    return this.slot !== undefined;
+  }
+
+  /** @internal Whether the memory has been used again, or may be at any time. */
+  get isReleased(): boolean {
+    return this._payload === undefined;
+  }
+
+  /** @internal A use begins that ends by {@link endUse}, or never. */
+  beginUse(): void {
+    const { slot } = this;
+    if (slot === undefined) return;
+    slot.uses += 1;
+    if (isPoolChecked && slot.place === '') slot.place = callPlace();
+  }
+
+  /** @internal A delivery begins, to so many slaves that promise nothing; it ends by {@link endDelivery}, or never. */
+  beginDelivery(slaves: number): void {
+    const { slot } = this;
+    if (slot === undefined) return;
+    this.beginUse();
+    if (slot.isKeptBySlaves) slot.kept += slaves;
+    else slot.lent += slaves;
+  }
+
+  /** @internal All slaves of a delivery have accepted the frame. */
+  endDelivery(slaves: number): void {
+    const { slot } = this;
+    if (slot === undefined) return;
+    if (!slot.isKeptBySlaves) slot.lent = Math.max(slot.lent - slaves, 0);
+    this.endUse();
+  }
+
+  /** @internal A use has ended. */
+  endUse(): void {
+    const { slot } = this;
+    if (slot === undefined) return;
+    slot.uses -= 1;
+    this.recycleIfUnused(slot);
+  }
+
+  /** @internal The payload lies in `slot`. */
+  lieIn(slot: PayloadSlot | undefined, isKeptBySlaves: boolean): this {
+    this.slot = slot;
+    if (slot !== undefined) slot.isKeptBySlaves = isKeptBySlaves;
+    return this;
+  }
+
+  private recycleIfUnused(slot: PayloadSlot): void {
+    if (slot.uses > 0 || slot.kept > 0) return;
+    this.releasedBytes = this._payload!.length;
+    if (isPoolChecked) places.set(this, slot.place);
+    this._payload = undefined;
+    this.slot = undefined;
+    slot.lent = 0;
+    payloadPool.give(slot);
+  }
+
+  /** @internal What using the payload now is an error of. */
+  releasedError(): GeneralError {
+    const place = places.get(this);
+    const where =
+      place === undefined
+        ? 'ROGUE_BRIDGE_POOL=check in the environment tells where'
+        : `it was sent here:\n${place}`;
+    return new GeneralError(
+      'ERR_FRAME_RELEASED',
+      `the payload of this frame (${this.releasedBytes} bytes) is gone: the frame was sent or released, and its memory is ` +
+        `used again; retain() or clone() a frame that is used longer; ${where}`,
+    );
+  }
+}
+
+/**
+ * A frame of `size` bytes to be filled and sent, as Rogue's `reqFrame`: its memory comes from a pool, and goes back to it
+ * when every slave has accepted the frame and every bridge has written it.
+ *
+ * ```ts
+ * const frame = reqFrame(samples.byteLength, { channel: 3 });
+ * frame.array(Float32Array).set(samples);
+ * await src.sendFrame(frame);
+ * ```
+ *
+ * The payload begins at a multiple of 8 and holds whatever was there before: fill all of it. After it was sent, the frame's
+ * payload is not to be used; what needs it longer takes {@link Frame.clone}, or {@link Frame.retain} before it is sent. A
+ * frame that could not be sent can be sent again.
+ *
+ * @param size bytes, 0..4294967295.
+ * @throws {RangeError} {TypeError} for a size or metadata out of range.
+ */
+export function reqFrame(size: number, options?: FrameOptions): Frame {
+  return pooledFrame(size, options, false);
+}
+
+/** As {@link reqFrame}; but slaves that promise nothing keep the frame until they release it. */
+export function ownedFrame(size: number, options?: FrameOptions): Frame {
+  return pooledFrame(size, options, true);
+}
+
+function pooledFrame(size: number, options: FrameOptions | undefined, isKeptBySlaves: boolean): Frame {
+  checkInteger('size', size, 0, MAX_PAYLOAD_BYTES);
+  // Who gets a frame without asking for it may transfer its memory to a worker.
+  const slot = payloadPool.take(size, isKeptBySlaves);
+  // The kernel's pages are zeroes already where there are so many.
+  return new Frame(slot?.payload ?? size, options).lieIn(slot, isKeptBySlaves);
 }
 
 /** `value` when it is a whole number up to `max`, which is all ones in binary: small enough for V8 to inline. */

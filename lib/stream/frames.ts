@@ -25,6 +25,7 @@ const DONE: IteratorResult<Frame, undefined> = { done: true, value: undefined };
 
 /** A bounded queue of frames with a slave's end and a reader's. */
 export class FrameIterator implements AsyncIterableIterator<Frame, undefined>, Tap {
+  readonly retainsFrames = true;
   private readonly queue = new Queue<Frame>();
   private readonly readers = new Queue<Reader>();
   private readonly gate = new Gate();
@@ -55,6 +56,8 @@ export class FrameIterator implements AsyncIterableIterator<Frame, undefined>, T
       this.owner.unread(1);
       return;
     }
+    // The reader's, who may release it.
+    frame.retain();
     const reader = this.readers.shift();
     if (reader !== undefined) {
       reader.resolve({ done: false, value: frame });

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { show } from '../errors';
 import { Logging } from '../logging';
 import { isPromise } from './accepted';
-import type { Frame } from './frame';
+import { reqFrame, type Frame, type FrameOptions } from './frame';
 import { FrameIterator, type FramesOptions } from './frames';
 import { FrameReadable, type FrameStreamOptions } from './node-streams';
 import type { FrameSlave, SlaveLike } from './slave';
@@ -77,6 +77,14 @@ export class Master {
   }
 
   /**
+   * A frame to be filled and sent, as the function {@link reqFrame}.
+   * @throws {RangeError} {TypeError} for a size or metadata out of range.
+   */
+  reqFrame(size: number, options?: FrameOptions): Frame {
+    return reqFrame(size, options);
+  }
+
+  /**
    * The frames sent from now on, for `for await`. A reader that is behind by `maxDepth` frames holds the source back,
    * as any slave does. The iteration ends when this master is stopped, after what was accepted until then, and at
    * once by `break` or when `signal` is aborted; it throws what ended the source, where that was an error.
@@ -134,6 +142,24 @@ export class Master {
    * @internal
    */
   protected deliver(frame: Frame): Promise<void> | undefined {
+    return frame.isPooled ? this.deliverPooled(frame) : this.give(frame);
+  }
+
+  /** The memory of the frame may be used again when all slaves have accepted it, unless one of them keeps it. */
+  private deliverPooled(frame: Frame): Promise<void> | undefined {
+    let slaves = 0;
+    for (const { retainsFrames } of this.slaves) if (retainsFrames !== true) slaves += 1;
+    frame.beginDelivery(slaves);
+    const accepted = this.give(frame);
+    if (accepted === undefined) {
+      frame.endDelivery(slaves);
+      return undefined;
+    }
+    // Where a slave has failed, the frame is still its sender's, who may try again.
+    return accepted.then(() => frame.endDelivery(slaves));
+  }
+
+  private give(frame: Frame): Promise<void> | undefined {
     const { slaves } = this;
     if (slaves.length === 1) return acceptOne(slaves[0]!, frame);
     let waiting: Promise<void>[] | undefined;

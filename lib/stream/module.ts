@@ -13,6 +13,7 @@ const failures = new FailureLog(Logging.create('stream.StreamModule'));
 
 /** A slave and a master in one: subclasses say in {@link pass} what becomes of a frame. */
 export abstract class StreamModule extends Master implements FrameSlave {
+  readonly retainsFrames: boolean = true;
   private readonly accepted = new Slave();
   private readonly senders = new Senders((reason) =>
     failures.note('A frame that was under way at stop() was not accepted', reason),

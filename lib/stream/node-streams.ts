@@ -18,6 +18,7 @@ export interface FrameStreamOptions {
 
 /** What a master sends, as a Node stream of {@link Frame}s. */
 export class FrameReadable extends Readable implements Tap {
+  readonly retainsFrames = true;
   private readonly gate = new Gate();
   private ended = false;
   /** What ended the source, while frames from before it are still to be read. */
@@ -36,6 +37,8 @@ export class FrameReadable extends Readable implements Tap {
       this.owner.unread(1);
       return;
     }
+    // The reader's, who may release it.
+    frame.retain();
     if (!this.push(frame) && !this.hasEnded()) return this.gate.wait();
   }
 

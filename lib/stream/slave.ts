@@ -12,6 +12,12 @@ export type SlaveFunction = (frame: Frame) => unknown;
 
 /** Anything that accepts frames. */
 export interface FrameSlave {
+  /**
+   * True is a promise: once {@link acceptFrame} has returned, and the promise it may return has resolved, this slave uses a
+   * frame's payload only if it has called `frame.retain()` before. What has arrived by a bridge and goes to slaves of this
+   * kind alone has its memory used again without a word.
+   */
+  readonly retainsFrames?: boolean;
   /** Takes one frame; a promise holds the master back until it settles. */
   acceptFrame(frame: Frame): void | Promise<void>;
 }

@@ -15,7 +15,6 @@ import type { ConnectFailure, PeerEvent, Refusal, TransportSink } from '../trans
 import { openTransport, type Transport } from '../transport/transport';
 import { checkBoolean, checkInteger, checkOptionNames, checkSignal } from '../validate';
 import { endpointsOf, isLoopback, type Endpoints } from '../wire/endpoints';
-import type { WireFrame } from '../wire/message';
 import { BridgeLog } from './bridge-log';
 import {
   detachedError,
@@ -47,6 +46,7 @@ export interface StopOptions {
  * of; frames that arrive go to the slaves added to the bridge. Use `TcpServer.create` or `TcpClient.create`.
  */
 export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
+  readonly retainsFrames = true;
   /** `pyrogue.stream.TcpCore.<addr>.<Server|Client>.<port>` */
   readonly logName: string;
   private readonly log: Logging;
@@ -128,14 +128,16 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
    * has room. Accepted is not yet arrived.
    *
    * The payload is referenced until it is on the wire: do not write to it, or transfer it to a worker, after this call.
+   * That of a frame from `reqFrame` is gone then, and its memory used again.
    *
    * Rejects with a {@link GeneralError}: `ERR_EMPTY_FRAME`, `ERR_FRAME_TOO_LARGE`, `ERR_SEND_TIMEOUT`,
-   * `ERR_PAYLOAD_DETACHED`, `ERR_BRIDGE_STOPPED`; then the frame was not sent.
+   * `ERR_PAYLOAD_DETACHED`, `ERR_FRAME_RELEASED`, `ERR_BRIDGE_STOPPED`; then the frame was not sent.
    */
   send(frame: Frame): Promise<void> | undefined {
     const refusal = this.refusalOf(frame);
     if (refusal !== undefined) return this.refuse(refusal);
     this.accepted.acceptFrame(frame) as undefined;
+    frame.beginUse();
     return this.transport.sendQueue.send(frame);
   }
 
@@ -309,7 +311,8 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
 
   private sink(): TransportSink {
     return {
-      frame: (payload, flags, channel, error) => this.receive(new Frame(payload, { flags, channel, error })),
+      frame: (payload, flags, channel, error, slot) =>
+        this.receive(new Frame(payload, { flags, channel, error }).lieIn(slot, true)),
       malformed: (reason) => {
         this.counters.malformed += 1;
         this.bridgeLog.onMalformed(reason);
@@ -351,6 +354,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     counters.bytesReceived += frame.size;
     if (log.level <= Logging.Debug) log.debug(`Pulled frame with size ${frame.size}`);
     if (this.slaveCount === 0) {
+      frame.release();
       counters.withoutSlave += 1;
       if (counters.withoutSlave === 1) log.warning('Frames arrive and go nowhere: this bridge has no slave');
       return undefined;
@@ -361,7 +365,8 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     });
   }
 
-  private refusalOf(frame: WireFrame): GeneralError | undefined {
+  private refusalOf(frame: Frame): GeneralError | undefined {
+    if (frame.isReleased) return frame.releasedError();
     const unsendable = unsendableError(frame.payload.length, this.options.allowEmptyFrames);
     if (unsendable !== undefined) return unsendable;
     return this.stopped === undefined ? undefined : this.stopReason;

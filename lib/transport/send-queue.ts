@@ -128,10 +128,10 @@ export class SendQueue {
 
   /** The frame's owner may change it while it waits; its payload is referenced, as for any sender. */
   private newEntry(frame: WireFrame, resolve: () => void, reject: (err: Error) => void): Waiting {
-    const { payload, flags, channel, error } = frame;
+    const { payload, flags, channel, error, owner } = frame;
     const { sendTimeoutMs } = this.limits;
     return {
-      frame: { payload, flags, channel, error },
+      frame: { payload, flags, channel, error, owner },
       sizeBytes: payload.length,
       deadline: sendTimeoutMs === undefined ? Infinity : monotonicMs() + sendTimeoutMs,
       accepted: false,

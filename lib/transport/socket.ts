@@ -2,6 +2,7 @@
 // Slave or statistics.
 
 import type { AllowList } from '../wire/allow-list';
+import type { PayloadSlot } from '../memory/payload-pool';
 import type { WireFrame } from '../wire/message';
 import type { Endpoints } from '../wire/endpoints';
 
@@ -76,8 +77,17 @@ export interface CurveKeys {
 
 /** What an engine tells its bridge. None of these may throw. */
 export interface TransportSink {
-  /** A frame has arrived. A promise holds back the next one, and with it the peer. */
-  frame(payload: Buffer, flags: number, channel: number, error: number): undefined | Promise<void>;
+  /**
+   * A frame has arrived, and where its payload lies if that is memory to be used again. A promise holds back the next one,
+   * and with it the peer.
+   */
+  frame(
+    payload: Buffer,
+    flags: number,
+    channel: number,
+    error: number,
+    slot?: PayloadSlot,
+  ): undefined | Promise<void>;
   /** A message that is no frame has arrived and was dropped; `reason` is ready to be logged. */
   malformed(reason: string): void;
   /** A peer came or went; called only after {@link BridgeSocket.watchPeers}. */

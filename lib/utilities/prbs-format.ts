@@ -64,16 +64,13 @@ export class PrbsFormat {
     return size / this.wordBytes;
   }
 
-  /** A whole frame of `size` bytes, header and payload. */
-  make(size: number, sequence: number, kind: PayloadKind): Buffer {
-    // A buffer of its own: a slice of Node's pool need not be aligned.
-    const frame = Buffer.allocUnsafeSlow(size);
+  /** Fills a whole frame, header and payload. */
+  fill(frame: Buffer, sequence: number, kind: PayloadKind): void {
     const headerBytes = HEADER_WORDS * this.wordBytes;
     frame.fill(0, 0, headerBytes);
     frame.writeUInt32LE(sequence, 0);
-    frame.writeUInt32LE(this.wordsOf(size) - 1, this.wordBytes);
+    frame.writeUInt32LE(this.wordsOf(frame.length) - 1, this.wordBytes);
     this.writePayload(frame.subarray(headerBytes), sequence, kind);
-    return frame;
   }
 
   /** What the header of a frame of a right size says. */

@@ -6,7 +6,7 @@ import { lingerMsOf, settlesWithin, type LingerOptions } from '../async/linger';
 import { LogLimit } from '../log-limit';
 import { Logging } from '../logging';
 import { FailureLog } from '../stream/failures';
-import { Frame } from '../stream/frame';
+import { ownedFrame, type Frame, type FrameOptions } from '../stream/frame';
 import { Master } from '../stream/master';
 import type { FrameSlave } from '../stream/slave';
 import { checkInteger } from '../validate';
@@ -29,6 +29,7 @@ const MAX_PERIOD_MICROS = MAX_TIMER_MS * 1000;
  * {@link rxCount} and {@link rxErrors}.
  */
 export class Prbs extends Master implements FrameSlave {
+  readonly retainsFrames = true;
   /** False: received payloads are not compared, only their headers. */
   checkPayload = true;
   /** False: {@link genFrame} leaves the payload behind the header zero. */
@@ -162,21 +163,28 @@ export class Prbs extends Master implements FrameSlave {
    * @param metadata flags, channel and error of the frame; Rogue's own are all 0.
    * @throws {RangeError} for a size that is not. Rejects with what a slave failed with, counted in `txErrors`.
    */
-  async genFrame(
-    size: number,
-    metadata?: { flags?: number; channel?: number; error?: number },
-  ): Promise<void> {
+  async genFrame(size: number, metadata?: FrameOptions): Promise<void> {
+    await this.sendOne(size, metadata);
+  }
+
+  /** {@link genFrame} for the background mode: undefined when every slave has accepted already. */
+  private sendOne(size: number, metadata?: FrameOptions): Promise<void> | undefined {
     this.format.checkSize(size);
-    const kind = this.genPayload ? this.payloadKind : 'zeros';
-    const frame = new Frame(this.format.make(size, this.txSequence, kind), metadata);
+    const frame = ownedFrame(size, metadata);
+    this.format.fill(frame.payload, this.txSequence, this.genPayload ? this.payloadKind : 'zeros');
     this.txSequence = (this.txSequence + 1) >>> 0;
-    try {
-      await this.deliver(frame);
-    } catch (err) {
-      this.tx.errors += 1;
-      throw err;
+    const accepted = this.deliver(frame);
+    if (accepted === undefined) {
+      this.tx.add(size);
+      return undefined;
     }
-    this.tx.add(size);
+    return accepted.then(
+      () => this.tx.add(size),
+      (err: unknown) => {
+        this.tx.errors += 1;
+        throw err;
+      },
+    );
   }
 
   /**
@@ -251,7 +259,8 @@ export class Prbs extends Master implements FrameSlave {
     await nextTurn();
     try {
       while (background.running) {
-        await this.genFrame(size);
+        const accepted = this.sendOne(size);
+        if (accepted !== undefined) await accepted;
         if (this.period > 0) await background.pause(this.period / 1000);
         else if (monotonicMs() > turnEnds) await nextTurn();
         else continue;

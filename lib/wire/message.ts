@@ -4,6 +4,12 @@
 /** Payload bytes one message can carry: Rogue keeps the size in an unsigned 32-bit number. */
 export const MAX_PAYLOAD_BYTES = 2 ** 32 - 1;
 
+/** Whose the memory of a payload is, where somebody waits to use it again. */
+export interface PayloadOwner {
+  /** The transport reads the payload no more. To be called once for each time that it was given the frame. */
+  endUse(): void;
+}
+
 /** What travels: the payload, referenced, and the metadata. A `Frame` is one. */
 export interface WireFrame {
   readonly payload: Buffer;
@@ -13,6 +19,8 @@ export interface WireFrame {
   readonly channel: number;
   /** 0..255; 0 is good. */
   readonly error: number;
+  /** To be told when the frame is written; where that is never said, the memory is collected. */
+  readonly owner?: PayloadOwner | undefined;
 }
 
 /** The four parts in send order: flags (2 bytes, little-endian), channel (1), error (1), payload. */

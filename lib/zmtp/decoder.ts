@@ -1,7 +1,15 @@
 // Bytes in, frames out: everything behind the greeting. Pure: no socket, no timer, no logger.
 // zeromq/rfc 37, Framing; zeromq/libzmq src/v2_decoder.cpp. What a frame of Rogue's is: lib/wire/message.ts.
 
-import { copyBytes, copyToShared, OWN_MEMORY_BYTES, ownCopy, sharedMemory } from '../memory/payload-memory';
+import {
+  BufferView,
+  copyBytes,
+  copyToShared,
+  OWN_MEMORY_BYTES,
+  ownCopy,
+  sharedMemory,
+} from '../memory/payload-memory';
+import { payloadPool, type PayloadSlot } from '../memory/payload-pool';
 import { PART_FLAGS, ProtocolError } from './protocol';
 import type { ReadMemory } from './read-memory';
 
@@ -9,8 +17,11 @@ import type { ReadMemory } from './read-memory';
 export interface DecoderSink {
   /** The body of the first frame, which is the peer's handshake. May throw a {@link ProtocolError}. */
   first(body: Buffer): void;
-  /** A frame. False holds back what is behind it until {@link Decoder.resume}. */
-  frame(payload: Buffer, flags: number, channel: number, error: number): boolean;
+  /**
+   * A frame, and where its payload lies if that is memory to be used again. False holds back what is behind it until
+   * {@link Decoder.resume}.
+   */
+  frame(payload: Buffer, flags: number, channel: number, error: number, slot?: PayloadSlot): boolean;
   /** A message that is no frame: how many parts, and the sizes of the first four, in bytes. */
   malformed(parts: number, sizesBytes: readonly number[]): void;
   /** The body of a command, after the handshake. */
@@ -47,13 +58,6 @@ const MAX_COMMAND_BYTES = 256;
 // Bounds the sizes of what is skipped, which takes no memory, when maxFrameBytes is very small.
 const MIN_LIMIT_BYTES = 1024 * 1024;
 
-// The class of Buffer's own views, as node:buffer names it to the language. Buffer.subarray comes to the same, but asks
-// its buffer for its memory and its offset every time, which is a seventh of what a small frame costs its receiver.
-const View = (Buffer as unknown as Record<symbol, unknown>)[Symbol.species] as new (
-  memory: ArrayBufferLike,
-  start: number,
-  length: number,
-) => Buffer;
 const NO_MEMORY = new SharedArrayBuffer(0);
 
 /** Decodes one peer's bytes, however they are cut. */
@@ -83,6 +87,7 @@ export class Decoder {
 
   // The body under way: a payload with a buffer of its own, or bytes that nobody wants.
   private payload: Buffer | undefined;
+  private slot: PayloadSlot | undefined;
   private payloadBytes = 0;
   private filledBytes = 0;
   private skipBytes = 0;
@@ -175,20 +180,22 @@ export class Decoder {
 
   private heldRest(chunk: Buffer): Buffer {
     if (this.keptEnd < chunk.length) this.keep(chunk, this.pos, chunk.length);
-    return new View(this.kept, this.keptStart + this.pos, chunk.length - this.pos);
+    return new BufferView(this.kept, this.keptStart + this.pos, chunk.length - this.pos);
   }
 
   /** A whole payload, which outlives the chunk. */
   private payloadAt(chunk: Buffer, at: number, size: number): Buffer {
     if (size >= OWN_MEMORY_BYTES) {
       this.isMixed = true;
-      return payloadCopy(chunk.subarray(at, at + size));
+      const payload = this.allocate(size);
+      copyBytes(chunk.subarray(at, at + size), payload, 0);
+      return payload;
     }
     if (at + size > this.keptEnd) {
       this.keep(chunk, at, this.isMixed ? runEnd(chunk, at + size) : chunk.length);
       this.isMixed = false;
     }
-    return new View(this.kept, this.keptStart + at, size);
+    return new BufferView(this.kept, this.keptStart + at, size);
   }
 
   /** Copies a part of the chunk, so that the payloads in it last. */
@@ -235,12 +242,11 @@ export class Decoder {
     }
     if (end - bodyAt < size || size > this.options.maxFrameBytes) return false;
     this.pos = bodyAt + size;
-    this.isHeld = !this.sink.frame(
-      this.payloadAt(chunk, bodyAt, size),
-      chunk[at + 2]! | (chunk[at + 3]! << 8),
-      chunk[at + 6]!,
-      chunk[at + 9]!,
-    );
+    const payload = this.payloadAt(chunk, bodyAt, size);
+    const { slot } = this;
+    this.slot = undefined;
+    const flags = chunk[at + 2]! | (chunk[at + 3]! << 8);
+    this.isHeld = !this.sink.frame(payload, flags, chunk[at + 6]!, chunk[at + 9]!, slot);
     return true;
   }
 
@@ -321,7 +327,7 @@ export class Decoder {
     this.pos = bodyAt;
     this.payloadBytes = size;
     this.filledBytes = 0;
-    this.payload = allocate(Math.min(size, UNTRUSTED_BYTES));
+    this.payload = this.allocate(Math.min(size, UNTRUSTED_BYTES));
     if (available > 0) this.fillFrom(chunk);
     return true;
   }
@@ -340,8 +346,10 @@ export class Decoder {
     this.filledBytes += length;
     if (this.filledBytes < payload.length) return;
     if (this.filledBytes < this.payloadBytes) {
-      this.payload = allocate(this.payloadBytes);
+      const { slot } = this;
+      this.payload = this.allocate(this.payloadBytes);
       this.payload.set(payload);
+      if (slot !== undefined) payloadPool.give(slot);
       return;
     }
     this.payload = undefined;
@@ -350,9 +358,10 @@ export class Decoder {
   }
 
   private emit(payload: Buffer): void {
-    const { flags, channel, error } = this;
+    const { flags, channel, error, slot } = this;
+    this.slot = undefined;
     this.endMessage();
-    this.isHeld = !this.sink.frame(payload, flags, channel, error);
+    this.isHeld = !this.sink.frame(payload, flags, channel, error, slot);
   }
 
   private skip(bodyAt: number, size: number, more: boolean): void {
@@ -388,6 +397,19 @@ export class Decoder {
     this.bad = false;
   }
 
+  /** Memory for one payload; a large one's is used again, if its slaves let it go. */
+  private allocate(bytes: number): Buffer {
+    try {
+      if (bytes < OWN_MEMORY_BYTES) return sharedMemory(bytes);
+      this.slot = payloadPool.take(bytes, true);
+      return this.slot?.payload ?? Buffer.allocUnsafeSlow(bytes);
+    } catch (err) {
+      throw new ProtocolError(`sent a payload of ${bytes} bytes, for which there is no memory`, {
+        cause: err,
+      });
+    }
+  }
+
   private tooLarge(size: number): ProtocolError {
     return new ProtocolError(`announced ${size} bytes; maxFrameBytes is ${this.options.maxFrameBytes}`);
   }
@@ -413,19 +435,4 @@ function runEnd(chunk: Buffer, at: number): number {
     from = bodyAt + size;
   }
   return from;
-}
-
-function payloadCopy(bytes: Buffer): Buffer {
-  const payload = allocate(bytes.length);
-  copyBytes(bytes, payload, 0);
-  return payload;
-}
-
-/** Memory for one payload. */
-function allocate(bytes: number): Buffer {
-  try {
-    return bytes < OWN_MEMORY_BYTES ? sharedMemory(bytes) : Buffer.allocUnsafeSlow(bytes);
-  } catch (err) {
-    throw new ProtocolError(`sent a payload of ${bytes} bytes, for which there is no memory`, { cause: err });
-  }
 }

@@ -2,7 +2,7 @@
 // Pure: no socket, no timer, no logger. zeromq/rfc 37, Framing; zeromq/libzmq src/v2_encoder.cpp.
 
 import { BufferPool } from '../memory/buffer-pool';
-import type { WireFrame } from '../wire/message';
+import type { PayloadOwner, WireFrame } from '../wire/message';
 import { MAX_SHORT_BYTES, PART_FLAGS } from './protocol';
 
 // What is worth a system call before the turn is over.
@@ -33,9 +33,16 @@ interface Piece {
   readonly headBytes: number;
   /** Messages that end in it. */
   readonly messages: number;
+  /** Whose payload it is. */
+  readonly owner: PayloadOwner | undefined;
   /** Its whole buffer, when it is the last piece of one that is full. */
   readonly full: Buffer | undefined;
 }
+
+/** The payload that follows a piece. */
+type PieceEnd = Pick<Piece, 'payload' | 'owner' | 'headBytes'>;
+
+const NO_PAYLOAD: PieceEnd = { payload: undefined, owner: undefined, headBytes: 0 };
 
 /** Pieces that go out in one write. */
 export interface Batch {
@@ -47,6 +54,8 @@ export interface Batch {
   /** Messages that were left out, because their payload is not the memory any more that it was. */
   readonly detached: number;
   readonly full: readonly Buffer[];
+  /** Of the payloads among the chunks. */
+  readonly owners: readonly PayloadOwner[];
 }
 
 /** Batch buffers for all connections of a process. */
@@ -102,11 +111,12 @@ export class Encoder {
       this.used = at;
       this.messagesInBatch += 1;
       this.queuedBytes += at - from;
+      frame.owner?.endUse();
       return;
     }
     this.used = at;
     this.messagesInBatch += 1;
-    this.closePiece(payload, undefined, at - from);
+    this.closePiece(undefined, { payload, owner: frame.owner, headBytes: at - from });
     this.queuedBytes += at - from + size;
   }
 
@@ -118,10 +128,11 @@ export class Encoder {
 
   /** Takes what is to be written next: about `maxBytes`, at least one piece. */
   take(maxBytes: number): Batch {
-    this.closePiece(undefined, undefined);
+    this.closePiece();
     const chunks = this.commands;
     this.commands = [];
     const full: Buffer[] = [];
+    const owners: PayloadOwner[] = [];
     let messages = 0;
     let detached = 0;
     let bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
@@ -140,16 +151,20 @@ export class Encoder {
       const before = isWhole ? piece.bytes : piece.bytes.subarray(0, headless);
       if (before.length > 0) chunks.push(before);
       if (!isWhole) detached += 1;
-      else if (piece.payload !== undefined) chunks.push(piece.payload);
+      else if (piece.payload !== undefined) {
+        chunks.push(piece.payload);
+        if (piece.owner !== undefined) owners.push(piece.owner);
+      }
     }
     this.pieces = count === this.pieces.length ? [] : this.pieces.slice(count);
     this.queuedBytes -= bytes;
     this.queuedMessages -= messages;
-    return { chunks, messages: messages - detached, bytes, detached, full };
+    return { chunks, messages: messages - detached, bytes, detached, full, owners };
   }
 
-  /** The batch taken before has been written: its buffers can be used again. */
+  /** The batch taken before has been written: its buffers, and its payloads' memory, can be used again. */
   written(batch: Batch): void {
+    for (const owner of batch.owners) owner.endUse();
     for (const buffer of batch.full) this.pool.give(buffer);
     if (this.batch === undefined || this.queuedBytes > 0) return;
     this.pool.give(this.batch);
@@ -160,7 +175,7 @@ export class Encoder {
   private room(bytes: number): Buffer {
     if (this.batch !== undefined) {
       if (this.batch.length - this.used >= bytes) return this.batch;
-      this.closePiece(undefined, this.batch);
+      this.closePiece(this.batch);
     }
     this.batch = this.pool.take();
     this.start = 0;
@@ -169,12 +184,14 @@ export class Encoder {
   }
 
   /** Makes a piece of what was added since the last one. */
-  private closePiece(payload: Buffer | undefined, full: Buffer | undefined, headBytes = 0): void {
+  private closePiece(full?: Buffer, end: PieceEnd = NO_PAYLOAD): void {
     const { batch, start, used } = this;
     if (batch === undefined || (start === used && full === undefined)) return;
     const bytes = batch.subarray(start, used);
+    const { payload, owner, headBytes } = end;
     const payloadBytes = payload?.length ?? 0;
-    this.pieces.push({ bytes, payload, payloadBytes, headBytes, messages: this.messagesInBatch, full });
+    const messages = this.messagesInBatch;
+    this.pieces.push({ bytes, payload, payloadBytes, headBytes, messages, owner, full });
     this.start = used;
     this.messagesInBatch = 0;
   }

@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net';
 import { deadline } from '../../async/clock';
+import type { PayloadSlot } from '../../memory/payload-pool';
 import { hostPort } from '../../wire/endpoints';
 import type { WireFrame } from '../../wire/message';
 import { checkReady, PING, readPing, readyCommand } from '../../zmtp/command';
@@ -33,7 +34,7 @@ export interface ConnectionOwner {
   /** The handshake is done. */
   ready(connection: Connection): void;
   /** A frame has arrived. False holds back the next one until {@link Connection.resume}. */
-  frame(connection: Connection, payload: Buffer, flags: number, channel: number, error: number): boolean;
+  frame(connection: Connection, ...frame: Parameters<DecoderSink['frame']>): boolean;
   malformed(parts: number, sizesBytes: readonly number[]): void;
   /** Frames have been written: there may be room for more. */
   written(connection: Connection): void;
@@ -289,10 +290,10 @@ export class Connection implements ByteReader, DecoderSink, Flushable, Watched {
     this.owner.ready(this);
   }
 
-  frame(payload: Buffer, flags: number, channel: number, error: number): boolean {
+  frame(payload: Buffer, flags: number, channel: number, error: number, slot?: PayloadSlot): boolean {
     // It may have come in one read with the PING that set the timer.
     if (this.liveness.isLimited) this.liveness.hear();
-    return this.owner.frame(this, payload, flags, channel, error);
+    return this.owner.frame(this, payload, flags, channel, error, slot);
   }
 
   malformed(parts: number, sizesBytes: readonly number[]): void {

@@ -3,6 +3,7 @@
 
 import { settlesWithin } from '../../async/linger';
 import { Queue } from '../../async/queue';
+import type { PayloadSlot } from '../../memory/payload-pool';
 import { describeMalformed } from '../../wire/message';
 import type { PullSocket, TransportSink } from '../socket';
 import type { Connection } from './connection';
@@ -21,6 +22,7 @@ interface Arrived {
   readonly flags: number;
   readonly channel: number;
   readonly error: number;
+  readonly slot: PayloadSlot | undefined;
 }
 
 /** What has arrived from one peer and waits for its turn. */
@@ -160,9 +162,16 @@ export class ZmtpPullSocket extends ZmtpSocket implements PullSocket {
   }
 
   /** A frame has been decoded; false when the limit of its peer is reached. */
-  frame(connection: Connection, payload: Buffer, flags: number, channel: number, error: number): boolean {
-    if (this.busy) return this.enqueue(connection, { payload, flags, channel, error });
-    const taken = this.sink.frame(payload, flags, channel, error);
+  frame(
+    connection: Connection,
+    payload: Buffer,
+    flags: number,
+    channel: number,
+    error: number,
+    slot?: PayloadSlot,
+  ): boolean {
+    if (this.busy) return this.enqueue(connection, { payload, flags, channel, error, slot });
+    const taken = this.sink.frame(payload, flags, channel, error, slot);
     if (taken !== undefined) this.wait(taken, connection);
     return true;
   }
@@ -254,7 +263,8 @@ export class ZmtpPullSocket extends ZmtpSocket implements PullSocket {
       this.waiting -= 1;
       this.current = queue.connection;
       this.afterTaking(queue, frame);
-      const taken = this.sink.frame(frame.payload, frame.flags, frame.channel, frame.error);
+      const { payload, flags, channel, error, slot } = frame;
+      const taken = this.sink.frame(payload, flags, channel, error, slot);
       if (taken !== undefined) {
         this.wait(taken, queue.connection);
         return;

@@ -26,10 +26,12 @@ export class ZmtpPushSocket extends ZmtpSocket implements PushSocket {
   }
 
   trySend(frame: WireFrame): boolean {
-    const connection = this.choose(frame.payload.length);
+    // The frame may have no payload any more once it is sent.
+    const { length } = frame.payload;
+    const connection = this.choose(length);
     if (connection === undefined) return false;
     connection.send(frame);
-    this.sink.sent(frame.payload.length);
+    this.sink.sent(length);
     return true;
   }
 

@@ -3,13 +3,8 @@
 
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { describeError, GeneralError, systemCode } from '../../errors';
-import {
-  copyBytes,
-  copyToShared,
-  OWN_MEMORY_BYTES,
-  ownCopy,
-  sharedMemory,
-} from '../../memory/payload-memory';
+import { copyBytes, copyToShared, OWN_MEMORY_BYTES, sharedMemory } from '../../memory/payload-memory';
+import { payloadPool, type PayloadSlot } from '../../memory/payload-pool';
 import { visible } from '../../quoted';
 import { isPromise } from '../../stream/accepted';
 import { Frame, type FrameOptions } from '../../stream/frame';
@@ -87,6 +82,8 @@ export class FileFrames {
   /** Where in the file the chunk begins. */
   private chunkAt = 0;
   private large: FileFrame | undefined;
+  /** Where the payload lies of the frame that is being made. */
+  private slot: PayloadSlot | undefined;
   /** What `onConfig` is doing with the last text. */
   private configuring: Promise<void> | undefined;
   /** Ends the wait for that. */
@@ -246,12 +243,20 @@ export class FileFrames {
     if (this.channels !== undefined && !this.channels.has(channel)) return undefined;
     const flags = chunk[pos + 4]! | (chunk[pos + 5]! << 8);
     const payload = own ?? this.payloadAt(at, end);
-    return new FileFrame(payload, { flags, channel, error: chunk[pos + 6]! }, this.path, position);
+    const frame = new FileFrame(payload, { flags, channel, error: chunk[pos + 6]! }, this.path, position);
+    if (this.slot !== undefined) frame.lieIn(this.slot, true).retain();
+    this.slot = undefined;
+    return frame;
   }
 
   /** A part of the chunk as a payload, which outlives the chunk. */
   private payloadAt(at: number, end: number): Buffer {
-    if (end - at >= OWN_MEMORY_BYTES) return ownCopy(this.chunk.subarray(at, end));
+    const size = end - at;
+    if (size >= OWN_MEMORY_BYTES) {
+      const payload = this.allocate(size, this.chunkAt + at - HEADER_BYTES);
+      copyBytes(this.chunk.subarray(at, end), payload, 0);
+      return payload;
+    }
     if (end > this.keptEnd) this.keep(at, this.runEnd(end, at + KEPT_BYTES));
     return this.kept.subarray(at - this.keptFrom, end - this.keptFrom);
   }
@@ -308,9 +313,11 @@ export class FileFrames {
     return true;
   }
 
+  /** Memory for a payload, which is used again if those who get the frame release it. */
   private allocate(size: number, position: number): Buffer {
     try {
-      return Buffer.allocUnsafeSlow(size);
+      this.slot = payloadPool.take(size, true);
+      return this.slot?.payload ?? Buffer.allocUnsafeSlow(size);
     } catch (err) {
       const text = `${visible(this.path)}, offset ${position}: no memory for a record of ${size} bytes`;
       throw new GeneralError('ERR_FILE_READ', text, { cause: err, path: this.path, offset: position });

@@ -26,6 +26,8 @@ export class RecordBatch {
   /** Of raw payloads, which do not tell their own. */
   private readonly sizes: number[] = [];
   private readonly chunks: Buffer[] = [];
+  /** Those whose payloads are referenced. */
+  private readonly frames: Frame[] = [];
   private start = 0;
   private used = CHUNK_BYTES;
 
@@ -55,6 +57,8 @@ export class RecordBatch {
     if (!copied) {
       this.closePiece();
       this.done.push(payload);
+      frame.beginUse();
+      this.frames.push(frame);
     }
     if (this.raw) this.sizes.push(size);
     this.records += 1;
@@ -67,8 +71,9 @@ export class RecordBatch {
     return this.done;
   }
 
-  /** It is written, or never will be: its chunks can be used again. */
+  /** It is written, or never will be: its chunks, and its payloads' memory, can be used again. */
   release(): void {
+    for (const frame of this.frames) frame.endUse();
     for (const chunk of this.chunks) this.pool.give(chunk);
   }
 

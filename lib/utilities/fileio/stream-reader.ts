@@ -165,6 +165,7 @@ export class StreamReader extends Master implements AsyncDisposable {
         while (this.slaveCount === 0 && !isStopped(playing)) await this.slaveAdded();
         if (isStopped(playing)) return;
         const accepted = this.deliver(frame);
+        frame.release();
         if (accepted !== undefined) await accepted;
         if (isStopped(playing)) return;
         this.played += 1;

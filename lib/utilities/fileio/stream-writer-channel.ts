@@ -6,6 +6,7 @@ import { CountWaiters, type WaitFrameCountOptions } from './count-waiters';
 
 /** Records what it accepts; get one from `StreamWriter.getChannel`. */
 export class StreamWriterChannel extends Slave {
+  readonly retainsFrames = true;
   private readonly waiters = new CountWaiters();
   private before = 0;
 
