@@ -2,9 +2,9 @@
 
 export { ERROR_CODES, GeneralError, type ErrorCode } from './errors';
 export { Logging, type LogFormat, type LogSink } from './logging';
-export { Frame, reqFrame, type FrameOptions } from './stream/frame';
-export { poolStats } from './memory/payload-pool';
-export type { PoolStats } from './memory/payload-pool';
+export { Frame, type FrameOptions } from './stream/frame';
+export { reqFrame } from './stream/req-frame';
+export { poolStats, type PoolStats } from './memory/payload-pool';
 export type { LingerOptions } from './async/linger';
 export type { FrameArrayClass, FrameArrayOptions } from './stream/frame-array';
 export { Master } from './stream/master';

@@ -18,7 +18,7 @@ import {
   StreamWriter,
   type FrameSlave,
 } from '../../lib';
-import { ownedFrame } from '../../lib/stream/frame';
+import { ownedFrame } from '../../lib/stream/req-frame';
 import { waitFor } from '../helpers/wait';
 
 const SIZES = [64, 5_000, 100_000];

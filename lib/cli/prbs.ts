@@ -1,7 +1,7 @@
 // rogue-bridge prbs: Rogue's link test, from either end or both.
 
 import type { Command } from 'commander';
-import { Prbs, TcpClient, type Frame, type TcpCore } from '../index';
+import { Prbs, TcpClient, type TcpCore } from '../index';
 import { bytes, given, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
 import { LOOPBACK, openLocalServer } from './support/local';
@@ -18,6 +18,7 @@ import {
   type CommonOptions,
 } from './support/run';
 import { receiveSparingly } from './support/receiving';
+import { passing } from './support/slaves';
 
 const DEFAULT_SIZE_BYTES = 10_000;
 // The last frames may have to wait for a slow checker.
@@ -92,13 +93,15 @@ async function run(
     const seen = { frames: 0, bytes: 0 };
     const limit = direction === 'rx' ? (options.count ?? Infinity) : Infinity;
     if (direction !== 'tx')
-      receiving.addSlave((frame: Frame) => {
-        // What comes behind the last one is not ours to take.
-        if (seen.frames >= limit) return NEVER;
-        seen.frames += 1;
-        seen.bytes += frame.size;
-        return rx.acceptFrame(frame);
-      });
+      receiving.addSlave(
+        passing((frame) => {
+          // What comes behind the last one is not ours to take.
+          if (seen.frames >= limit) return NEVER;
+          seen.frames += 1;
+          seen.bytes += frame.size;
+          return rx.acceptFrame(frame);
+        }),
+      );
     tx.to(sending);
     if (!(await waitForPeer(sending, target ?? { addr: LOOPBACK, port: 0 }, options, interruption))) {
       throw new Failure('interrupted before a peer came');

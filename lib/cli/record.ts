@@ -9,6 +9,7 @@ import { shareOf, showProgress, type Limits } from './support/progress';
 import { addBridgeOptions, NEVER, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
 import { receiveSparingly } from './support/receiving';
 import { digits, grouped, plural, sizeText } from './support/text';
+import { passing } from './support/slaves';
 
 /** Of the bridge that is recorded: what waits for the disk waits on the other side. */
 export const RECORDED_OPTIONS: TcpOptions = receiveSparingly();
@@ -70,7 +71,7 @@ async function record(first: string, second: string, options: RecordOptions): Pr
           interruption.stop();
           return NEVER;
         };
-        bridge.addSlave((frame: Frame) => {
+        const record = (frame: Frame): Promise<void> | undefined => {
           started ??= performance.now();
           // What comes behind the last one is not ours to take.
           if (writer.frameCount >= count || failure !== undefined) return NEVER;
@@ -83,7 +84,8 @@ async function record(first: string, second: string, options: RecordOptions): Pr
           const accepted = recorder.acceptFrame(frame);
           if (writer.frameCount >= count) interruption.stop();
           return accepted instanceof Promise ? accepted.catch(fail) : undefined;
-        });
+        };
+        bridge.addSlave(passing(record));
         bridge.on('error', (err) => void fail(err));
         if (!(await waitForPeer(bridge, target, options, interruption))) return;
         const from = (started ??= performance.now());

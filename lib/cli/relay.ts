@@ -18,6 +18,7 @@ import {
 } from './support/run';
 import { DEFAULT_LINGER_S } from './support/sending';
 import { plural } from './support/text';
+import { passing } from './support/slaves';
 
 interface RelayOptions extends CommonOptions {
   readonly from: Target;
@@ -120,9 +121,9 @@ class Relay {
     private readonly count = Infinity,
     private readonly interruption: Interruption,
   ) {
-    upstream.addSlave((frame) => this.pass(frame));
+    upstream.addSlave(passing((frame) => this.pass(frame)));
     for (const one of downstreams) {
-      one.bridge.addSlave((frame) => (one === back ? this.sendBack(frame) : this.loseStray(one)));
+      one.bridge.addSlave(passing((frame) => (one === back ? this.sendBack(frame) : this.loseStray(one))));
     }
   }
 
@@ -153,7 +154,7 @@ class Relay {
   }
 
   /** Done when every downstream has taken it; all of them are given it at once. */
-  private pass(frame: Frame): Promise<unknown> | undefined {
+  private pass(frame: Frame): Promise<void> | undefined {
     const { counts } = this;
     if (counts.frames >= this.count || this.endedAt !== undefined) return NEVER;
     this.firstAt ??= performance.now();
@@ -165,7 +166,7 @@ class Relay {
       const accepted = one.acceptFrame(frame);
       if (accepted !== undefined) (waiting ??= []).push(accepted);
     }
-    return waiting === undefined ? undefined : Promise.all(waiting);
+    return waiting === undefined ? undefined : Promise.all(waiting).then(() => undefined);
   }
 
   private async sendBack(frame: Frame): Promise<void> {

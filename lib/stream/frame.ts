@@ -34,11 +34,11 @@ const places = new WeakMap<Frame, string>();
  * error. A larger one has an `ArrayBuffer` of its own; once a slave has transferred that, the slaves after it see an empty
  * payload. Hand workers a {@link Frame.clone}.
  *
- * The memory of some frames is used again for others when they are done: that of {@link reqFrame}'s when all slaves have
+ * The memory of some frames is used again for others when they are done: that of `reqFrame`'s when all slaves have
  * accepted the frame and all bridges have written it, and that of received ones when every slave has said
  * {@link Frame.release}. From then on `payload` throws `ERR_FRAME_RELEASED`.
  */
-export class Frame implements WireFrame, PayloadOwner, Disposable {
+export class Frame implements WireFrame, Disposable {
   private _payload: Buffer | undefined;
   private _flags: number;
   private _channel: number;
@@ -281,40 +281,6 @@ export class Frame implements WireFrame, PayloadOwner, Disposable {
         `used again; retain() or clone() a frame that is used longer; ${where}`,
     );
   }
-}
-
-/**
- * A frame of `size` bytes to be filled and sent, as Rogue's `reqFrame`: its memory comes from a pool, and goes back to it
- * when every slave has accepted the frame and every bridge has written it.
- *
- * ```ts
- * const frame = reqFrame(samples.byteLength, { channel: 3 });
- * frame.array(Float32Array).set(samples);
- * await src.sendFrame(frame);
- * ```
- *
- * The payload begins at a multiple of 8 and holds whatever was there before: fill all of it. After it was sent, the frame's
- * payload is not to be used; what needs it longer takes {@link Frame.clone}, or {@link Frame.retain} before it is sent. A
- * frame that could not be sent can be sent again.
- *
- * @param size bytes, 0..4294967295.
- * @throws {RangeError} {TypeError} for a size or metadata out of range.
- */
-export function reqFrame(size: number, options?: FrameOptions): Frame {
-  return pooledFrame(size, options, false);
-}
-
-/** As {@link reqFrame}; but slaves that promise nothing keep the frame until they release it. */
-export function ownedFrame(size: number, options?: FrameOptions): Frame {
-  return pooledFrame(size, options, true);
-}
-
-function pooledFrame(size: number, options: FrameOptions | undefined, isKeptBySlaves: boolean): Frame {
-  checkInteger('size', size, 0, MAX_PAYLOAD_BYTES);
-  // Who gets a frame without asking for it may transfer its memory to a worker.
-  const slot = payloadPool.take(size, isKeptBySlaves);
-  // The kernel's pages are zeroes already where there are so many.
-  return new Frame(slot?.payload ?? size, options).lieIn(slot, isKeptBySlaves);
 }
 
 /** `value` when it is a whole number up to `max`, which is all ones in binary: small enough for V8 to inline. */

@@ -4,9 +4,10 @@ import type { Readable } from 'node:stream';
 import { show } from '../errors';
 import { Logging } from '../logging';
 import { isPromise } from './accepted';
-import { reqFrame, type Frame, type FrameOptions } from './frame';
+import type { Frame, FrameOptions } from './frame';
 import { FrameIterator, type FramesOptions } from './frames';
 import { FrameReadable, type FrameStreamOptions } from './node-streams';
+import { reqFrame } from './req-frame';
 import type { FrameSlave, SlaveLike } from './slave';
 import type { Tap, TapOwner } from './tap';
 

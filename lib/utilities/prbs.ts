@@ -6,8 +6,9 @@ import { lingerMsOf, settlesWithin, type LingerOptions } from '../async/linger';
 import { LogLimit } from '../log-limit';
 import { Logging } from '../logging';
 import { FailureLog } from '../stream/failures';
-import { ownedFrame, type Frame, type FrameOptions } from '../stream/frame';
+import type { Frame, FrameOptions } from '../stream/frame';
 import { Master } from '../stream/master';
+import { ownedFrame } from '../stream/req-frame';
 import type { FrameSlave } from '../stream/slave';
 import { checkInteger } from '../validate';
 import { Background } from './prbs-background';
@@ -156,19 +157,14 @@ export class Prbs extends Master implements FrameSlave {
   }
 
   /**
-   * Sends one frame of `size` bytes, and settles when the slaves have accepted it: {@link stop} does not settle it
-   * for them.
+   * Sends one frame of `size` bytes. Returns undefined when the slaves have accepted it at once, else a promise that settles
+   * when they have: {@link stop} does not settle it for them.
    *
    * @param size bytes: whole words, at least three.
    * @param metadata flags, channel and error of the frame; Rogue's own are all 0.
    * @throws {RangeError} for a size that is not. Rejects with what a slave failed with, counted in `txErrors`.
    */
-  async genFrame(size: number, metadata?: FrameOptions): Promise<void> {
-    await this.sendOne(size, metadata);
-  }
-
-  /** {@link genFrame} for the background mode: undefined when every slave has accepted already. */
-  private sendOne(size: number, metadata?: FrameOptions): Promise<void> | undefined {
+  genFrame(size: number, metadata?: FrameOptions): Promise<void> | undefined {
     this.format.checkSize(size);
     const frame = ownedFrame(size, metadata);
     this.format.fill(frame.payload, this.txSequence, this.genPayload ? this.payloadKind : 'zeros');
@@ -259,7 +255,7 @@ export class Prbs extends Master implements FrameSlave {
     await nextTurn();
     try {
       while (background.running) {
-        const accepted = this.sendOne(size);
+        const accepted = this.genFrame(size);
         if (accepted !== undefined) await accepted;
         if (this.period > 0) await background.pause(this.period / 1000);
         else if (monotonicMs() > turnEnds) await nextTurn();

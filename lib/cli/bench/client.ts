@@ -1,7 +1,8 @@
 // The half of `bench` that measures.
 
 import { show } from '../../errors';
-import { Frame, type TcpCore } from '../../index';
+import type { Frame } from '../../index';
+import type { TcpCore } from '../../index';
 import {
   BENCH_VERSION,
   BenchChannel,
@@ -13,6 +14,8 @@ import {
   type Order,
 } from './protocol';
 import { Failure } from '../support/errors';
+import { passing } from '../support/slaves';
+import { sendData } from './data';
 
 const RUNS = 0x1_0000;
 // A run that is long enough tells the rate for the one that counts.
@@ -62,7 +65,7 @@ export class BenchClient {
       this.onBusy = () => reject(new Failure(text));
     });
     this.aborted.catch(() => undefined);
-    bridge.addSlave((frame) => this.receive(frame));
+    bridge.addSlave(passing((frame) => this.receive(frame)));
   }
 
   /** Where the other half runs. @throws {Failure} when it is none. */
@@ -83,8 +86,7 @@ export class BenchClient {
     return this.throughput(size, ms, async (frames) => {
       const run = this.nextRun();
       await this.order({ type: 'begin', run });
-      const frame = new Frame(size, { flags: run, channel: BenchChannel.data });
-      for (let i = 0; i < frames; i++) await this.bridge.send(frame);
+      await sendData(this.bridge, { run, frames, size });
       const report = await this.ask('report', { type: 'report' });
       if (report.frames === frames) return report;
       throw new Failure(
@@ -108,10 +110,11 @@ export class BenchClient {
 
   /** One frame there and back, again and again for so long. */
   roundTrip(size: number, ms: number): Promise<RoundTrip> {
-    const frame = new Frame(size, { channel: BenchChannel.echo });
     const once = async (): Promise<number> => {
       const back = new Promise<void>((resolve) => (this.onEcho = resolve));
       const started = performance.now();
+      const frame = this.bridge.reqFrame(size, { channel: BenchChannel.echo });
+      frame.payload.fill(1);
       await this.bridge.send(frame);
       await back;
       return performance.now() - started;

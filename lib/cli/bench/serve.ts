@@ -1,6 +1,7 @@
 // The half of `bench` that is measured: counts, sends back, sends what it is asked for.
 
-import { Frame, type TcpCore } from '../../index';
+import type { Frame } from '../../index';
+import type { TcpCore } from '../../index';
 import {
   BENCH_VERSION,
   BenchChannel,
@@ -12,6 +13,8 @@ import {
   type Message,
   type Order,
 } from './protocol';
+import { passing } from '../support/slaves';
+import { sendData } from './data';
 
 /** Answers one client at a time; a new one's hello ends what the last one had asked for. */
 export class BenchServer {
@@ -26,7 +29,7 @@ export class BenchServer {
     private readonly bridge: TcpCore,
     private readonly machine: Machine,
   ) {
-    bridge.addSlave((frame) => this.receive(frame));
+    bridge.addSlave(passing((frame) => this.receive(frame)));
   }
 
   private receive(frame: Frame): void | Promise<void> {
@@ -87,7 +90,6 @@ export class BenchServer {
     if (!(size >= 1 && size <= MAX_BENCH_BYTES)) return;
     const own = {};
     this.sending = own;
-    const frame = new Frame(size, { flags: run, channel: BenchChannel.data });
-    for (let i = 0; i < frames && this.sending === own; i++) await this.bridge.send(frame);
+    await sendData(this.bridge, { run, frames, size }, () => this.sending !== own);
   }
 }

@@ -5,6 +5,7 @@ import { InvalidArgumentError } from 'commander';
 import { Fifo, GeneralError, type Frame, type FrameSlave, type TcpCore } from '../../index';
 import { integer, parseTarget, targetText, type Target } from '../support/arguments';
 import { openBridge, type CommonOptions } from '../support/run';
+import { passing } from '../support/slaves';
 
 const FIFO_LINGER_MS = 1_000;
 // Rogue's own high-water mark.
@@ -52,7 +53,7 @@ export class Downstream implements FrameSlave {
     this.mode = drop === undefined ? 'block' : `drop=${drop}`;
     if (drop === undefined) return;
     this.fifo = new Fifo(drop, 0, true);
-    this.fifo.addSlave((frame: Frame) => this.send(frame));
+    this.fifo.addSlave(passing((frame) => this.send(frame)));
   }
 
   /** @param lingerMs how long the last frames may take in all on their way to clients that are to have them. */

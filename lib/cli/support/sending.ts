@@ -72,7 +72,8 @@ export async function sendFrames(
         for await (const frame of frames(signal)) {
           if (signal.aborted) return;
           await pace.next(signal);
-          await bridge.send(frame);
+          const accepted = bridge.send(frame);
+          if (accepted !== undefined) await accepted;
           sent.frames += 1;
           sent.bytes += frame.size;
         }
