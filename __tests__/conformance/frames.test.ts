@@ -120,7 +120,7 @@ describe('a frame without payload', () => {
 test('a payload of more than 2^32 - 1 bytes is refused with ERR_FRAME_TOO_LARGE', async () => {
   const client = await makeClient(await reservePorts());
   // A stand-in: nobody wants 4 GiB in a test.
-  const huge = Object.assign(new Frame(1), { payload: { length: 2 ** 32 } });
+  const huge = Object.defineProperty(new Frame(1), 'payload', { value: { length: 2 ** 32 } });
   const err = await rejection(client.acceptFrame(huge));
   expect(err).toMatchObject({ code: 'ERR_FRAME_TOO_LARGE' });
   expect(err.message).toContain('4294967296 bytes');

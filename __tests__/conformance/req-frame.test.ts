@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Fifo, Frame, Master, poolStats, type TcpCore } from '../../lib';
 import { makeClient, makePair, makeServer, stopBridges } from '../helpers/bridges';
 import { engines } from '../helpers/engines';
+import { testReuse } from '../helpers/pool';
 import { reservePorts } from '../helpers/ports';
 import { turns, waitFor } from '../helpers/wait';
 
@@ -138,9 +139,10 @@ async function pass(sender: TcpCore, receiver: TcpCore, frames: number, size: nu
 
 const onNative = engines.server === 'native' && engines.client === 'native';
 const testNative = onNative ? test : test.skip;
+const testNativeReuse = onNative ? testReuse : test.skip;
 
 describe('on the native engine', () => {
-  testNative.each(SIZES)(
+  testNativeReuse.each(SIZES)(
     'the memory of frames of %d bytes is used again once they are written',
     async (size) => {
       const { server, client } = await makePair();
@@ -169,7 +171,7 @@ describe('on the native engine', () => {
     expect(client.stats.refused).toBe(refused + 1);
   });
 
-  testNative(
+  testNativeReuse(
     'what has arrived is used again when its slaves release it, and kept when they do not',
     async () => {
       const { server, client } = await makePair();

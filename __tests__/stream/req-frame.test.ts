@@ -19,6 +19,7 @@ import {
   type FrameSlave,
 } from '../../lib';
 import { ownedFrame } from '../../lib/stream/req-frame';
+import { testReuse } from '../helpers/pool';
 import { waitFor } from '../helpers/wait';
 
 const SIZES = [64, 5_000, 100_000];
@@ -57,7 +58,7 @@ describe.each(SIZES)('a frame of %d bytes', (size) => {
     expect(frame.dataView.byteLength).toBe(size);
   });
 
-  test('is used again once every slave has accepted it, and not before', async () => {
+  testReuse('is used again once every slave has accepted it, and not before', async () => {
     const source = new Master();
     const { slave, accept } = waitingSlave();
     const seen: number[] = [];
@@ -270,7 +271,7 @@ describe('our own modules keep what they keep', () => {
     expect([prbs.rxCount, prbs.rxErrors]).toEqual([3, 0]);
   });
 
-  test('Prbs makes frames that slaves may keep, of memory that bridges give back', async () => {
+  testReuse('Prbs makes frames that slaves may keep, of memory that bridges give back', async () => {
     const prbs = new Prbs();
     const kept: Frame[] = [];
     const slave = (frame: Frame): unknown => kept.push(frame);

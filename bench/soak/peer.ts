@@ -9,13 +9,13 @@
 import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Frame, Logging, TcpClient, TcpServer, type TcpCore } from '../../lib/index';
+import { Logging, reqFrame, TcpClient, TcpServer, type Frame, type TcpCore } from '../../lib/index';
 import { say } from '../peers/lines';
 import { freePorts } from '../ports';
 import { Account } from './account';
 import { Ledger, type Entry } from './ledger';
 import type { Order } from './order';
-import { markOf, prbsPayload, Tally } from './tally';
+import { fillPrbs, markOf, Tally } from './tally';
 import { MIXED_BYTES, type Work } from './work';
 
 const HOST = '127.0.0.1';
@@ -60,6 +60,7 @@ async function main(): Promise<void> {
     bridge.addSlave((frame) => {
       account.delivered += 1;
       tally.add(frame);
+      frame.release();
       if (performance.now() < state.slowUntil) return sleep(state.slowMs);
       return slave !== undefined && tally.frames % slave.everyFrames === 0 ? sleep(slave.takesMs) : undefined;
     });
@@ -125,8 +126,9 @@ async function send(): Promise<void> {
   const mark = markOf(Number(life));
   const started = performance.now();
   for (let sequence = 0; !state.hushing; sequence++) {
-    const metadata = { flags: mark, channel: sequence & 0xff };
-    if (!(await sendOne(new Frame(prbsPayload(sizeOf(sequence), sequence), metadata)))) return;
+    const frame = reqFrame(sizeOf(sequence), { flags: mark, channel: sequence & 0xff });
+    fillPrbs(frame.payload, sequence);
+    if (!(await sendOne(frame))) return;
     ledger.onSent();
     if (sends === 'mixed') {
       if (sequence % BURST === 0) await sleep(PAUSE_MS);

@@ -13,11 +13,9 @@ const LIVES = 0xff;
 
 const format = new PrbsFormat(WIDTH_BITS, TAPS);
 
-/** A PRBS frame's payload; the same again for the same number. */
-export function prbsPayload(sizeBytes: number, sequence: number): Buffer {
-  const payload = Buffer.allocUnsafeSlow(sizeBytes);
+/** Makes it a PRBS frame's payload; the same again for the same number. */
+export function fillPrbs(payload: Buffer, sequence: number): void {
   format.fill(payload, sequence, 'lfsr');
-  return payload;
 }
 
 /** The flags of the frames of a sender in this life of its. */

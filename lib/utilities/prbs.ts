@@ -162,11 +162,17 @@ export class Prbs extends Master implements FrameSlave {
    *
    * @param size bytes: whole words, at least three.
    * @param metadata flags, channel and error of the frame; Rogue's own are all 0.
-   * @throws {RangeError} for a size that is not. Rejects with what a slave failed with, counted in `txErrors`.
+   * Rejects with a {@link RangeError} for a size that is not, and with what a slave failed with, counted in `txErrors`.
    */
   genFrame(size: number, metadata?: FrameOptions): Promise<void> | undefined {
-    this.format.checkSize(size);
-    const frame = ownedFrame(size, metadata);
+    let frame: Frame;
+    try {
+      this.format.checkSize(size);
+      frame = ownedFrame(size, metadata);
+    } catch (err) {
+      // Told as everything else that goes wrong.
+      return new Promise((_resolve, reject) => reject(err as RangeError));
+    }
     this.format.fill(frame.payload, this.txSequence, this.genPayload ? this.payloadKind : 'zeros');
     this.txSequence = (this.txSequence + 1) >>> 0;
     const accepted = this.deliver(frame);
