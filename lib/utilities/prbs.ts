@@ -171,7 +171,7 @@ export class Prbs extends Master implements FrameSlave {
       frame = ownedFrame(size, metadata);
     } catch (err) {
       // Told as everything else that goes wrong.
-      return new Promise((_resolve, reject) => reject(err as RangeError));
+      return new Promise((_resolve, reject) => reject(err));
     }
     this.format.fill(frame.payload, this.txSequence, this.genPayload ? this.payloadKind : 'zeros');
     this.txSequence = (this.txSequence + 1) >>> 0;
