@@ -171,7 +171,7 @@ export class Prbs extends Master implements FrameSlave {
       frame = ownedFrame(size, metadata);
     } catch (err) {
       // Told as everything else that goes wrong.
-      return new Promise((_resolve, reject) => reject(err));
+      return rejection(err);
     }
     this.format.fill(frame.payload, this.txSequence, this.genPayload ? this.payloadKind : 'zeros');
     this.txSequence = (this.txSequence + 1) >>> 0;
@@ -315,6 +315,12 @@ export class Prbs extends Master implements FrameSlave {
       `byte ${byte} Got=0x${got.toString(16)} Exp=0x${expected.toString(16)}`
     );
   }
+}
+
+/** A promise that rejects with `reason`, whatever that is. */
+async function rejection(reason: unknown): Promise<never> {
+  await Promise.resolve();
+  throw reason;
 }
 
 /** One direction's counts. */
