@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Benchmark } from './benchmark';
-import { attempt, Side } from './harness';
+import { attempt, Side } from './side';
 import { median } from './statistics';
 import { numberText } from './table';
 

@@ -2,7 +2,8 @@
 
 import type { Benchmark } from './benchmark';
 import { C_PEER, findContenders, NATIVE, type Contender } from './contenders';
-import { attempt, measureOneWay, type OneWay } from './harness';
+import { measureOneWay, type OneWay } from './harness';
+import { attempt } from './side';
 import { median, medianRatio, orderOf } from './statistics';
 import { numberText, ratioText, sizeText } from './table';
 import { FRAMES, workOf } from './throughput.bench';

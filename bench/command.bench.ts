@@ -2,7 +2,8 @@
 
 import type { Benchmark } from './benchmark';
 import { ourselves, takingAs, type Contender } from './contenders';
-import { attempt, measureThroughput, measureOneWay } from './harness';
+import { measureThroughput, measureOneWay } from './harness';
+import { attempt } from './side';
 import { median, medianRatio, orderOf, spread } from './statistics';
 import { numberText, percentText, ratioText, sizeText } from './table';
 

@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 import type { Benchmark } from './benchmark';
-import { attempt, Side } from './harness';
 import { freePorts } from './ports';
+import { attempt, Side } from './side';
 import { median } from './statistics';
 import { numberText } from './table';
 

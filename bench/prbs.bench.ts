@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import type { Benchmark } from './benchmark';
-import { Side } from './harness';
+import { Side } from './side';
 import { median, medianRatio, spread } from './statistics';
 import { numberText, percentText, ratioText, sizeText } from './table';
 

@@ -2,7 +2,8 @@
 
 import type { Benchmark } from './benchmark';
 import { findContenders, NATIVE, ZEROMQ } from './contenders';
-import { attempt, measureRoundTrips, type Work } from './harness';
+import { measureRoundTrips, type Work } from './harness';
+import { attempt } from './side';
 import { median, medianRatio, orderOf, percentile, spread } from './statistics';
 import { numberText, percentText, ratioText, sizeText } from './table';
 

@@ -2,7 +2,8 @@
 
 import type { Benchmark, BenchmarkOptions } from './benchmark';
 import { C_PEER, findContenders, LIBZMQ, NATIVE, ZEROMQ, type Contender } from './contenders';
-import { attempt, measureThroughput, type Work } from './harness';
+import { measureThroughput, type Work } from './harness';
+import { attempt } from './side';
 import { median, medianRatio, orderOf, spread } from './statistics';
 import { numberText, percentText, ratioText, sizeText, type Table } from './table';
 
