@@ -6,6 +6,8 @@ export interface BenchmarkOptions {
   readonly rounds: number;
   /** Few frames and few sizes: to see that it runs, not to read figures from. */
   readonly quick: boolean;
+  /** The only payload sizes to measure, for the benchmarks that have `--sizes`. */
+  readonly sizes: readonly number[] | undefined;
   /** Says how far it has got. */
   readonly progress: (text: string) => void;
 }

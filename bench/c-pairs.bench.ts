@@ -2,7 +2,7 @@
 
 import type { Benchmark } from './benchmark';
 import { C_PEER, findContenders, NATIVE, type Contender } from './contenders';
-import { measureOneWay, type OneWay } from './harness';
+import { FAILED_ONE_WAY, measureOneWay, type OneWay } from './harness';
 import { attempt } from './side';
 import { median, medianRatio, orderOf } from './statistics';
 import { numberText, ratioText, sizeText } from './table';
@@ -37,20 +37,18 @@ export const cPairs: Benchmark = async ({ rounds, quick, progress }) => {
           `${sender.name} to ${receiver.name}, ${sizeText(sizeBytes)}, round ${round + 1} of ${rounds}`,
         );
         const oneWay = await attempt(measureOneWay(sender, receiver, work), failures);
-        measured.get(pair)!.push(oneWay ?? { elapsedMs: NaN, senderCpuMs: NaN, receiverCpuMs: NaN });
+        measured.get(pair)!.push(oneWay ?? FAILED_ONE_WAY);
       }
     }
-    const rateOf = ({ elapsedMs }: OneWay): number => ((work.frames - 1) / elapsedMs) * 1000;
-    const alone = measured.get(pairs[0]!)!.map(rateOf);
+    const ratesOf = (all: readonly OneWay[]): number[] => all.map(({ framesPerSec }) => framesPerSec);
+    const alone = ratesOf(measured.get(pairs[0]!)!);
     for (const pair of pairs) {
       const [sender, receiver] = pair;
       const all = measured.get(pair)!;
-      const rate = median(all.map(rateOf));
-      const micros = (pick: (oneWay: OneWay) => number | undefined): number =>
-        median(all.map((oneWay) => ((pick(oneWay) ?? NaN) * 1000) / work.frames));
-      const senderMicros = micros(({ senderCpuMs }) => senderCpuMs);
-      const receiverMicros = micros(({ receiverCpuMs }) => receiverCpuMs);
-      const ratio = medianRatio(all.map(rateOf), alone);
+      const rate = median(ratesOf(all));
+      const senderMicros = median(all.map((oneWay) => oneWay.senderMicros));
+      const receiverMicros = median(all.map((oneWay) => oneWay.receiverMicros));
+      const ratio = medianRatio(ratesOf(all), alone);
       const name = `c-pairs/${sizeText(sizeBytes)}/${sender.name} to ${receiver.name}`;
       rows.push([
         name,
@@ -82,5 +80,5 @@ export const cPairs: Benchmark = async ({ rounds, quick, progress }) => {
 };
 
 const NOTES = [
-  'us a frame: processor time of all threads of that side; the busier side is the one the other waits for.',
+  'us a frame: processor time of all threads of that side, until the receiver has every frame; the busier side is the one the other waits for.',
 ];

@@ -2,7 +2,7 @@
 
 import type { Benchmark } from './benchmark';
 import { ourselves, takingAs, type Contender } from './contenders';
-import { measureThroughput, measureOneWay } from './harness';
+import { FAILED_ONE_WAY, measureOneWay } from './harness';
 import { attempt } from './side';
 import { median, medianRatio, orderOf, spread } from './statistics';
 import { numberText, percentText, ratioText, sizeText } from './table';
@@ -32,11 +32,8 @@ export const command: Benchmark = async ({ rounds, quick, progress }) => {
       const rates: Record<How, number[]> = { counted: [], watch: [], record: [] };
       const measure = async (how: How): Promise<number> => {
         const receiver: Contender = how === 'counted' ? contender : takingAs(contender, how);
-        const elapsedMs =
-          how === 'counted'
-            ? await attempt(measureThroughput(contender, work), failures)
-            : (await attempt(measureOneWay(contender, receiver, work), failures))?.elapsedMs;
-        return elapsedMs === undefined ? NaN : (frames * 1000) / elapsedMs;
+        const oneWay = await attempt(measureOneWay(contender, receiver, work), failures);
+        return (oneWay ?? FAILED_ONE_WAY).framesPerSec;
       };
       for (let round = 0; round < rounds; round++) {
         for (const how of orderOf(['counted', ...TAKERS] as const, round)) {

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { findCPeer } from './c-peer';
+import type { FrameKind } from './frame-kind';
 
 // Compiled files are in .build/bench; the Python one stays where it was written.
 const PYZMQ_PEER = join(__dirname, '..', '..', 'bench', 'peers', 'pyzmq_peer.py');
@@ -10,9 +11,13 @@ const PYTHONS = ['python3', '/usr/bin/python3'];
 const PRINT_VERSIONS = 'import zmq; print(zmq.__version__, zmq.zmq_version())';
 const ENGINE_VARIABLE = 'ROGUE_BRIDGE_ENGINE';
 
-/** A program that is called with: role, port, size in bytes, frames before the clock, frames on it, limit in ms. */
+/**
+ * A program that is called with: role, port, size in bytes, frames before the clock, frames on it, limit in ms.
+ * `FRAMES_VARIABLE` in its environment names how the sender makes the frames.
+ */
 export interface Contender {
   readonly name: string;
+  readonly frames: FrameKind;
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** How many frames it is given for one of bare zeromq's, by payload size: each is to run about as long. */
@@ -26,11 +31,20 @@ export interface Pyzmq {
   readonly libzmqVersion: string;
 }
 
-export const NATIVE = 'rogue-bridge native';
-export const LIBZMQ = 'rogue-bridge libzmq';
+export const NATIVE = 'rogue-bridge native, reqFrame';
+export const NATIVE_NEW = 'rogue-bridge native, new Frame';
+export const LIBZMQ = 'rogue-bridge libzmq, reqFrame';
+export const LIBZMQ_NEW = 'rogue-bridge libzmq, new Frame';
 export const ZEROMQ = 'zeromq';
 export const C_PEER = 'libzmq in C';
-const OURS = { [LIBZMQ]: 'libzmq', [NATIVE]: 'native' } as const;
+const ONE_BUFFER = 'one buffer';
+const OURS: readonly (readonly [name: string, engine: 'native' | 'libzmq', frames: FrameKind])[] = [
+  [LIBZMQ, 'libzmq', 'reqFrame'],
+  [LIBZMQ_NEW, 'libzmq', 'new Frame'],
+  [NATIVE, 'native', 'reqFrame'],
+  [NATIVE_NEW, 'native', 'new Frame'],
+  [`rogue-bridge native, ${ONE_BUFFER}`, 'native', ONE_BUFFER],
+];
 
 let pyzmq: Pyzmq | undefined;
 let looked = false;
@@ -49,20 +63,33 @@ function tryPython(python: string): Pyzmq | undefined {
   return { python, version, libzmqVersion };
 }
 
-/** Everyone who can run here, ourselves first, and why the others cannot. */
+/** The contenders that can run here, ourselves first, and why the others cannot. */
 export function findContenders(): { contenders: Contender[]; skipped: string[] } {
   const skipped: string[] = [];
-  const contenders = [...ourselves(), nodePeer(ZEROMQ, 'zeromq-peer.js', () => 1)];
+  const contenders = [
+    ...onEngines(),
+    nodePeer(ZEROMQ, 'zeromq-peer.js', 'new Frame', () => 1),
+    nodePeer(`${ZEROMQ}, ${ONE_BUFFER}`, 'zeromq-peer.js', ONE_BUFFER, () => 1),
+  ];
   const python = findPyzmq();
   if (python === undefined) {
     skipped.push(`pyzmq: 'import zmq' fails with ${PYTHONS.join(' and ')} (apt-get install python3-zmq)`);
   } else {
-    contenders.push({ name: 'pyzmq', command: [python.python, PYZMQ_PEER], frameFactor: () => 1 });
+    const command = [python.python, PYZMQ_PEER];
+    contenders.push({ name: 'pyzmq', frames: 'new Frame', command, frameFactor: () => 1 });
   }
   const c = findCPeer();
   if ('missing' in c) skipped.push(`${C_PEER}: ${c.missing}`);
-  else contenders.push({ name: C_PEER, command: [c.program], frameFactor: bySize(8, 3, 1) });
+  else {
+    const frameFactor = bySize(8, 3, 1);
+    contenders.push({ name: C_PEER, frames: 'new Frame', command: [c.program], frameFactor });
+  }
   return { contenders, skipped };
+}
+
+/** Those that fill each frame anew. */
+export function fillsFrames({ frames }: Contender): boolean {
+  return frames !== ONE_BUFFER;
 }
 
 /** A receiver of ours that does with the frames what a subcommand does. */
@@ -74,19 +101,28 @@ export function takingAs(contender: Contender, taker: 'watch' | 'record'): Conte
   };
 }
 
-/** This library on each engine, or on the one that `ROGUE_BRIDGE_ENGINE` names. */
+/** This library as its users are to use it, on each engine or on the one that `ROGUE_BRIDGE_ENGINE` names. */
 export function ourselves(): Contender[] {
-  const only = process.env[ENGINE_VARIABLE];
-  return Object.entries(OURS)
-    .filter(([, engine]) => only === undefined || only === '' || engine === only)
-    .map(([name, engine]) => ({
-      ...nodePeer(name, 'bridge-peer.js', engine === 'native' ? bySize(24, 8, 4) : () => 1),
-      env: { [ENGINE_VARIABLE]: engine },
-    }));
+  return onEngines().filter(({ frames }) => frames === 'reqFrame');
 }
 
-function nodePeer(name: string, file: string, frameFactor: Contender['frameFactor']): Contender {
-  return { name, command: [process.execPath, join(__dirname, 'peers', file)], frameFactor };
+function onEngines(): Contender[] {
+  const only = process.env[ENGINE_VARIABLE];
+  return OURS.filter(([, engine]) => only === undefined || only === '' || engine === only).map(
+    ([name, engine, frames]) => ({
+      ...nodePeer(name, 'bridge-peer.js', frames, engine === 'native' ? bySize(24, 8, 4) : () => 1),
+      env: { [ENGINE_VARIABLE]: engine },
+    }),
+  );
+}
+
+function nodePeer(
+  name: string,
+  file: string,
+  frames: FrameKind,
+  frameFactor: Contender['frameFactor'],
+): Contender {
+  return { name, frames, command: [process.execPath, join(__dirname, 'peers', file)], frameFactor };
 }
 
 function bySize(small: number, kilobyte: number, more: number): Contender['frameFactor'] {

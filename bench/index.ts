@@ -13,19 +13,20 @@ import { idle } from './idle.bench';
 import { describeMachine, machineText } from './machine';
 import { prbs } from './prbs.bench';
 import { roundTrip } from './round-trip.bench';
+import { SIZES_BYTES } from './sizes';
 import { formatTable } from './table';
 import { throughput } from './throughput.bench';
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
-  throughput,
-  'round-trip': roundTrip,
-  'c-pairs': cPairs,
-  bridges,
-  idle,
-  codec,
-  prbs,
-  files,
-  command,
+const BENCHMARKS: Readonly<Record<string, { readonly run: Benchmark; readonly asks: string }>> = {
+  throughput: { run: throughput, asks: 'frames/s one way, and what they cost, beside zeromq, pyzmq and C' },
+  'round-trip': { run: roundTrip, asks: 'one frame there and back, beside the same' },
+  'c-pairs': { run: cPairs, asks: 'with a peer in C: which side is busier' },
+  bridges: { run: bridges, asks: 'what many bridges in one process cost' },
+  idle: { run: idle, asks: 'what many idle clients cost' },
+  codec: { run: codec, asks: 'encoding and decoding alone' },
+  prbs: { run: prbs, asks: 'generating and checking of test data' },
+  files: { run: files, asks: 'data files, beside a copy' },
+  command: { run: command, asks: 'what watch and record cost a receiver' },
 };
 const NAMES = Object.keys(BENCHMARKS);
 // Single rounds scatter by 20 to 50 % on two cores; fewer than these tell 5 % from nothing only by luck.
@@ -33,11 +34,18 @@ const DEFAULT_ROUNDS = 11;
 
 const HELP = `Usage: npm run bench -- [name ...] [options]
 
-Runs the benchmarks named, or all: ${NAMES.join(', ')}.
+Runs the benchmarks named, or all:
+
+${Object.entries(BENCHMARKS)
+  .map(([name, { asks }]) => `  ${name.padEnd(12)}  ${asks}`)
+  .join('\n')}
+
 Every figure is the median of interleaved rounds; each side of a connection is a process of its own.
 
   --rounds N    rounds (default ${DEFAULT_ROUNDS})
   --quick       one round with few frames and few sizes: shows that all runs, not how fast
+  --sizes A,B   only these payload sizes in bytes, of ${SIZES_BYTES.join(', ')};
+                for throughput and round-trip
   --json FILE   also writes the results as JSON; with - for FILE the JSON goes to stdout, the tables to stderr
                 (then: npm run --silent bench -- --json -)
   --check       exits 1 when a figure falls short of what this library promises
@@ -50,6 +58,7 @@ interface Settings {
   readonly names: readonly string[];
   readonly rounds: number;
   readonly quick: boolean;
+  readonly sizes: readonly number[] | undefined;
   readonly check: boolean;
   readonly json: string | undefined;
 }
@@ -70,15 +79,31 @@ function readArguments(args: string[]): Settings | undefined {
     names: positionals.length === 0 ? NAMES : NAMES.filter((name) => positionals.includes(name)),
     rounds,
     quick,
+    sizes: values.sizes === undefined ? undefined : readSizes(values.sizes),
     check: values.check === true,
     json: values.json,
   };
 }
 
-function parse(args: string[]): {
-  values: { rounds?: string; json?: string; quick?: boolean; check?: boolean; help?: boolean };
-  positionals: string[];
-} {
+function readSizes(text: string): number[] {
+  const known: readonly number[] = SIZES_BYTES;
+  return text.split(',').map((word) => {
+    const size = known.find((bytes) => String(bytes) === word.trim());
+    if (size !== undefined) return size;
+    throw new UsageError(`--sizes names '${word}', but must name some of ${SIZES_BYTES.join(',')}`);
+  });
+}
+
+interface Values {
+  readonly rounds?: string;
+  readonly json?: string;
+  readonly sizes?: string;
+  readonly quick?: boolean;
+  readonly check?: boolean;
+  readonly help?: boolean;
+}
+
+function parse(args: string[]): { values: Values; positionals: string[] } {
   return parsed(() =>
     parseArgs({
       args,
@@ -86,6 +111,7 @@ function parse(args: string[]): {
       options: {
         rounds: { type: 'string' },
         json: { type: 'string' },
+        sizes: { type: 'string' },
         quick: { type: 'boolean' },
         check: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
@@ -95,7 +121,7 @@ function parse(args: string[]): {
 }
 
 async function run(settings: Settings): Promise<number> {
-  const { names, rounds, quick, check, json } = settings;
+  const { names, rounds, quick, sizes, check, json } = settings;
   const machine = describeMachine();
   const out = json === '-' ? process.stderr : process.stdout;
   const print = (text: string): void => void out.write(`${text}\n`);
@@ -105,7 +131,7 @@ async function run(settings: Settings): Promise<number> {
   const failures: string[] = [];
   for (const name of names) {
     try {
-      const result = await BENCHMARKS[name]!({ rounds, quick, progress });
+      const result = await BENCHMARKS[name]!.run({ rounds, quick, sizes, progress });
       results[name] = result;
       failures.push(...result.failures.map((text) => `${name}: ${text}`));
       progress('');

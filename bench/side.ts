@@ -32,7 +32,7 @@ export class Side {
   private errors = '';
 
   constructor(
-    private readonly name: string,
+    readonly name: string,
     command: readonly string[],
     args: readonly (string | number)[],
     env: Readonly<Record<string, string>> = {},
@@ -88,6 +88,11 @@ export class Side {
     await this.exited;
     if (this.ending) return new Promise(() => undefined);
     throw new Error(`${this.name} ended early`);
+  }
+
+  /** Its process id; 0 if it could not be started. */
+  get pid(): number {
+    return this.child.pid ?? 0;
   }
 
   /** What it has written to stderr. */

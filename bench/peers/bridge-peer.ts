@@ -7,7 +7,9 @@ import { RECORDED_OPTIONS } from '../../lib/cli/record';
 import { Flow } from '../../lib/cli/watch/flow';
 import { viewLines } from '../../lib/cli/watch/view';
 import { Frame, StreamWriter, TcpClient, TcpServer } from '../../lib/index';
-import { Counter, orders, peerArguments, ping, say, sendAll, type PeerArguments } from './lines';
+import { constantPayload, frameKind, newPayload } from './content';
+import { Counter, ping, sendAll } from './counting';
+import { orders, peerArguments, say, type PeerArguments } from './lines';
 
 const HOST = '127.0.0.1';
 // As watch does, in a terminal of the usual size.
@@ -52,7 +54,7 @@ async function receive({ port }: PeerArguments): Promise<void> {
   const isRecorded = process.env.ROGUE_BRIDGE_TAKER === 'record';
   const server = await TcpServer.create(HOST, port, isRecorded ? RECORDED_OPTIONS : {});
   server.addSlave((frame) => {
-    counter.add(frame.size);
+    counter.add(frame.payload);
     return take(frame);
   });
   say({ ready: true });
@@ -60,10 +62,24 @@ async function receive({ port }: PeerArguments): Promise<void> {
 
 async function send({ port, sizeBytes }: PeerArguments): Promise<void> {
   say({ ready: true });
-  const payload = Buffer.alloc(sizeBytes, 0x5a);
   await order();
   const client = await TcpClient.create(HOST, port);
-  await sendAll(work, order, () => client.send(new Frame(payload)));
+  const makeFrame = frameMaker(client, sizeBytes);
+  await sendAll(work, order, (sequence) => client.send(makeFrame(sequence)));
+}
+
+/** Makes the frames as the parent says: of memory from the pool, of new memory, or of one constant buffer. */
+function frameMaker(client: TcpClient, sizeBytes: number): (sequence: number) => Frame {
+  if (frameKind === 'one buffer') {
+    const payload = constantPayload(sizeBytes);
+    return () => new Frame(payload);
+  }
+  if (frameKind === 'new Frame') return (sequence) => new Frame(newPayload(sizeBytes, sequence));
+  return (sequence) => {
+    const frame = client.reqFrame(sizeBytes);
+    frame.payload.fill(sequence & 0xff);
+    return frame;
+  };
 }
 
 async function echo({ port }: PeerArguments): Promise<void> {
@@ -74,15 +90,15 @@ async function echo({ port }: PeerArguments): Promise<void> {
 
 async function pingServer({ port, sizeBytes }: PeerArguments): Promise<void> {
   say({ ready: true });
-  const payload = Buffer.alloc(sizeBytes, 0x5a);
   await order();
   const client = await TcpClient.create(HOST, port);
-  let arrived: (sizeBytes: number) => void = () => undefined;
-  client.addSlave((frame) => arrived(frame.size));
+  const makeFrame = frameMaker(client, sizeBytes);
+  let arrived: (payload: Uint8Array) => void = () => undefined;
+  client.addSlave((frame) => arrived(frame.payload));
   await client.waitForPeer();
-  await ping(work, async () => {
-    const back = new Promise<number>((resolve) => (arrived = resolve));
-    await client.send(new Frame(payload));
+  await ping(work, async (sequence) => {
+    const back = new Promise<Uint8Array>((resolve) => (arrived = resolve));
+    await client.send(makeFrame(sequence));
     return back;
   });
 }

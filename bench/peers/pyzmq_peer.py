@@ -6,6 +6,7 @@
 import json
 import os
 import queue
+import resource
 import sys
 import threading
 import time
@@ -52,38 +53,79 @@ def open_pull():
     return pull
 
 
+def payload_of(sequence):
+    return bytes((sequence & 0xFF,)) * size
+
+
+def send_frame(push, sequence):
+    push.send_multipart([*HEADER, payload_of(sequence)], copy=COPY)
+
+
+def is_wrong(message, sequence):
+    """Another size, or another first or last byte, than was sent."""
+    payload = message[3] if COPY else message[3].buffer
+    byte = sequence & 0xFF
+    return len(payload) != size or payload[0] != byte or payload[-1] != byte
+
+
+def cpu_ms():
+    """Of all threads of this process, libzmq's among them."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return (usage.ru_utime + usage.ru_stime) * 1e3
+
+
+def peak_megabytes():
+    """Peak resident memory. Not ru_maxrss on Linux: the kernel hands it from the parent through exec."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) * 1024 / 1e6
+    except (OSError, StopIteration):
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
 def receive():
     pull = open_pull()
     pull.bind(endpoint(port))
     say(ready=True)
     received = 0
     wrong = 0
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), cpu_ms()
     try:
-        for _ in range(warm_frames):
-            wrong += len(pull.recv_multipart(copy=COPY)[3]) != size
+        for sequence in range(warm_frames):
+            wrong += is_wrong(pull.recv_multipart(copy=COPY), sequence)
         say(warm=True)
-        for received in range(1, frames + 1):
-            wrong += len(pull.recv_multipart(copy=COPY)[3]) != size
+        for sequence in range(warm_frames, warm_frames + frames):
+            wrong += is_wrong(pull.recv_multipart(copy=COPY), sequence)
+            received += 1
             if received == 1:
-                started = time.perf_counter()
+                started, cpu = time.perf_counter(), cpu_ms()
     except zmq.Again:
-        received = max(received - 1, 0)
-    say(received=received, wrong=wrong, elapsedMs=(time.perf_counter() - started) * 1e3)
+        pass
+    elapsed_ms = (time.perf_counter() - started) * 1e3
+    say(
+        received=received,
+        wrong=wrong,
+        elapsedMs=elapsed_ms,
+        cpuMs=cpu_ms() - cpu,
+        peakMegabytes=peak_megabytes(),
+    )
 
 
 def send():
     say(ready=True)
-    message = [*HEADER, bytes(size)]
     orders.get()
     push = open_push()
     push.connect(endpoint(port))
-    for _ in range(warm_frames):
-        push.send_multipart(message, copy=COPY)
+    for sequence in range(warm_frames):
+        send_frame(push, sequence)
     orders.get()
-    for _ in range(frames):
-        push.send_multipart(message, copy=COPY)
-    say(sent=frames)
+    cpu = cpu_ms()
+    for sequence in range(warm_frames, warm_frames + frames):
+        send_frame(push, sequence)
+    # The receiver has every frame by now: libzmq's thread has done its part.
+    orders.get()
+    say(sent=warm_frames + frames, cpuMs=cpu_ms() - cpu, peakMegabytes=peak_megabytes())
     threading.Event().wait()
 
 
@@ -99,7 +141,6 @@ def echo():
 
 def ping():
     say(ready=True)
-    message = [*HEADER, bytes(size)]
     orders.get()
     pull = open_pull()
     push = open_push()
@@ -108,13 +149,13 @@ def ping():
     samples = []
     wrong = 0
     try:
-        for number in range(-warm_frames, frames):
+        for sequence in range(warm_frames + frames):
             started = time.perf_counter()
-            push.send_multipart(message, copy=COPY)
+            send_frame(push, sequence)
             back = pull.recv_multipart(copy=COPY)
             micros = (time.perf_counter() - started) * 1e6
-            wrong += len(back[3]) != size
-            if number >= 0:
+            wrong += is_wrong(back, sequence)
+            if sequence >= warm_frames:
                 samples.append(round(micros, 1))
     except zmq.Again:
         pass

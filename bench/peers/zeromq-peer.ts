@@ -2,7 +2,9 @@
 // would do to carry the same messages.
 
 import { Pull, Push } from 'zeromq';
-import { Counter, orders, peerArguments, ping, say, sendAll, type PeerArguments } from './lines';
+import { constantPayload, frameKind, newPayload } from './content';
+import { Counter, ping, sendAll } from './counting';
+import { orders, peerArguments, say, type PeerArguments } from './lines';
 
 const FLAGS = Buffer.alloc(2);
 const CHANNEL = Buffer.alloc(1);
@@ -23,16 +25,22 @@ async function receive({ port }: PeerArguments): Promise<void> {
   const pull = new Pull();
   await pull.bind(endpoint(port));
   say({ ready: true });
-  while (!counter.add((await pull.receive())[3]!.length));
+  while (!counter.add((await pull.receive())[3]!));
 }
 
 async function send({ port, sizeBytes }: PeerArguments): Promise<void> {
   say({ ready: true });
-  const payload = Buffer.alloc(sizeBytes, 0x5a);
   await order();
   const push = openPush();
   push.connect(endpoint(port));
-  await sendAll(work, order, () => push.send([FLAGS, CHANNEL, ERROR, payload]));
+  const makePayload = payloadMaker(sizeBytes);
+  await sendAll(work, order, (sequence) => push.send([FLAGS, CHANNEL, ERROR, makePayload(sequence)]));
+}
+
+function payloadMaker(sizeBytes: number): (sequence: number) => Buffer {
+  if (frameKind !== 'one buffer') return (sequence) => newPayload(sizeBytes, sequence);
+  const payload = constantPayload(sizeBytes);
+  return () => payload;
 }
 
 async function echo({ port }: PeerArguments): Promise<void> {
@@ -46,15 +54,14 @@ async function echo({ port }: PeerArguments): Promise<void> {
 
 async function pingServer({ port, sizeBytes }: PeerArguments): Promise<void> {
   say({ ready: true });
-  const payload = Buffer.alloc(sizeBytes, 0x5a);
   await order();
   const pull = new Pull();
   const push = openPush();
   push.connect(endpoint(port));
   pull.connect(endpoint(port + 1));
-  await ping(work, async () => {
-    await push.send([FLAGS, CHANNEL, ERROR, payload]);
-    return (await pull.receive())[3]!.length;
+  await ping(work, async (sequence) => {
+    await push.send([FLAGS, CHANNEL, ERROR, newPayload(sizeBytes, sequence)]);
+    return (await pull.receive())[3]!;
   });
 }
 
