@@ -8,6 +8,8 @@ export interface BenchmarkOptions {
   readonly quick: boolean;
   /** The only payload sizes to measure, for the benchmarks that have `--sizes`. */
   readonly sizes: readonly number[] | undefined;
+  /** How long a case of `memory` takes. */
+  readonly seconds: number | undefined;
   /** Says how far it has got. */
   readonly progress: (text: string) => void;
 }

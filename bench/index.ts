@@ -11,6 +11,7 @@ import { command } from './command.bench';
 import { files } from './files.bench';
 import { idle } from './idle.bench';
 import { describeMachine, machineText } from './machine';
+import { DEFAULT_SECONDS, memory } from './memory.bench';
 import { prbs } from './prbs.bench';
 import { roundTrip } from './round-trip.bench';
 import { SIZES_BYTES } from './sizes';
@@ -20,6 +21,7 @@ import { throughput } from './throughput.bench';
 const BENCHMARKS: Readonly<Record<string, { readonly run: Benchmark; readonly asks: string }>> = {
   throughput: { run: throughput, asks: 'frames/s one way, and what they cost, beside zeromq, pyzmq and C' },
   'round-trip': { run: roundTrip, asks: 'one frame there and back, beside the same' },
+  memory: { run: memory, asks: 'memory of a sender that is ahead of a slow reader' },
   'c-pairs': { run: cPairs, asks: 'with a peer in C: which side is busier' },
   bridges: { run: bridges, asks: 'what many bridges in one process cost' },
   idle: { run: idle, asks: 'what many idle clients cost' },
@@ -45,7 +47,8 @@ Every figure is the median of interleaved rounds; each side of a connection is a
   --rounds N    rounds (default ${DEFAULT_ROUNDS})
   --quick       one round with few frames and few sizes: shows that all runs, not how fast
   --sizes A,B   only these payload sizes in bytes, of ${SIZES_BYTES.join(', ')};
-                for throughput and round-trip
+                for throughput, round-trip and memory
+  --seconds N   how long a case of memory takes (default ${DEFAULT_SECONDS})
   --json FILE   also writes the results as JSON; with - for FILE the JSON goes to stdout, the tables to stderr
                 (then: npm run --silent bench -- --json -)
   --check       exits 1 when a figure falls short of what this library promises
@@ -59,6 +62,7 @@ interface Settings {
   readonly rounds: number;
   readonly quick: boolean;
   readonly sizes: readonly number[] | undefined;
+  readonly seconds: number | undefined;
   readonly check: boolean;
   readonly json: string | undefined;
 }
@@ -80,6 +84,7 @@ function readArguments(args: string[]): Settings | undefined {
     rounds,
     quick,
     sizes: values.sizes === undefined ? undefined : readSizes(values.sizes),
+    seconds: values.seconds === undefined ? undefined : readSeconds(values.seconds),
     check: values.check === true,
     json: values.json,
   };
@@ -94,10 +99,17 @@ function readSizes(text: string): number[] {
   });
 }
 
+function readSeconds(text: string): number {
+  const seconds = Number(text);
+  if (seconds > 0 && Number.isFinite(seconds)) return seconds;
+  throw new UsageError(`--seconds is '${text}', but must be a number above 0`);
+}
+
 interface Values {
   readonly rounds?: string;
   readonly json?: string;
   readonly sizes?: string;
+  readonly seconds?: string;
   readonly quick?: boolean;
   readonly check?: boolean;
   readonly help?: boolean;
@@ -112,6 +124,7 @@ function parse(args: string[]): { values: Values; positionals: string[] } {
         rounds: { type: 'string' },
         json: { type: 'string' },
         sizes: { type: 'string' },
+        seconds: { type: 'string' },
         quick: { type: 'boolean' },
         check: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
@@ -121,7 +134,7 @@ function parse(args: string[]): { values: Values; positionals: string[] } {
 }
 
 async function run(settings: Settings): Promise<number> {
-  const { names, rounds, quick, sizes, check, json } = settings;
+  const { names, rounds, quick, sizes, seconds, check, json } = settings;
   const machine = describeMachine();
   const out = json === '-' ? process.stderr : process.stdout;
   const print = (text: string): void => void out.write(`${text}\n`);
@@ -131,7 +144,7 @@ async function run(settings: Settings): Promise<number> {
   const failures: string[] = [];
   for (const name of names) {
     try {
-      const result = await BENCHMARKS[name]!.run({ rounds, quick, sizes, progress });
+      const result = await BENCHMARKS[name]!.run({ rounds, quick, sizes, seconds, progress });
       results[name] = result;
       failures.push(...result.failures.map((text) => `${name}: ${text}`));
       progress('');

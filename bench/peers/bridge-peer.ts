@@ -9,6 +9,7 @@ import { viewLines } from '../../lib/cli/watch/view';
 import { Frame, StreamWriter, TcpClient, TcpServer } from '../../lib/index';
 import { constantPayload, frameKind, newPayload } from './content';
 import { Counter, ping, sendAll } from './counting';
+import { drain, flood } from './flooding';
 import { orders, peerArguments, say, type PeerArguments } from './lines';
 
 const HOST = '127.0.0.1';
@@ -25,6 +26,8 @@ const ROLES: Record<string, (work: PeerArguments) => Promise<void>> = {
   send,
   echo,
   ping: pingServer,
+  flood: sendFlood,
+  drain: readSlowly,
 };
 void ROLES[work.role]!(work);
 
@@ -101,4 +104,19 @@ async function pingServer({ port, sizeBytes }: PeerArguments): Promise<void> {
     await client.send(makeFrame(sequence));
     return back;
   });
+}
+
+async function sendFlood({ port, sizeBytes }: PeerArguments): Promise<void> {
+  say({ ready: true });
+  await order();
+  const client = await TcpClient.create(HOST, port);
+  const makeFrame = frameMaker(client, sizeBytes);
+  await flood(work, (sequence) => client.send(makeFrame(sequence)));
+}
+
+async function readSlowly({ port }: PeerArguments): Promise<void> {
+  const take = drain(work, order);
+  const server = await TcpServer.create(HOST, port);
+  server.addSlave((frame) => take(frame.payload));
+  say({ ready: true });
 }

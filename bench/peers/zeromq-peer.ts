@@ -4,6 +4,7 @@
 import { Pull, Push } from 'zeromq';
 import { constantPayload, frameKind, newPayload } from './content';
 import { Counter, ping, sendAll } from './counting';
+import { drain, flood } from './flooding';
 import { orders, peerArguments, say, type PeerArguments } from './lines';
 
 const FLAGS = Buffer.alloc(2);
@@ -17,6 +18,8 @@ const ROLES: Record<string, (work: PeerArguments) => Promise<void>> = {
   send,
   echo,
   ping: pingServer,
+  flood: sendFlood,
+  drain: readSlowly,
 };
 void ROLES[work.role]!(work);
 
@@ -63,6 +66,25 @@ async function pingServer({ port, sizeBytes }: PeerArguments): Promise<void> {
     await push.send([FLAGS, CHANNEL, ERROR, newPayload(sizeBytes, sequence)]);
     return (await pull.receive())[3]!;
   });
+}
+
+async function sendFlood({ port, sizeBytes }: PeerArguments): Promise<void> {
+  say({ ready: true });
+  await order();
+  const push = openPush();
+  push.connect(endpoint(port));
+  await flood(work, (sequence) => push.send([FLAGS, CHANNEL, ERROR, newPayload(sizeBytes, sequence)]));
+}
+
+async function readSlowly({ port }: PeerArguments): Promise<void> {
+  const take = drain(work, order);
+  const pull = new Pull();
+  await pull.bind(endpoint(port));
+  say({ ready: true });
+  for (;;) {
+    const pause = take((await pull.receive())[3]!);
+    if (pause !== undefined) await pause;
+  }
 }
 
 function openPush(): Push {
