@@ -13,6 +13,7 @@ import { idle } from './idle.bench';
 import { describeMachine, machineText } from './machine';
 import { DEFAULT_SECONDS, memory } from './memory.bench';
 import { prbs } from './prbs.bench';
+import { relay } from './relay.bench';
 import { roundTrip } from './round-trip.bench';
 import { SIZES_BYTES } from './sizes';
 import { formatTable } from './table';
@@ -22,6 +23,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly run: Benchmark; readonly as
   throughput: { run: throughput, asks: 'frames/s one way, and what they cost, beside zeromq, pyzmq and C' },
   'round-trip': { run: roundTrip, asks: 'one frame there and back, beside the same' },
   memory: { run: memory, asks: 'memory of a sender that is ahead of a slow reader' },
+  relay: { run: relay, asks: 'bridge in, bridge out: beside the one-way rate' },
   'c-pairs': { run: cPairs, asks: 'with a peer in C: which side is busier' },
   bridges: { run: bridges, asks: 'what many bridges in one process cost' },
   idle: { run: idle, asks: 'what many idle clients cost' },
@@ -47,7 +49,7 @@ Every figure is the median of interleaved rounds; each side of a connection is a
   --rounds N    rounds (default ${DEFAULT_ROUNDS})
   --quick       one round with few frames and few sizes: shows that all runs, not how fast
   --sizes A,B   only these payload sizes in bytes, of ${SIZES_BYTES.join(', ')};
-                for throughput, round-trip and memory
+                for throughput, round-trip, memory and relay
   --seconds N   how long a case of memory takes (default ${DEFAULT_SECONDS})
   --json FILE   also writes the results as JSON; with - for FILE the JSON goes to stdout, the tables to stderr
                 (then: npm run --silent bench -- --json -)
