@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { Logging } from '../lib';
+import { describeInTerminal, endTerminals, NodeTerminal } from './helpers/terminal';
+import { waitFor } from './helpers/wait';
 
 const DIST = JSON.stringify(join(__dirname, '..', 'dist'));
 
@@ -18,6 +20,8 @@ function sink(level = 'trace'): { lines: { level: number; name: string; msg: str
   Logging.setSink(pino({ level }, { write: (line: string) => void lines.push(JSON.parse(line) as never) }));
   return { lines, restore: () => Logging.setSink(undefined) };
 }
+
+afterEach(endTerminals);
 
 describe('Logging', () => {
   test("has Rogue's levels with Rogue's numbers", () => {
@@ -39,15 +43,19 @@ describe('Logging', () => {
     expect(names).toEqual(['pyrogue.stream.X', 'pyrogue.stream.X', 'pyrogue', 'pyrogue.pyrogueish']);
   });
 
-  test('writes from Error on to begin with, Critical and Error among them', () => {
+  test('writes from Warning on to begin with', () => {
     const { lines, restore } = sink();
     const log = Logging.create('test.default');
-    log.warning('not this');
-    log.error('this');
+    log.info('not this');
+    log.warning('this');
+    log.thread('this as well');
+    log.error('and this');
     log.critical('and this');
     restore();
     expect(lines).toMatchObject([
-      { name: 'pyrogue.test.default', msg: 'this', level: 50 },
+      { name: 'pyrogue.test.default', msg: 'this', level: 40 },
+      { name: 'pyrogue.test.default', msg: 'this as well', level: 40 },
+      { name: 'pyrogue.test.default', msg: 'and this', level: 50 },
       { name: 'pyrogue.test.default', msg: 'and this', level: 60 },
     ]);
   });
@@ -55,10 +63,10 @@ describe('Logging', () => {
   test('a filter works on loggers made before and after it, with and without the prefix', () => {
     const before = Logging.create('test.filtered.before');
     const other = Logging.create('test.other');
-    expect(before.level).toBe(Logging.Error);
+    expect(before.level).toBe(Logging.Warning);
     Logging.setFilter('test.filtered', Logging.Info);
     const after = Logging.create('test.filtered.after');
-    expect([before.level, after.level, other.level]).toEqual([20, 20, 40]);
+    expect([before.level, after.level, other.level]).toEqual([20, 20, 30]);
     Logging.setFilter('pyrogue.test.filtered.after', Logging.Debug);
     expect([before.level, after.level]).toEqual([20, 10]);
   });
@@ -72,7 +80,22 @@ describe('Logging', () => {
     expect(log.level).toBe(Logging.Debug);
     Logging.setLevel(Logging.Critical);
     expect(log.level).toBe(Logging.Warning);
-    Logging.setLevel(Logging.Error);
+    Logging.setLevel(Logging.Warning);
+  });
+
+  test("a line in an application's logger has one name", () => {
+    const lines: string[] = [];
+    const write = (line: string): void => void lines.push(line);
+    for (const options of [{ name: 'beamline' }, {}]) {
+      Logging.setSink(pino(options, { write }));
+      Logging.create('test.named').error('broken');
+    }
+    Logging.setSink(undefined);
+    const names = lines.map((line) => line.match(/"(name|logger)":"[^"]*"/g));
+    expect(names).toEqual([
+      ['"name":"beamline"', '"logger":"pyrogue.test.named"'],
+      ['"name":"pyrogue.test.named"'],
+    ]);
   });
 
   test("the application's own level applies on top of ours", () => {
@@ -85,9 +108,13 @@ describe('Logging', () => {
     expect(lines.map(({ msg }) => msg)).toEqual(['passed on']);
   });
 
-  test('prints JSON lines with the levels of Rogue to standard error', () => {
-    const [line] = stderrOf("Logging.create('x').error('broken');");
-    expect(JSON.parse(line!)).toMatchObject({ level: 40, name: 'pyrogue.x', msg: 'broken' });
+  test("prints JSON lines with pino's levels to a standard error that is no terminal", () => {
+    const lines = stderrOf(`
+      Logging.setLevel(Logging.Debug);
+      for (const level of ['critical', 'error', 'thread', 'warning', 'info', 'debug']) Logging.create('x')[level](level);`);
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject(
+      [60, 50, 40, 40, 30, 20].map((level) => ({ level, name: 'pyrogue.x' })),
+    );
   });
 
   test("prints Rogue's own line in the format rogue", () => {
@@ -101,6 +128,23 @@ describe('Logging', () => {
     expect(() => Logging.setLevel(-1)).toThrow('level is -1, but must be a whole number from 0 to 100');
     expect(() => Logging.setLevel('Debug' as never)).toThrow(TypeError);
     expect(() => Logging.setFilter(3 as never, 10)).toThrow('name is 3, but must be a string');
-    expect(() => Logging.setFormat('xml' as never)).toThrow("format is 'xml', but must be 'json' or 'rogue'");
+    expect(() => Logging.setFormat('xml' as never)).toThrow(
+      "format is 'xml', but must be 'auto', 'json' or 'rogue'",
+    );
+  });
+});
+
+describeInTerminal('on a terminal', () => {
+  test("prints Rogue's own line, unless it is told otherwise", async () => {
+    const code = `
+      const { Logging } = require(${DIST});
+      Logging.create("x").error("broken");
+      Logging.setFormat("json");
+      Logging.create("x").error("again");`;
+    const terminal = new NodeTerminal(200, 10, '-e', `'${code}'`);
+    await waitFor('the end', () => terminal.text().includes('ENDED 0'), 30_000, terminal.text);
+    const [first, second] = terminal.lines;
+    expect(first).toMatch(/^\d{10}\.\d{6}:pyrogue\.x: broken$/);
+    expect(JSON.parse(second!)).toMatchObject({ level: 50, name: 'pyrogue.x', msg: 'again' });
   });
 });

@@ -38,6 +38,7 @@ test('import and require give the same classes and the same state', () => {
 test('the declarations serve a strict project of either module system', () => {
   const program = `
     import { Frame, GeneralError, Logging, Master, Prbs, Slave, TcpClient, TcpServer } from 'rogue-bridge';
+    import { once } from 'node:events';
     import type { PeerInfo, TcpOptions, TcpStats } from 'rogue-bridge';
     export async function main(options: TcpOptions): Promise<TcpStats> {
       const tcp: TcpServer = await TcpServer.create('127.0.0.1', 8000, options);
@@ -46,6 +47,7 @@ test('the declarations serve a strict project of either module system', () => {
       tcp.on('connect', (peer: PeerInfo) => peer.direction satisfies 'send' | 'receive');
       // @ts-expect-error no such event
       tcp.on('connected', () => undefined);
+      await once(tcp, 'disconnect');
       // @ts-expect-error no such option
       await TcpClient.create('127.0.0.1', 8000, { linger: 3 });
       const prbs = new Prbs();
@@ -74,14 +76,19 @@ test('the declarations serve a strict project of either module system', () => {
 }, 60_000);
 
 test('the package holds the library with its declarations and source maps, README and licence, and no more', () => {
-  const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--silent'], { cwd: ROOT }).toString();
+  const output = execFileSync('npm', ['pack', '--dry-run', '--ignore-scripts', '--json', '--silent'], {
+    cwd: ROOT,
+  }).toString();
   const [packed] = Object.values(JSON.parse(output) as Record<string, { files: { path: string }[] }>);
   const paths = packed!.files.map(({ path }) => path);
   expect(paths).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']));
   for (const name of ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'index.js.map', 'tcp/core.js']) {
     expect(paths).toContain(`dist/${name}`);
   }
-  const others = paths.filter((path) => !/^dist\/|^(LICENSE|README\.md|package\.json)$/.test(path));
+  expect(paths).toContain('examples/exporter.mjs');
+  const others = paths.filter(
+    (path) => !/^(dist|examples)\/|^(LICENSE|README\.md|package\.json)$/.test(path),
+  );
   expect(others).toEqual([]);
 });
 

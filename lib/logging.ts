@@ -2,6 +2,7 @@
 
 import type { DestinationStream, Logger } from 'pino';
 import type * as Pino from 'pino';
+import { isatty } from 'node:tty';
 import { show } from './errors';
 import { checkInteger } from './validate';
 
@@ -9,12 +10,13 @@ const PREFIX = 'pyrogue';
 const STDERR_FD = 2;
 const MAX_LEVEL = 100;
 
-// Rogue's names and numbers. pino's own run from 10 (trace) to 60 (fatal), so ours replace them.
+// Rogue's names and numbers.
 const LEVELS = { critical: 50, error: 40, thread: 35, warning: 30, info: 20, debug: 10 } as const;
 
 type LevelName = keyof typeof LEVELS;
 
-// The method of an application's own pino logger that is nearest in meaning to each of Rogue's levels.
+// The method of a pino logger that is nearest in meaning to each of Rogue's levels. Its numbers are in JSON lines, so that
+// pino's own tools, and whatever else reads such lines, take an Error for an error.
 const PINO_METHOD: Record<LevelName, 'fatal' | 'error' | 'warn' | 'info' | 'debug'> = {
   critical: 'fatal',
   error: 'error',
@@ -24,8 +26,13 @@ const PINO_METHOD: Record<LevelName, 'fatal' | 'error' | 'warn' | 'info' | 'debu
   debug: 'debug',
 };
 
-/** `json` is pino's own line; `rogue` is `<seconds>.<microseconds>:<logger name>: <message>`. */
-export type LogFormat = 'json' | 'rogue';
+/**
+ * `rogue` is `<seconds>.<microseconds>:<logger name>: <message>`, `json` is pino's own line, and `auto` is the one for people
+ * where standard error is a terminal, the other where it is not.
+ */
+export type LogFormat = 'auto' | 'json' | 'rogue';
+
+const FORMATS: readonly unknown[] = ['auto', 'json', 'rogue'] satisfies LogFormat[];
 
 /** An application's pino logger, as {@link Logging.setSink} takes it. */
 export type LogSink = Pick<Logger, 'child' | 'fatal' | 'error' | 'warn' | 'info' | 'debug'>;
@@ -36,19 +43,22 @@ type LineWriter = (level: LevelName, message: string) => void;
 // brings itself up to date at its next line: no list of loggers to keep, none that outlives its owner.
 const shared = {
   epoch: 0,
-  level: LEVELS.error as number,
+  // Not Error, as in Rogue: what is lost or refused without an error of its own is told at Warning, once or a few times
+  // (frames without a slave, sends that nobody awaits, a server that is not there), and whoever does not know that has to
+  // look for it.
+  level: LEVELS.warning as number,
   filters: new Map<string, number>(),
-  format: 'json' as LogFormat,
+  format: 'auto' as LogFormat,
   sink: undefined as LogSink | undefined,
 };
 
 let stderrStream: DestinationStream | undefined;
-let stderrLogger: Logger<LevelName> | undefined;
+let stderrLogger: Logger | undefined;
 
 /**
  * One named logger; `Logging.create('stream.Mine')` makes one, the statics rule all of them.
  *
- * A line is written when its level is at least the lowest of the global level (Error to begin with) and of
+ * A line is written when its level is at least the lowest of the global level (Warning to begin with) and of
  * every filter whose name the logger's full name starts with.
  */
 export class Logging {
@@ -93,19 +103,27 @@ export class Logging {
   }
 
   /**
-   * Hands all lines to the application's own pino logger, each with the logger's name as `name`;
-   * undefined goes back to standard error. Critical becomes `fatal`, Thread and Warning `warn`.
+   * Hands all lines to the application's own pino logger, each with the logger's name as `name`, or as `logger` where the
+   * application's has a `name` of its own; undefined goes back to standard error. Critical becomes `fatal`, Thread and
+   * Warning `warn`.
    * The application's level applies on top of ours.
+   *
+   * @throws {TypeError} for what has no `child` method.
    */
   static setSink(sink: LogSink | undefined): void {
+    if (sink !== undefined && typeof (sink as Partial<LogSink> | null)?.child !== 'function') {
+      throw new TypeError(
+        `sink is ${show(sink)}, but must be a pino logger, or undefined for standard error`,
+      );
+    }
     shared.sink = sink;
     shared.epoch += 1;
   }
 
-  /** Sets how lines on standard error look; a sink has a format of its own. */
+  /** Sets how lines on standard error look, `auto` to begin with; a sink has a format of its own. */
   static setFormat(format: LogFormat): void {
-    if (!(['json', 'rogue'] as unknown[]).includes(format)) {
-      throw new TypeError(`format is ${show(format)}, but must be 'json' or 'rogue'`);
+    if (!FORMATS.includes(format)) {
+      throw new TypeError(`format is ${show(format)}, but must be 'auto', 'json' or 'rogue'`);
     }
     shared.format = format;
     shared.epoch += 1;
@@ -157,18 +175,23 @@ function normalizeName(name: string): string {
 
 function writerFor(name: string): LineWriter {
   if (shared.sink !== undefined) {
-    const child = shared.sink.child({ name });
+    const child = shared.sink.child(hasName(shared.sink) ? { logger: name } : { name });
     return (level, message) => child[PINO_METHOD[level]](message);
   }
   const { pino } = loadPino();
   // Synchronous, as Rogue's own printing is: the last line before a crash is the one that matters.
   const stream = (stderrStream ??= pino.destination({ dest: STDERR_FD, sync: true }));
-  if (shared.format === 'rogue') {
+  if (shared.format === 'rogue' || (shared.format === 'auto' && isatty(STDERR_FD))) {
     return (_level, message) => stream.write(`${rogueTime()}:${name}: ${message}\n`);
   }
-  stderrLogger ??= pino({ customLevels: LEVELS, useOnlyCustomLevels: true, level: 'debug' }, stream);
+  stderrLogger ??= pino({ level: 'debug' }, stream);
   const child = stderrLogger.child({ name });
-  return (level, message) => child[level](message);
+  return (level, message) => child[PINO_METHOD[level]](message);
+}
+
+/** Whether lines of this logger have a `name` already. */
+function hasName(sink: LogSink & { bindings?: () => Record<string, unknown> }): boolean {
+  return sink.bindings?.().name !== undefined;
 }
 
 /** pino, loaded for the first line that is written: most processes log nothing, and start faster without it. */

@@ -89,6 +89,18 @@ test('hex: a header line, what there is, and how much more', async () => {
 });
 
 test.each([
+  ['all', [], 'first, second; third'],
+  ['the beginning', ['--max-bytes', '5'], 'firstseconthird'],
+])('raw: the bytes of the payloads, %s of them', async (_, args, expected) => {
+  const port = await reservePorts();
+  const server = await makeServer(port);
+  const program = rogueBridge('dump', `${LOOPBACK}:${port}`, '--format', 'raw', '--count', 3, ...args);
+  for (const text of ['first, ', 'second; ', 'third']) await server.send(new Frame(Buffer.from(text)));
+  expect(await program.end()).toBe(0);
+  expect(program.stdout).toBe(expected);
+});
+
+test.each([
   [
     ['--channel', '3,255'],
     [3, 255],
@@ -285,5 +297,7 @@ test('send: a file that is not there is a failure, before anybody is waited for'
   const port = await reservePorts();
   const program = rogueBridge('send', `${LOOPBACK}:${port}`, 'no-such-file.bin');
   expect(await program.end()).toBe(1);
-  expect(program.stderr).toMatch(/rogue-bridge: ENOENT.*no-such-file\.bin/);
+  expect(program.stderr).toMatch(
+    /^rogue-bridge: \S*no-such-file\.bin: there is no such file or folder \(ENOENT\)$/m,
+  );
 });

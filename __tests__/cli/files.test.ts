@@ -94,6 +94,19 @@ test('a frame that no file may hold ends the recording with one line, and no sta
   );
 });
 
+test.each([
+  ['a file', [], ''],
+  ['its first part', ['--max-size', '1M'], '.1'],
+])('a recording that no frame came for leaves no file behind (%s)', async (_, args, suffix) => {
+  const port = await reservePorts();
+  await makeServer(port);
+  const file = fileName('run.dat');
+  const program = rogueBridge('record', file, `${LOOPBACK}:${port}`, '--duration', '200ms', ...args);
+  expect(await program.end()).toBe(0);
+  expect(program.stderr).toContain(`${file}${suffix} was removed: there is nothing in it\n`);
+  expect(existsSync(`${file}${suffix}`)).toBe(false);
+});
+
 test('the time of a recording begins with its peer', async () => {
   const port = await reservePorts();
   const program = rogueBridge('record', fileName('run.dat'), `${LOOPBACK}:${port}`, '--count', FRAMES.length);

@@ -88,6 +88,62 @@ test('rx counts wrong bits, says the rate, and fails', async () => {
   expect(program.stderr).toMatch(/^rogue-bridge: 2 frames with an error$/m);
 });
 
+describe('rx makes no rate of frames that fail as a whole', () => {
+  test.each<[what: string, make: (number: number) => Frame, guess: string]>([
+    [
+      'no PRBS data',
+      (number) => new Frame(Buffer.alloc(1000, number + 1)),
+      'the first of them is no PRBS frame of any width',
+    ],
+    [
+      'an error field',
+      (number) => new Frame(Buffer.alloc(1000, number + 1), { error: 3 }),
+      'the sender has set the error field',
+    ],
+  ])('%s', async (_, make, guess) => {
+    const port = await reservePorts();
+    const server = await makeServer(port);
+    const program = rogueBridge('prbs', 'rx', `${LOOPBACK}:${port}`, '--count', 50);
+    for (let number = 0; number < 50; number++) await server.send(make(number));
+    expect(await program.end()).toBe(1);
+    expect(program.stdout).toContain('checked   50 frames, 50.0 kB, 0 bits\n');
+    expect(program.stdout).toContain('errors    50 frames, 50 of them as a whole, 0 wrong bits\n');
+    expect(program.stdout).toContain('bit error rate  none: no frame could be compared\n');
+    expect(program.stdout).toContain(`50 frames failed as a whole: ${guess}`);
+  });
+
+  test('PRBS frames of another width, which it names', async () => {
+    const port = await reservePorts();
+    const server = await makeServer(port);
+    const prbs = new Prbs();
+    prbs.width = 128;
+    prbs.to(server);
+    const program = rogueBridge('prbs', 'rx', `${LOOPBACK}:${port}`, '--count', 5);
+    for (let i = 0; i < 5; i++) await prbs.genFrame(960);
+    expect(await program.end()).toBe(1);
+    expect(program.stdout).toContain(
+      '5 frames failed as a whole: the first of them is a PRBS frame of another width: try --width 128\n',
+    );
+  });
+
+  test('one that was lost among good ones: the rate is that of the others', async () => {
+    const port = await reservePorts();
+    const server = await makeServer(port);
+    const prbs = new Prbs();
+    let number = 0;
+    prbs.addSlave((frame) => (++number === 4 ? undefined : server.acceptFrame(frame.clone())));
+    const program = rogueBridge('prbs', 'rx', `${LOOPBACK}:${port}`, '--count', 9);
+    for (let i = 0; i < 10; i++) await prbs.genFrame(1000);
+    expect(await program.end()).toBe(1);
+    expect(program.stdout).toContain('checked   9 frames, 9.00 kB, 64 000 bits\n');
+    expect(program.stdout).toContain('errors    1 frame, 1 of them as a whole, 0 wrong bits\n');
+    expect(program.stdout).toContain('bit error rate  0, below');
+    expect(program.stdout).toContain(
+      'the first of them is out of sequence: frames were lost, or went to another client\n',
+    );
+  });
+});
+
 test('rx to which nothing comes fails', async () => {
   const port = await reservePorts();
   await makeServer(port);

@@ -35,12 +35,15 @@ function numbersOf({ frames }: Collector): number[] {
   return frames.map(({ payload }) => payload.readUInt32LE(0));
 }
 
-/** A row of the summary: mode, taken, dropped. */
-function rowOf({ stderr }: Program, port: number): { mode: string; taken: number; dropped: number } {
+/** A row of the summary. */
+function rowOf(
+  { stderr }: Program,
+  port: number,
+): { mode: string; taken: number; dropped: number; notTaken: number } {
   const line = stderr.split('\n').find((text) => text.startsWith(`${at(port)} `));
-  const [, mode = '', taken = '', dropped = ''] = line?.split(/\s{2,}/) ?? [];
+  const [, mode = '', taken = '', dropped = '', notTaken = ''] = line?.split(/\s{2,}/) ?? [];
   const number = (text: string): number => Number(text.replaceAll(' ', ''));
-  return { mode, taken: number(taken), dropped: number(dropped) };
+  return { mode, taken: number(taken), dropped: number(dropped), notTaken: number(notTaken) };
 }
 
 async function tells(relay: Program, text: string): Promise<void> {
@@ -104,8 +107,8 @@ describe.each(['libzmq', 'native'] as const)('on %s', (engine) => {
     gate.open();
     relay.interrupt();
     expect(await relay.end()).toBe(0);
-    expect(rowOf(relay, fast)).toEqual({ mode: 'block', taken: COUNT, dropped: 0 });
-    expect(rowOf(relay, slow)).toEqual({ mode: 'block', taken: COUNT, dropped: 0 });
+    expect(rowOf(relay, fast)).toEqual({ mode: 'block', taken: COUNT, dropped: 0, notTaken: 0 });
+    expect(rowOf(relay, slow)).toEqual({ mode: 'block', taken: COUNT, dropped: 0, notTaken: 0 });
     const { mode, taken, dropped } = rowOf(relay, stuck);
     expect(mode).toBe('drop=5');
     expect(taken + dropped).toBe(COUNT);
@@ -190,7 +193,7 @@ test('two that block get all of it, --count ends it, and says who held it up', a
   const expected = Array.from({ length: 50 }, (_, number) => number);
   expect(collectors.map(numbersOf)).toEqual([expected, expected]);
   for (const port of [first, second]) {
-    expect(rowOf(relay, port)).toEqual({ mode: 'block', taken: 50, dropped: 0 });
+    expect(rowOf(relay, port)).toEqual({ mode: 'block', taken: 50, dropped: 0, notTaken: 0 });
   }
   expect(relay.stderr.match(/no client on/g)!.length).toBeLessThanOrEqual(2);
 });
@@ -207,7 +210,7 @@ test('a source that does not come is one line; --duration ends the wait for clie
   await sendNumbers(server, 10);
   expect(await relay.end()).toBe(0);
   // Nobody took any: of the last ones, too, which were in the queue at the end.
-  expect(rowOf(relay, port)).toEqual({ mode: 'drop=2', taken: 0, dropped: 10 });
+  expect(rowOf(relay, port)).toEqual({ mode: 'drop=2', taken: 0, dropped: 10, notTaken: 0 });
 });
 
 test('a frame that no client was there for did not reach those that are to have every frame', async () => {
@@ -226,9 +229,9 @@ test('a frame that no client was there for did not reach those that are to have 
   await sendNumbers(server, 1);
   await collector.waitForCount(1);
   expect(await relay.end()).toBe(1);
-  expect(rowOf(relay, first)).toEqual({ mode: 'block', taken: 1, dropped: 0 });
-  expect(rowOf(relay, second)).toEqual({ mode: 'block', taken: 0, dropped: 1 });
-  expect(rowOf(relay, lossy)).toEqual({ mode: 'drop=1', taken: 0, dropped: 1 });
+  expect(rowOf(relay, first)).toEqual({ mode: 'block', taken: 1, dropped: 0, notTaken: 0 });
+  expect(rowOf(relay, second)).toEqual({ mode: 'block', taken: 0, dropped: 0, notTaken: 1 });
+  expect(rowOf(relay, lossy)).toEqual({ mode: 'drop=1', taken: 0, dropped: 1, notTaken: 0 });
   const [line] = relay.stderr.split('\n').filter((text) => text.startsWith('rogue-bridge:'));
   expect(line).toMatch(new RegExp(`^rogue-bridge: 1 frame did not reach ${at(second)}: `));
 });

@@ -56,12 +56,16 @@ test.each(SUBCOMMANDS)('%s --help has examples, within 80 columns', (name) => {
 });
 
 test.each([
-  [['nonsense'], "unknown command 'nonsense'"],
+  [['nonsense'], "unknown command 'nonsense' (--help tells more)"],
+  [['wach'], "unknown command 'wach' (Did you mean watch?)"],
+  [['watch', 'h:1', '--engin', 'native'], "unknown option '--engin' (Did you mean --engine?)"],
+  [['watch', '*:8000'], '* is every address of this machine, and nobody can connect to that: add --listen'],
+  [['dump', '[::]:8000'], 'add --listen to be the server there'],
   [['dump'], "missing required argument 'target'"],
   [['dump', 'daq-host'], 'give HOST:PORT'],
   [['dump', 'daq-host:65535'], '1 to 65534'],
   [['dump', 'h:1', '--channel', '256'], 'give a whole number from 0 to 255'],
-  [['dump', 'h:1', '--format', 'xml'], 'give hex or json'],
+  [['dump', 'h:1', '--format', 'xml'], 'give hex, json or raw'],
   [['dump', 'h:1', '--max-bytes', 'many'], 'give a number of bytes'],
   [['dump', 'h:1', '--timeout', '5 parsecs'], 'give a time above 0'],
   [['dump', 'h:1', '--timeout', '30d'], 'give a time of at most 24d'],
@@ -86,6 +90,11 @@ test.each([
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain(words);
   expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+test('help is --help', () => {
+  expect(run('help')).toEqual(run('--help'));
+  expect(run('help', 'dump')).toEqual(run('dump', '--help'));
 });
 
 test.each([

@@ -111,7 +111,7 @@ test('a backlog beyond the high-water mark is warned of once, and shows in stats
   await turns();
   expect(client.stats.sendsWaiting).toBe(100);
   expect(lines.filter((line) => !line.startsWith('Cannot connect'))).toEqual([
-    '21 frames wait to be sent, more than sendHighWaterMark: await send(), or memory fills up',
+    '21 frames wait to be sent: await send(), or memory fills up',
   ]);
   await client.stop();
   await Promise.all(sends);

@@ -17,12 +17,12 @@ function tmux(...args: string[]): string {
   return spawnSync('tmux', ['-L', `rogue-bridge-${process.pid}`, ...args], options).stdout;
 }
 
-/** A screen, and the command that runs in it; `ENDED` and its status are printed after its end. */
-export class Terminal {
+/** A screen, and the Node program that runs in it; `ENDED` and its status are printed after its end. */
+export class NodeTerminal {
   private readonly name = `s${++count}`;
 
   constructor(columns: number, rows: number, ...args: readonly string[]) {
-    const command = `${process.execPath} ${MAIN} ${args.join(' ')}; echo ENDED $?; exec cat`;
+    const command = `${process.execPath} ${args.join(' ')}; echo ENDED $?; exec cat`;
     tmux('new-session', '-d', '-s', this.name, '-x', String(columns), '-y', String(rows), command);
     open.add(this.name);
   }
@@ -36,6 +36,13 @@ export class Terminal {
 
   press(key: string): void {
     tmux('send-keys', '-t', this.name, key);
+  }
+}
+
+/** The same with the command of this package. */
+export class Terminal extends NodeTerminal {
+  constructor(columns: number, rows: number, ...args: readonly string[]) {
+    super(columns, rows, MAIN, ...args);
   }
 }
 

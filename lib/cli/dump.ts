@@ -11,8 +11,11 @@ import { grouped, hex, hexLines, plural } from './support/text';
 
 const DEFAULT_HEX_BYTES = 256;
 
+const FORMATS = ['hex', 'json', 'raw'] as const;
+type Format = (typeof FORMATS)[number];
+
 interface DumpOptions extends CommonOptions {
-  readonly format: 'hex' | 'json';
+  readonly format: Format;
   readonly count?: number;
   readonly channel?: number[];
   readonly errorsOnly?: boolean;
@@ -23,20 +26,21 @@ export function addDump(program: Command): void {
   addBridgeOptions(
     program
       .command('dump')
-      .summary('print each frame as hex or JSON lines')
+      .summary('print each frame as hex or JSON lines, or its bytes')
       .description(
-        'Prints each frame that arrives: a header line and hex, or a line of JSON with the payload as base64. ' +
+        'Prints each frame that arrives: a header line and hex, a line of JSON with the payload as base64, or the bytes ' +
+          'of the payload alone. ' +
           'It is a peer: what it prints or leaves out, no other peer of the same server gets. Frames behind the last ' +
           'of --count may have come already, and go nowhere.',
       )
       .argument('<target>', 'HOST:PORT, the base port', parseTarget)
-      .option('--format <name>', 'hex or json', format, 'hex')
+      .option('--format <name>', 'hex, json or raw', format, 'hex')
       .option('--count <n>', 'end after so many frames', integer(1))
       .option('--channel <n>', 'these channels alone; again, or with commas, for more', integers(0, 255))
       .option('--errors-only', 'frames whose error field is not 0 alone')
       .option(
         '--max-bytes <size>',
-        `so much of each payload (default: ${DEFAULT_HEX_BYTES} as hex, all as JSON)`,
+        `so much of each payload (default: ${DEFAULT_HEX_BYTES} as hex, else all)`,
         bytes,
       ),
   )
@@ -46,7 +50,9 @@ export function addDump(program: Command): void {
 Examples:
   rogue-bridge dump daq-host:8000 --count 5
   rogue-bridge dump daq-host:8000 --format json --channel 1 | jq .size
-  rogue-bridge dump daq-host:8000 --format json > frames.jsonl`,
+  rogue-bridge dump daq-host:8000 --format json > frames.jsonl
+  rogue-bridge dump daq-host:8000 --format raw --count 100 > frames.bin
+    then, in Python: numpy.fromfile('frames.bin', dtype='<f4')`,
     )
     .action(dump);
 }
@@ -86,7 +92,9 @@ async function dump(target: Target, options: DumpOptions): Promise<void> {
   if (printed < count) leaveSoon();
 }
 
-function textOf(frame: Frame, number: number, { format: name, maxBytes }: DumpOptions): string {
+function textOf(frame: Frame, number: number, { format: name, maxBytes }: DumpOptions): string | Buffer {
+  // A copy: what waits for whoever reads our output outlives the frame.
+  if (name === 'raw') return Buffer.from(frame.payload.subarray(0, maxBytes));
   if (name === 'json') return `${JSON.stringify(frameLine(frame, maxBytes))}\n`;
   const { channel, flags, error, size, payload } = frame;
   const shown = payload.subarray(0, maxBytes ?? DEFAULT_HEX_BYTES);
@@ -104,7 +112,8 @@ async function drained(signal: AbortSignal): Promise<void> {
   await once(process.stdout, 'drain', { signal }).catch(() => undefined);
 }
 
-function format(text: string): string {
-  if (text !== 'hex' && text !== 'json') throw new InvalidArgumentError('give hex or json');
-  return text;
+function format(text: string): Format {
+  const found = FORMATS.find((name) => name === text);
+  if (found === undefined) throw new InvalidArgumentError('give hex, json or raw');
+  return found;
 }

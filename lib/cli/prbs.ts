@@ -5,6 +5,7 @@ import { Prbs, TcpClient, type TcpCore } from '../index';
 import { bytes, given, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
 import { LOOPBACK, openLocalServer } from './support/local';
+import { Checker } from './prbs/checker';
 import { exchange, type PrbsDirection, type PrbsLimits, type PrbsTest } from './prbs/link-test';
 import { report } from './prbs/report';
 import { Departures, unsentText } from './support/departures';
@@ -90,16 +91,13 @@ async function run(
   const interruption = new Interruption();
   const { sending, receiving, bridges } = await openLink(direction, target, options);
   try {
-    const seen = { frames: 0, bytes: 0 };
+    const seen = new Checker(rx);
     const limit = direction === 'rx' ? (options.count ?? Infinity) : Infinity;
     if (direction !== 'tx')
       receiving.addSlave(
         passing((frame) => {
           // What comes behind the last one is not ours to take.
-          if (seen.frames >= limit) return NEVER;
-          seen.frames += 1;
-          seen.bytes += frame.size;
-          return rx.acceptFrame(frame);
+          return seen.frames >= limit ? NEVER : seen.accept(frame);
         }),
       );
     tx.to(sending);

@@ -27,13 +27,14 @@ export function createProgram(): Command {
       "SLAC's Rogue stream bridge on the command line: is the port there, is data flowing, what is in it.",
     )
     .version(version())
-    .helpCommand(false)
+    .helpCommand('help [command]', 'how the command, or a subcommand, is used')
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => {
-        const [line = ''] = text.replace(/^error: /, '').split('\n');
+        const [line = '', guess = ''] = text.replace(/^error: /, '').split('\n');
+        const hint = guess === '' ? '(--help tells more)' : guess;
         // It repeats the argument that it does not take.
-        write(`${NAME}: ${visible(line)} (--help tells more)\n`);
+        write(`${NAME}: ${visible(line)} ${visible(hint)}\n`);
       },
     });
   const adders = [

@@ -1,5 +1,6 @@
 // rogue-bridge record: a stream into a Rogue data file.
 
+import { rm, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { StreamWriter, type Frame, type GeneralError, type TcpOptions } from '../index';
 import { visible } from '../quoted';
@@ -106,6 +107,7 @@ async function record(first: string, second: string, options: RecordOptions): Pr
         `${digits(elapsed)} s; ${leftOutText({ ...leftOut, inAll: leftOut.byChannel + writer.dropCount })}`,
     );
     failure ??= closed ?? undefined;
+    if (writer.frameCount === 0) await removeEmpty(maxSize > 0 ? `${file}.1` : file);
   }
   if (failure !== undefined) throw failure;
 }
@@ -121,6 +123,14 @@ async function open(writer: StreamWriter, file: string, overwrite: boolean): Pro
       `${visible(path!)} has data in it, and was left alone: choose another name, or add --overwrite`,
     );
   }
+}
+
+/** A file that nothing was recorded in. */
+async function removeEmpty(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile() !== true || found.size > 0) return;
+  await rm(path);
+  tell(`${visible(path)} was removed: there is nothing in it`);
 }
 
 function leftOutText({

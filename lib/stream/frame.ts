@@ -6,7 +6,7 @@ import { GeneralError, show } from '../errors';
 import { ownCopy } from '../memory/payload-memory';
 import { payloadPool, type PayloadSlot } from '../memory/payload-pool';
 import { callPlace, isPoolChecked } from '../memory/pool-check';
-import { checkInteger } from '../validate';
+import { checkInteger, checkOptionNames } from '../validate';
 import { MAX_PAYLOAD_BYTES, type PayloadOwner, type WireFrame } from '../wire/message';
 import { arrayOf, bytesOf, isUint8Array, type FrameArrayClass, type FrameArrayOptions } from './frame-array';
 
@@ -19,6 +19,9 @@ export interface FrameOptions {
   /** 0..255; 0 is good. */
   readonly error?: number;
 }
+
+const NO_OPTIONS: FrameOptions = {};
+const OPTION_NAMES = ['flags', 'channel', 'error'];
 
 /** Where frames were sent whose memory has been released; of check mode. */
 const places = new WeakMap<Frame, string>();
@@ -50,13 +53,19 @@ export class Frame implements WireFrame, Disposable {
   /**
    * @param payload the bytes (a `Buffer` is taken as it is, any other `Uint8Array` is wrapped, neither is
    *   copied), or a number of bytes, which gives zeros.
+   * @param options the metadata; another frame will do.
    * @throws {RangeError} naming the field and the value, when one is out of range.
+   * @throws {TypeError} for anything else than bytes, and for a misspelt name.
    */
-  constructor(payload: Uint8Array | number, options?: FrameOptions) {
+  constructor(payload: Uint8Array | number, options: FrameOptions = NO_OPTIONS) {
     this._payload = typeof payload === 'number' ? zeros(payload) : asBuffer(payload);
-    this._flags = checkField('flags', options?.flags ?? 0, 0xffff);
-    this._channel = checkField('channel', options?.channel ?? 0, 0xff);
-    this._error = checkField('error', options?.error ?? 0, 0xff);
+    // From JavaScript it may be null.
+    const { flags, channel, error } = (options as FrameOptions | null) ?? NO_OPTIONS;
+    this._flags = checkField('flags', flags ?? 0, 0xffff);
+    this._channel = checkField('channel', channel ?? 0, 0xff);
+    this._error = checkField('error', error ?? 0, 0xff);
+    const isPartial = flags === undefined || channel === undefined || error === undefined;
+    if (isPartial && options !== NO_OPTIONS) checkNames(options);
     this.slot = undefined;
   }
 
@@ -281,6 +290,29 @@ export class Frame implements WireFrame, Disposable {
         `used again; retain() or clone() a frame that is used longer; ${where}`,
     );
   }
+}
+
+/** Refuses a misspelt name. A loop over names that V8 knows costs a few nanoseconds; a list of them would be made. */
+function checkNames(options: unknown): void {
+  if (isFrame(options)) return;
+  if (typeof options === 'object') {
+    let isKnown = options !== null;
+    for (const name in options) isKnown &&= name === 'flags' || name === 'channel' || name === 'error';
+    if (isKnown) return;
+  }
+  checkOptionNames('the options of Frame', options, OPTION_NAMES);
+}
+
+/** Whether this is a frame, of this or another copy of the library. */
+export function isFrame(value: unknown): value is Frame {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as Partial<Frame>).isPooled === 'boolean'
+  );
+}
+
+/** What a program did that sent `value`. */
+export function notAFrame(value: unknown): TypeError {
+  return new TypeError(`frame is ${show(value)}, but must be a Frame: new Frame(bytes) makes one`);
 }
 
 /** `value` when it is a whole number up to `max`, which is all ones in binary: small enough for V8 to inline. */

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { show } from '../errors';
 import { Logging } from '../logging';
 import { isPromise } from './accepted';
-import type { Frame, FrameOptions } from './frame';
+import { isFrame, notAFrame, type Frame, type FrameOptions } from './frame';
 import { FrameIterator, type FramesOptions } from './frames';
 import { FrameReadable, type FrameStreamOptions } from './node-streams';
 import { reqFrame } from './req-frame';
@@ -51,7 +51,7 @@ export class Master {
     this.slaves = primary === undefined ? [added] : [added, ...this.slaves];
   }
 
-  /** Takes a slave away; false when it is none. The next one added becomes the primary if it was that. */
+  /** Takes a slave away; false when it is none. Of the others, the one added first becomes the primary if it was that. */
   removeSlave(slave: SlaveLike): boolean {
     const index = this.slaves.findIndex((one) => one === slave || one.acceptFrame === slave);
     if (index < 0) return false;
@@ -74,7 +74,7 @@ export class Master {
    * when several failed. Without slaves the frame goes nowhere, as in Rogue.
    */
   sendFrame(frame: Frame): Promise<void> {
-    return this.deliver(frame) ?? ACCEPTED;
+    return isFrame(frame) ? (this.deliver(frame) ?? ACCEPTED) : Promise.reject(notAFrame(frame));
   }
 
   /**

@@ -4,6 +4,7 @@ import { Readable, Writable } from 'node:stream';
 import { nextTick } from '../async/clock';
 import { Gate } from '../async/gate';
 import { show } from '../errors';
+import { checkInteger, checkOptionNames, MAX_INT32 } from '../validate';
 import { isPromise } from './accepted';
 import { isOrdinaryStop } from './failures';
 import { Frame } from './frame';
@@ -14,6 +15,17 @@ import type { Tap, TapOwner } from './tap';
 export interface FrameStreamOptions {
   /** Frames that the stream holds before it holds back who writes to it; default 16, as Node's. */
   readonly highWaterMark?: number;
+}
+
+/** @throws {TypeError} {RangeError} for a name that Node would overlook, and a value that it would refuse in its own words. */
+function streamOptions(
+  options: FrameStreamOptions,
+  what: string,
+): { highWaterMark?: number; objectMode: true } {
+  checkOptionNames(`the options of ${what}`, options, ['highWaterMark']);
+  const { highWaterMark } = options;
+  if (highWaterMark === undefined) return { objectMode: true };
+  return { objectMode: true, highWaterMark: checkInteger('highWaterMark', highWaterMark, 0, MAX_INT32) };
 }
 
 /** What a master sends, as a Node stream of {@link Frame}s. */
@@ -28,7 +40,7 @@ export class FrameReadable extends Readable implements Tap {
     options: FrameStreamOptions,
     private readonly owner: TapOwner,
   ) {
-    super({ ...options, objectMode: true });
+    super(streamOptions(options, 'readable'));
   }
 
   acceptFrame(frame: Frame): void | Promise<void> {
@@ -91,7 +103,7 @@ export class FrameWritable extends Writable {
     private readonly slave: FrameSlave,
     options: FrameStreamOptions = {},
   ) {
-    super({ ...options, objectMode: true });
+    super(streamOptions(options, 'writable'));
     this.on('pipe', () => (this.pipes += 1));
     this.on('unpipe', () => (this.pipes -= 1));
   }

@@ -3,7 +3,7 @@
 import type { Writable } from 'node:stream';
 import { Logging } from '../logging';
 import { checkInteger } from '../validate';
-import type { Frame } from './frame';
+import { isFrame, notAFrame, type Frame } from './frame';
 import { FrameWritable, type FrameStreamOptions } from './node-streams';
 
 /** A plain function as a slave; a promise it returns holds the master back. */
@@ -58,7 +58,9 @@ export class Slave implements FrameSlave {
     this.debugLog = Logging.create(name);
   }
 
+  /** Counts the frame. @throws {TypeError} when it is none. */
   acceptFrame(frame: Frame): void | Promise<void> {
+    if (!isFrame(frame)) throw notAFrame(frame);
     this.frames += 1;
     this.bytes += frame.size;
     if (this.debugBytes > 0 && this.debugLog !== undefined) dump(frame, this.debugBytes, this.debugLog);

@@ -44,9 +44,7 @@ export class BridgeLog {
 
   /** A sender that does not await. */
   onBacklog(waiting: number): void {
-    this.backlog.note(
-      `${waiting} frames wait to be sent, more than sendHighWaterMark: await send(), or memory fills up`,
-    );
+    this.backlog.note(`${waiting} frames wait to be sent: await send(), or memory fills up`);
   }
 
   onMalformed(reason: string): void {

@@ -4,10 +4,9 @@
 import type { Writable } from 'node:stream';
 import { dateNow, deadline, MAX_TIMER_MS, nextTick } from '../async/clock';
 import { Refusals } from '../async/refusals';
-import { describeError, GeneralError } from '../errors';
+import { describeError, GeneralError, show } from '../errors';
 import { Logging } from '../logging';
-import { Frame } from '../stream/frame';
-import { Master } from '../stream/master';
+import { Frame, isFrame, notAFrame } from '../stream/frame';
 import { FrameWritable, type FrameStreamOptions } from '../stream/node-streams';
 import { Slave, type FrameSlave } from '../stream/slave';
 import type { Engine } from '../transport/engines';
@@ -24,7 +23,8 @@ import {
   receivingError,
   unsendableError,
 } from './errors';
-import { TcpEmitter, type TcpEvents, type TcpListener } from './events';
+import { EventMaster } from './event-master';
+import type { TcpEvents } from './events';
 import { resolveOptions, type ResolvedOptions, type TcpCoreOptions, type TcpOptions } from './options';
 import { newCounters, type TcpStats } from './stats';
 
@@ -45,14 +45,13 @@ export interface StopOptions {
  * One end of a stream TCP bridge. {@link send} sends a frame to a peer, and so does a master that the bridge is a slave
  * of; frames that arrive go to the slaves added to the bridge. Use `TcpServer.create` or `TcpClient.create`.
  */
-export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
+export class TcpCore extends EventMaster implements FrameSlave, AsyncDisposable {
   readonly retainsFrames = true;
   /** `pyrogue.stream.TcpCore.<addr>.<Server|Client>.<port>` */
   readonly logName: string;
   private readonly log: Logging;
   private readonly bridgeLog: BridgeLog;
   private readonly counters = newCounters();
-  private readonly events = new TcpEmitter();
   private readonly accepted = new Slave();
   private readonly stopping = new AbortController();
   private readonly writables = new Set<Writable>();
@@ -67,6 +66,13 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     private readonly options: ResolvedOptions,
   ) {
     super();
+    // From JavaScript.
+    if (typeof endpoints !== 'object') {
+      const { name } = new.target;
+      throw new TypeError(
+        `a ${name} is made by 'await ${name}.create(addr, port, options)', not by 'new': opening its ports takes a moment`,
+      );
+    }
     const role = endpoints.server ? 'Server' : 'Client';
     this.bridgeLog = new BridgeLog(`stream.TcpCore.${endpoints.addr}.${role}.${port}`);
     this.log = this.bridgeLog.log;
@@ -83,6 +89,11 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
    * @throws {GeneralError} `ERR_BIND`, `ERR_CONNECT`, `ERR_TOO_MANY_OPEN_FILES`; nothing stays open then.
    */
   static create(addr: string, port: number, options: TcpCoreOptions): Promise<TcpCore> {
+    // From JavaScript.
+    if (typeof (options as unknown) !== 'object' || (options as unknown) === null) {
+      const text = `the options of TcpCore are ${show(options)}, but must be an object with server: true or false`;
+      return Promise.reject(new TypeError(text));
+    }
     const { server, ...rest } = options;
     return TcpCore.open((...made) => new TcpCore(...made), 'TcpCore', addr, port, rest, server);
   }
@@ -153,7 +164,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
    * Rejects with a {@link GeneralError} `ERR_NO_SLAVE` on a bridge without slaves, where the frame would go nowhere.
    */
   override sendFrame(frame: Frame): Promise<void> {
-    if (this.slaveCount > 0) return super.sendFrame(frame);
+    if (this.slaveCount > 0 || !isFrame(frame)) return super.sendFrame(frame);
     return this.refusals.reject(noSlaveError());
   }
 
@@ -245,34 +256,6 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     return this.stop();
   }
 
-  /**
-   * Adds a listener. With the first one for `connect` or `disconnect`, peers that are there already are reported as
-   * `connect` right away. On the libzmq engine a server does not know the addresses of its peers.
-   */
-  on<E extends keyof TcpEvents>(event: E, listener: TcpListener<E>): this {
-    this.beforeListening(event);
-    this.events.on(event, listener);
-    return this;
-  }
-
-  /** As {@link on}, for the next time only. */
-  once<E extends keyof TcpEvents>(event: E, listener: TcpListener<E>): this {
-    this.beforeListening(event);
-    this.events.once(event, listener);
-    return this;
-  }
-
-  /** Removes a listener. */
-  off<E extends keyof TcpEvents>(event: E, listener: TcpListener<E>): this {
-    this.events.off(event, listener);
-    return this;
-  }
-
-  /** {@link off}, by the name `events.once` of node:events calls. */
-  removeListener<E extends keyof TcpEvents>(event: E, listener: TcpListener<E>): this {
-    return this.off(event, listener);
-  }
-
   private async start(): Promise<void> {
     const { server, pull, push } = this.endpoints;
     const role = server ? 'server' : 'client';
@@ -298,7 +281,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     if (deliverMs > 0) await this.transport.deliver(deliverMs);
     this.finish();
     await this.transport.close();
-    this.events.removeAll();
+    this.removeAllListeners();
     const lost = this.counters.discarded - discarded;
     if (lost > 0) this.onUnflushed(`${lost} accepted frames had not left`);
     const { undelivered } = this.transport;
@@ -365,7 +348,8 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     });
   }
 
-  private refusalOf(frame: Frame): GeneralError | undefined {
+  private refusalOf(frame: Frame): Error | undefined {
+    if (!isFrame(frame)) return notAFrame(frame);
     if (frame.isReleased) return frame.releasedError();
     const unsendable = unsendableError(frame.payload.length, this.options.allowEmptyFrames);
     if (unsendable !== undefined) return unsendable;
@@ -376,7 +360,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     return this.stopping.signal.reason as GeneralError;
   }
 
-  private refuse(refusal: GeneralError): Promise<void> {
+  private refuse(refusal: Error): Promise<void> {
     this.counters.refused += 1;
     return this.refusals.reject(refusal);
   }
@@ -398,13 +382,13 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     this.bridgeLog.onRetry(failure);
     const info = { ...failure, at: dateNow() };
     this.counters.lastConnectError = info;
-    this.events.emit('retry', info);
+    this.emit('retry', info);
   }
 
   private onPeer(event: PeerEvent): void {
     this.bridgeLog.onPeer(event);
     const { type, direction, remoteAddress } = event;
-    this.events.emit(type, { direction, remoteAddress });
+    this.emit(type, { direction, remoteAddress });
   }
 
   private onRefused(refusal: Refusal): void {
@@ -417,7 +401,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
   private fail(err: Error): void {
     this.bridgeLog.onError(err);
     this.counters.lastError = err;
-    this.events.emit('error', err);
+    this.emit('error', err);
   }
 
   /** Kept in `stats`: the listeners are already gone. */
@@ -427,7 +411,7 @@ export class TcpCore extends Master implements FrameSlave, AsyncDisposable {
     this.log.warning(err.message);
   }
 
-  private beforeListening(event: keyof TcpEvents): void {
+  protected override beforeListening(event: keyof TcpEvents): void {
     if ((event === 'connect' || event === 'disconnect') && this.stopped === undefined)
       this.transport.watchPeers();
   }

@@ -37,35 +37,18 @@ export interface TcpEvents {
 export type TcpListener<E extends keyof TcpEvents> = (...args: TcpEvents[E]) => void;
 
 /** An emitter whose listeners cannot break what emits. */
-export class TcpEmitter {
-  private readonly emitter = new EventEmitter<TcpEvents>();
-
-  on<E extends keyof TcpEvents>(event: E, listener: TcpListener<E>): void {
-    this.emitter.on(event, listener as never);
-  }
-
-  once<E extends keyof TcpEvents>(event: E, listener: TcpListener<E>): void {
-    this.emitter.once(event, listener as never);
-  }
-
-  off<E extends keyof TcpEvents>(event: E, listener: TcpListener<E>): void {
-    this.emitter.off(event, listener as never);
-  }
-
-  /** Calls the listeners; an `error` without any is not thrown, unlike Node's: the log has it. */
-  emit<E extends keyof TcpEvents>(event: E, ...args: TcpEvents[E]): void {
-    if (this.emitter.listenerCount(event) === 0) return;
+export class TcpEmitter extends EventEmitter<TcpEvents> {
+  /** Calls the listeners; an `error` without any is not thrown. @returns whether there are any. */
+  emitSafely<E extends keyof TcpEvents>(event: E, ...args: TcpEvents[E]): boolean {
+    if (this.listenerCount(event) === 0) return false;
     try {
-      this.emitter.emit(event, ...(args as never));
+      this.emit(event, ...(args as never));
     } catch (err) {
       // The listener's own error is its owner's, and becomes an uncaught exception; the transport goes on.
       queueMicrotask(() => {
         throw err;
       });
     }
-  }
-
-  removeAll(): void {
-    this.emitter.removeAllListeners();
+    return true;
   }
 }

@@ -7,6 +7,9 @@ import { describeError, GeneralError } from '../errors';
 import type { WireFrame } from '../wire/message';
 import type { PushSocket, TransportSink } from './socket';
 
+// Frames that wait before that is told, where the mark is 0, which is none.
+const BACKLOG_WITHOUT_MARK = 1000;
+
 interface Waiting {
   readonly frame: WireFrame;
   /** Another size of its payload tells later that the memory was transferred away. */
@@ -117,7 +120,7 @@ export class SendQueue {
         return;
       }
       this.entries.push(entry);
-      if (this.waiting > this.limits.sendHighWaterMark && !this.warned) {
+      if (this.waiting > (this.limits.sendHighWaterMark || BACKLOG_WITHOUT_MARK) && !this.warned) {
         this.warned = true;
         this.events.backlog(this.waiting);
       }

@@ -1,6 +1,7 @@
 // The layout of a PRBS frame: sequence word, size word, payload words. No streams, no counts.
 // slaclab/rogue src/rogue/utilities/Prbs.cpp, genFrame and acceptFrame.
 
+import { show } from '../errors';
 import { checkInteger } from '../validate';
 import { MAX_PAYLOAD_BYTES } from '../wire/message';
 import { Lfsr } from './lfsr';
@@ -43,6 +44,7 @@ export class PrbsFormat {
   ) {
     checkInteger('width', width, 32, MAX_WIDTH, ', a multiple of 32');
     if (width % 32 !== 0) throw new RangeError(`width is ${width}, but must be a multiple of 32`);
+    if (!Array.isArray(taps)) throw new TypeError(`taps is ${show(taps)}, but must be a list of bits`);
     for (const tap of taps) checkInteger(`tap (width is ${width})`, tap, 0, width - 1);
     this.wordBytes = width / 8;
     this.lfsr = new Lfsr(width, taps);

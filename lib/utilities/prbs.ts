@@ -6,7 +6,7 @@ import { lingerMsOf, settlesWithin, type LingerOptions } from '../async/linger';
 import { LogLimit } from '../log-limit';
 import { Logging } from '../logging';
 import { FailureLog } from '../stream/failures';
-import type { Frame, FrameOptions } from '../stream/frame';
+import { isFrame, notAFrame, type Frame, type FrameOptions } from '../stream/frame';
 import { Master } from '../stream/master';
 import { ownedFrame } from '../stream/req-frame';
 import type { FrameSlave } from '../stream/slave';
@@ -111,6 +111,10 @@ export class Prbs extends Master implements FrameSlave {
   /** Bad frames received, one error each. */
   get rxErrors(): number {
     return this.rx.errors;
+  }
+  /** Of {@link rxErrors}: frames that failed as a whole, by their size, header or error field, and were not compared. */
+  get rxFrameErrors(): number {
+    return this.rx.frameErrors;
   }
   /** Payload bits of bad frames that were not what they should be; a frame with a bad header has none. */
   get rxBitErrors(): number {
@@ -241,6 +245,7 @@ export class Prbs extends Master implements FrameSlave {
 
   /** Checks one frame; counts it in `rxCount` and `rxBytes`, or in `rxErrors` with a Warning that says why. */
   acceptFrame(frame: Frame): void | Promise<void> {
+    if (!isFrame(frame)) throw notAFrame(frame);
     if (this.receiving) {
       this.check(frame);
       return undefined;
@@ -280,17 +285,19 @@ export class Prbs extends Master implements FrameSlave {
   }
 
   private check(frame: Frame): void {
-    const fault = this.faultOf(frame);
+    const wholeFault = this.frameFaultOf(frame);
+    const fault = wholeFault ?? this.payloadFaultOf(frame);
     if (fault === undefined) {
       this.rx.add(frame.size);
       return;
     }
     this.rx.errors += 1;
+    if (wholeFault !== undefined) this.rx.frameErrors += 1;
     this.faultLines.note(fault);
   }
 
-  /** What is wrong with the frame, in Rogue's words; undefined when nothing is. */
-  private faultOf({ error, payload, size }: Frame): string | undefined {
+  /** What is wrong with the frame as a whole, in Rogue's words; undefined when nothing is. */
+  private frameFaultOf({ error, payload, size }: Frame): string | undefined {
     const { format } = this;
     const { count } = this.rx;
     if (error !== 0) return `Frame error field is set: 0x${error.toString(16)}`;
@@ -306,7 +313,16 @@ export class Prbs extends Master implements FrameSlave {
         `nxtSeq=${this.rxSequence} count=${count}`
       );
     }
-    const wrong = this.checkPayload ? format.findWrongByte(payload, sequence, this.payloadKind) : undefined;
+    return undefined;
+  }
+
+  /** The first byte that is wrong in a frame with a good header, in Rogue's words. */
+  private payloadFaultOf({ payload, size }: Frame): string | undefined {
+    if (!this.checkPayload) return undefined;
+    const { format } = this;
+    const { count } = this.rx;
+    const { sequence } = format.readHeader(payload);
+    const wrong = format.findWrongByte(payload, sequence, this.payloadKind);
     if (wrong === undefined) return undefined;
     const { word, byte, got, expected, bits } = wrong;
     this.rx.bitErrors += bits;
@@ -328,6 +344,7 @@ class Totals {
   count = 0;
   bytes = 0;
   errors = 0;
+  frameErrors = 0;
   bitErrors = 0;
   readonly meter = new RateMeter();
 
@@ -341,6 +358,7 @@ class Totals {
     this.count = 0;
     this.bytes = 0;
     this.errors = 0;
+    this.frameErrors = 0;
     this.bitErrors = 0;
     this.meter.reset();
   }

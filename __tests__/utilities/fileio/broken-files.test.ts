@@ -1,7 +1,7 @@
 // Data files that are torn, damaged, none at all, or on a disk that is full; and readings that end early.
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { Frame, GeneralError, Master, readFrames, StreamReader, StreamWriter } from '../../../lib';
 import { rejection } from '../../helpers/errors';
 import { fields, fileName, numberedFrame, read, recordOf, removeFiles, write } from '../../helpers/files';
@@ -169,8 +169,8 @@ describe('what is broken', () => {
   });
 
   test.each([
-    [[], /needs a file's name/],
-    ['', /needs a file's name/],
+    [[], /empty list of files/],
+    ['', /must be a file's name/],
   ])('refuses %j as a path', (paths, message) => {
     expect(() => readFrames(paths)).toThrow(message);
   });
@@ -250,4 +250,77 @@ test('a sender that loops over frames that a full disk refuses lets the event lo
   stop = true;
   await looping;
   await writer.close().catch(() => undefined);
+});
+
+describe('what is no data file', () => {
+  const HEADS: [name: string, head: number[], text: string][] = [
+    ['run.dat.gz', [0x1f, 0x8b, 8, 0], 'a file compressed by gzip: unpack it by'],
+    ['run.dat.bz2', [0x42, 0x5a, 0x68, 0x39], 'a file compressed by bzip2: unpack it by'],
+    ['run.dat.xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], 'a file compressed by xz: unpack it by'],
+    ['run.dat.zst', [0x28, 0xb5, 0x2f, 0xfd], 'a file compressed by Zstandard: unpack it by'],
+    [
+      'run.h5',
+      [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a],
+      'an HDF5 file: read it with a library for HDF5',
+    ],
+  ];
+
+  test.each(HEADS)('%s is told for what it is', async (name, head, text) => {
+    const path = fileName(name);
+    writeFileSync(path, Buffer.concat([Buffer.from(head), Buffer.alloc(100, 0x11)]));
+    const err = await rejection(read(path));
+    expect(err).toMatchObject({ code: 'ERR_FILE_FORMAT', path, offset: 0 });
+    expect(err.message).toContain(`it is ${text}`);
+  });
+
+  test('a compressed file of another name is refused with a guess', async () => {
+    const path = fileName('run.dat');
+    writeFileSync(path, Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0]), Buffer.alloc(100, 0x11)]));
+    const err = await rejection(read(path));
+    expect(err).toMatchObject({ code: 'ERR_FILE_FORMAT', offset: 0 });
+    expect(err.message).toContain('it may be a file compressed by gzip');
+  });
+
+  test('records that only begin like a compressed file are read, whatever their name', async () => {
+    // 0x88b1f payload bytes and the four of the header that Rogue counts.
+    const frame = new Frame(0x88b1f - 4);
+    for (const name of ['run.dat', 'run.dat.tgz']) {
+      await write(fileName(name), [frame]);
+      expect((await read(fileName(name))).map(({ size }) => size)).toEqual([frame.size]);
+    }
+  });
+});
+
+describe('the parts of a recording', () => {
+  test('one that is missing is said, once everything before it has been read', async () => {
+    const frames = [1, 2, 3, 4].map((number) => numberedFrame(number, 100));
+    const path = fileName('run.dat');
+    await write(path, frames, { maxSize: 150 });
+    rmSync(`${path}.3`);
+    const got: unknown[] = [];
+    const reading = async (): Promise<void> => {
+      for await (const frame of readFrames(`${path}.1`)) got.push(fields(frame));
+    };
+    const err = await rejection(reading());
+    expect(err).toMatchObject({ code: 'ERR_FILE_OPEN', path: `${path}.3` });
+    expect(err.message).toContain(`is missing: the recording goes on in ${path}.4`);
+    expect(got).toEqual(frames.slice(0, 2).map(fields));
+    expect((await read([`${path}.1`, `${path}.4`])).length).toBe(2);
+  });
+
+  test('the next one that cannot be made ends the recording with ERR_FILE_WRITE', async () => {
+    const path = fileName('run.dat');
+    const writer = new StreamWriter({ maxSize: 150 });
+    await writer.open(path);
+    const slave = writer.getChannel(0);
+    await slave.acceptFrame(numberedFrame(1, 100));
+    // A folder in its place, which root cannot write to either.
+    mkdirSync(`${path}.2`);
+    await slave.acceptFrame(numberedFrame(2, 100));
+    await waitFor('the writer to notice', () => !writer.isOpen);
+    const err = await rejection(slave.acceptFrame(numberedFrame(3, 100)));
+    expect(err).toMatchObject({ code: 'ERR_FILE_WRITE', path: `${path}.2` });
+    expect(await rejection(writer.close())).toBe(err);
+    expect((await read(`${path}.1`)).length).toBe(1);
+  });
 });

@@ -2,6 +2,7 @@
 
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Prbs } from '../../index';
+import type { Checker } from './checker';
 import { Pace } from '../support/pace';
 import { shareOf, showProgress, type Limits } from '../support/progress';
 import type { Interruption } from '../support/run';
@@ -25,8 +26,8 @@ export interface PrbsTest {
   readonly direction: PrbsDirection;
   readonly tx: Prbs;
   readonly rx: Prbs;
-  /** Frames that came, good and bad. */
-  readonly seen: { readonly frames: number; readonly bytes: number };
+  /** What came, good and bad. */
+  readonly seen: Checker;
   readonly size: number;
   readonly options: PrbsLimits;
   readonly interruption: Interruption;

@@ -23,18 +23,22 @@ export function report({ direction, tx, rx, seen }: PrbsTest, { shortfall, unsen
     if (unsent !== undefined) faults.push(unsent);
   }
   if (direction !== 'tx') {
-    const bits = seen.bytes * 8;
-    const least = rx.rxErrors === 0 ? 0 : Math.max(1, rx.rxBitErrors);
+    // Of a frame that fails as a whole nobody knows what its bits should be.
+    const bits = seen.comparedBytes * 8;
+    const { rxErrors, rxFrameErrors, rxBitErrors } = rx;
+    const whole = rxFrameErrors === 0 ? '' : `, ${grouped(rxFrameErrors)} of them as a whole`;
     lines.push(
       `checked   ${plural(seen.frames, 'frame')}, ${sizeText(seen.bytes)}, ${grouped(bits)} bits`,
-      `errors    ${plural(rx.rxErrors, 'frame')}, ${plural(rx.rxBitErrors, 'wrong bit')}`,
+      `errors    ${plural(rxErrors, 'frame')}${whole}, ${plural(rxBitErrors, 'wrong bit')}`,
     );
     if (bits > 0) {
-      const rate = (least / bits).toExponential(2);
+      const rate = (rxBitErrors / bits).toExponential(2);
       lines.push(
-        `bit error rate  ${least === 0 ? '0' : rate}, below ${(upperLimit(least) / bits).toExponential(2)} (95 %)`,
+        `bit error rate  ${rxBitErrors === 0 ? '0' : rate}, below ${(upperLimit(rxBitErrors) / bits).toExponential(2)} (95 %)`,
       );
-    }
+    } else if (seen.frames > 0) lines.push('bit error rate  none: no frame could be compared');
+    if (seen.guess !== undefined)
+      lines.push(`${plural(rxFrameErrors, 'frame')} failed as a whole: ${seen.guess}`);
     if (seen.frames === 0) faults.push('no frame came');
     if (rx.rxErrors > 0) faults.push(`${plural(rx.rxErrors, 'frame')} with an error`);
     const missing = tx.txCount - seen.frames;

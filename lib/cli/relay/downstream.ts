@@ -91,9 +91,15 @@ export class Downstream implements FrameSlave {
     return (this.fifo?.size ?? 0) + this.bridge.stats.sendsWaiting;
   }
 
-  /** Frames that found the queue full so far; in the end, all that were not taken. */
+  /** Of one that may drop: frames that found the queue full so far; in the end, all that were not taken. */
   get dropped(): number {
-    return this.ending ? this.given - this.taken : (this.fifo?.dropCount ?? 0);
+    if (this.fifo === undefined) return 0;
+    return this.ending ? this.given - this.taken : this.fifo.dropCount;
+  }
+
+  /** Of one that may not drop: frames that no client had taken in the end. */
+  get notTaken(): number {
+    return this.mayDrop || !this.ending ? 0 : this.given - this.taken;
   }
 
   /** Frames that its bridge never took. */

@@ -49,12 +49,13 @@ export function relaySummary(
 ): string {
   const perSecond = (count: number): string => (seconds > 0 ? digits(count / seconds) : '-');
   const table = tableText(
-    ['downstream', 'mode', 'taken', 'dropped', 'MB', 'frames/s'],
-    downstreams.map(({ name, mode, taken, dropped, bytes: sent }) => [
+    ['downstream', 'mode', 'taken', 'dropped', 'not taken', 'MB', 'frames/s'],
+    downstreams.map(({ name, mode, taken, dropped, notTaken, bytes: sent }) => [
       name,
       mode,
       grouped(taken),
       grouped(dropped),
+      grouped(notTaken),
       digits(sent / 1e6),
       perSecond(taken),
     ]),

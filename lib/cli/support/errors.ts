@@ -22,6 +22,24 @@ export function statusOf(err: unknown): number {
   return isUsage ? STATUS_USAGE : STATUS_FAILED;
 }
 
+// What the system says of a file, as a sentence.
+const OF_A_FILE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EEXIST: 'it is there already, and was left alone',
+  EACCES: 'this user may not do that',
+  EPERM: 'this user may not do that',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its name is no folder',
+  ENOSPC: 'the disk is full',
+  EROFS: 'its file system can only be read',
+};
+
+/** `<path>: what is the matter` of an error of the system that names a file. */
+function fileSentence({ code = '', path }: NodeJS.ErrnoException): string | undefined {
+  const sentence = OF_A_FILE[code];
+  return sentence === undefined || path === undefined ? undefined : `${path}: ${sentence} (${code})`;
+}
+
 /** The one line for it; a fault of our own keeps its stack. */
 export function lineOf(err: unknown): string {
   if (!(err instanceof Error)) return describeError(err);
@@ -29,5 +47,6 @@ export function lineOf(err: unknown): string {
   const isArgument = err instanceof RangeError || err instanceof TypeError;
   const isSystem = 'code' in err;
   if (!isKnown && !isArgument && !isSystem) return describeStack(err);
-  return visible(err.message.split('\n', 1)[0]!, MAX_LINE_CHARS);
+  const text = (isKnown ? undefined : fileSentence(err)) ?? err.message;
+  return visible(text.split('\n', 1)[0]!, MAX_LINE_CHARS);
 }

@@ -90,6 +90,9 @@ export function tell(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+// For servers.
+const EVERY_ADDRESS: readonly string[] = ['*', '0.0.0.0', '::'];
+
 /** Opens the bridge that the arguments ask for. */
 export async function openBridge(
   target: Target,
@@ -101,6 +104,10 @@ export async function openBridge(
     throw new UsageError(`--linger is ${more.lingerMs / 1000} s: give a time of at most 24d`);
   }
   if (allow !== undefined && !listen) throw new UsageError('--allow is for a server: add --listen');
+  if (EVERY_ADDRESS.includes(hostOf(target)) && !listen) {
+    const text = `${target.addr} is every address of this machine, and nobody can connect to that: add --listen to be the server`;
+    throw new UsageError(`${text} there, or name the host of the server`);
+  }
   const own = { ...given({ engine: options.engine, allow }), ...more };
   if (!listen) await checkName(hostOf(target));
   return (listen ? TcpServer : TcpClient).create(target.addr, target.port, own);
@@ -179,7 +186,8 @@ export async function waitForPeer(
   }
 }
 
-/** Logs in Rogue's own form, to standard error. */
+/** Logs in Rogue's own form, to standard error, and from Error on: what is lost is told by the subcommands themselves. */
 export function logAsRogue(): void {
+  Logging.setLevel(Logging.Error);
   Logging.setSink(oneLineLog);
 }

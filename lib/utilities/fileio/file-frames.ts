@@ -9,6 +9,9 @@ import { visible } from '../../quoted';
 import { isPromise } from '../../stream/accepted';
 import { Frame, type FrameOptions } from '../../stream/frame';
 import { checkInteger, checkOptionNames, checkSignal } from '../../validate';
+import { firstPartAfter } from './file-names';
+import { MAGIC_BYTES, otherFormat, type OtherFormat } from './other-formats';
+import { checkPath, type FilePath } from './paths';
 import { HEADER_BYTES, LENGTH_OVERHEAD_BYTES, readLength } from './record';
 
 /** Which records of a file become frames. */
@@ -77,6 +80,8 @@ export class FileFrames {
   private kept: Buffer = NOTHING;
   private keptFrom = 0;
   private keptEnd = 0;
+  /** What this file may be instead of data. */
+  private other: OtherFormat | undefined;
   /** Of this file, when it was last asked for. */
   private size = 0;
   /** Where in the file the chunk begins. */
@@ -96,18 +101,18 @@ export class FileFrames {
 
   /** @throws {TypeError} {RangeError} for arguments that are wrong. */
   constructor(
-    paths: string | readonly string[],
+    paths: FilePath | readonly FilePath[],
     private readonly options: ReadFramesOptions,
     what: string,
     names: readonly string[],
   ) {
     checkOptionNames(`the options of ${what}`, options, names);
     checkSignal(options.signal);
-    this.paths = typeof paths === 'string' ? [paths] : [...paths];
-    if (this.paths.length === 0 || this.paths.some((path) => typeof path !== 'string' || path === '')) {
-      throw new TypeError(`${what} needs a file's name, or a list of names`);
-    }
-    if (typeof paths === 'string' && paths.endsWith('.1')) this.base = paths.slice(0, -1);
+    const isList = Array.isArray(paths);
+    this.paths = isList ? paths.map((path) => checkPath('a path', path)) : [checkPath('paths', paths)];
+    const [first] = this.paths;
+    if (first === undefined) throw new TypeError(`${what} was given an empty list of files`);
+    if (!isList && first.endsWith('.1')) this.base = first.slice(0, -1);
     const { channel, configChan } = options;
     if (channel !== undefined) {
       const channels = typeof channel === 'number' ? [channel] : channel;
@@ -379,13 +384,26 @@ export class FileFrames {
       const text = `${visible(path)} could not be opened for reading: ${describeError(err)}${hint}`;
       throw new GeneralError('ERR_FILE_OPEN', text, { cause: err, path });
     }
+    const { handle } = this;
+    try {
+      const head = Buffer.alloc(MAGIC_BYTES);
+      this.other = otherFormat(path, head.subarray(0, await this.read(handle, head, 0, 0)));
+      if (this.other?.isCertain === true) throw this.formatError(0, `it is ${this.other.text}`);
+    } catch (err) {
+      await this.close();
+      throw err;
+    }
   }
 
   private async nextPart(): Promise<string | undefined> {
     if (this.base === undefined) return undefined;
     this.part += 1;
     const path = `${this.base}${this.part}`;
-    return (await isThere(path)) ? path : undefined;
+    if (await isThere(path)) return path;
+    const next = await firstPartAfter(this.base, this.part);
+    if (next === undefined) return undefined;
+    const text = `${visible(path)} is missing: the recording goes on in ${visible(next)}; give a list of files to read without it`;
+    throw new GeneralError('ERR_FILE_OPEN', text, { path });
   }
 
   private async read(handle: FileHandle, into: Buffer, at: number, position: number): Promise<number> {
@@ -401,7 +419,9 @@ export class FileFrames {
   }
 
   private formatError(offset: number, fault: string): GeneralError {
-    const text = `${visible(this.path)} is no Rogue data file from offset ${offset} on: ${fault}`;
+    const { other } = this;
+    const guess = other === undefined || other.isCertain || offset > 0 ? '' : `; it may be ${other.text}`;
+    const text = `${visible(this.path)} is no Rogue data file from offset ${offset} on: ${fault}${guess}`;
     return new GeneralError('ERR_FILE_FORMAT', text, { path: this.path, offset });
   }
 

@@ -45,13 +45,23 @@ export class FileNames {
 
   private async existing(): Promise<string[]> {
     if (!this.inParts) return [this.path];
-    const folder = dirname(this.path);
-    const prefix = `${basename(this.path)}.`;
-    // A folder that is not there has nothing in it; making the file says what is wrong with it.
-    const names = await readdir(folder).catch(() => []);
-    return names
-      .filter((name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
-      .sort((a, b) => Number(a.slice(prefix.length)) - Number(b.slice(prefix.length)))
-      .map((name) => join(folder, name));
+    return (await partsOf(`${this.path}.`)).map(({ path }) => path);
   }
+}
+
+/** The part with the lowest number above `index` of those whose names are `base` and a number; undefined without one. */
+export async function firstPartAfter(base: string, index: number): Promise<string | undefined> {
+  return (await partsOf(base)).find((part) => part.index > index)?.path;
+}
+
+/** The files whose names are `base` and a number, by that number. */
+async function partsOf(base: string): Promise<{ index: number; path: string }[]> {
+  const folder = dirname(base);
+  const prefix = basename(base);
+  // A folder that is not there has nothing in it; making the file says what is wrong with it.
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
+    .map((name) => ({ index: Number(name.slice(prefix.length)), path: join(folder, name) }))
+    .sort((a, b) => a.index - b.index);
 }

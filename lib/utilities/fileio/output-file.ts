@@ -5,6 +5,9 @@ import { describeError, GeneralError } from '../../errors';
 import { visible } from '../../quoted';
 import type { RecordBatch } from './record-batch';
 
+// One write. Node keeps the number of bytes that were written in 32 bits with a sign, and Linux writes no more than that.
+const MAX_WRITE_BYTES = 2 ** 30;
+
 /** How much of a batch is in a file. */
 export interface Written {
   readonly records: number;
@@ -17,18 +20,24 @@ export class OutputFile {
   /** Bytes in the file. */
   size = 0;
 
-  private constructor(
+  constructor(
     readonly path: string,
-    private readonly handle: FileHandle,
+    private readonly handle: Pick<FileHandle, 'writev' | 'truncate' | 'close'>,
   ) {}
 
-  /** Makes the file, empty. @throws {GeneralError} `ERR_FILE_OPEN` */
-  static async create(path: string): Promise<OutputFile> {
+  /**
+   * Makes the file, empty.
+   * @throws {GeneralError} `ERR_FILE_OPEN` for the first of a recording, `ERR_FILE_WRITE` for one in the middle of it.
+   */
+  static async create(
+    path: string,
+    code: 'ERR_FILE_OPEN' | 'ERR_FILE_WRITE' = 'ERR_FILE_OPEN',
+  ): Promise<OutputFile> {
     try {
       return new OutputFile(path, await open(path, 'w'));
     } catch (err) {
       const text = `${visible(path)} could not be opened for writing: ${describeError(err)}`;
-      throw new GeneralError('ERR_FILE_OPEN', text, { cause: err, path });
+      throw new GeneralError(code, text, { cause: err, path });
     }
   }
 
@@ -41,10 +50,10 @@ export class OutputFile {
     let written = 0;
     try {
       while (written < batch.bytes) {
-        const { bytesWritten } = await this.handle.writev(pieces);
+        const { bytesWritten } = await this.handle.writev(upTo(pieces, MAX_WRITE_BYTES));
         written += bytesWritten;
         // A disk that is nearly full takes a part without an error, and has one for the rest.
-        if (written < batch.bytes) pieces = behind(pieces, bytesWritten);
+        if (written < batch.bytes) pieces = after(pieces, bytesWritten);
       }
       this.size += written;
       return { records: batch.records, bytes: batch.bytes };
@@ -79,7 +88,20 @@ export class OutputFile {
   }
 }
 
-function behind(pieces: readonly Buffer[], bytes: number): readonly Buffer[] {
+/** The first `bytes` of the pieces. */
+function upTo(pieces: readonly Buffer[], bytes: number): readonly Buffer[] {
+  const first: Buffer[] = [];
+  let room = bytes;
+  for (const piece of pieces) {
+    if (room === 0) break;
+    first.push(piece.length <= room ? piece : piece.subarray(0, room));
+    room -= Math.min(piece.length, room);
+  }
+  return first;
+}
+
+/** What is left of the pieces after the first `bytes`. */
+function after(pieces: readonly Buffer[], bytes: number): readonly Buffer[] {
   let skip = bytes;
   const rest: Buffer[] = [];
   for (const piece of pieces) {

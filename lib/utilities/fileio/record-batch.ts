@@ -79,19 +79,21 @@ export class RecordBatch {
 
   /** How much of the first `written` bytes are whole records, and how many. */
   wholeRecords(written: number): { bytes: number; records: number } {
-    const all = this.raw ? undefined : Buffer.concat(this.pieces());
+    const pieces = this.pieces();
     let [bytes, records] = [0, 0];
+    // The piece that byte `bytes` is in, and where it begins.
+    let [piece, pieceAt] = [0, 0];
     while (records < this.records) {
-      const size = all === undefined ? this.sizes[records]! : this.recordAt(all, bytes);
+      let size = this.sizes[records];
+      if (size === undefined) {
+        while (bytes >= pieceAt + pieces[piece]!.length) pieceAt += pieces[piece++]!.length;
+        size = HEADER_BYTES - LENGTH_OVERHEAD_BYTES + readLength(pieces[piece]!, bytes - pieceAt);
+      }
       if (bytes + size > written) break;
       bytes += size;
       records += 1;
     }
     return { bytes, records };
-  }
-
-  private recordAt(all: Buffer, at: number): number {
-    return HEADER_BYTES - LENGTH_OVERHEAD_BYTES + readLength(all, at);
   }
 
   private room(bytes: number): Buffer {

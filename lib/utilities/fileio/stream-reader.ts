@@ -8,6 +8,7 @@ import { Master } from '../../stream/master';
 import type { SlaveLike } from '../../stream/slave';
 import { Mutex } from '../../async/mutex';
 import { FileFrames, READ_OPTIONS, type ReadFramesOptions } from './file-frames';
+import type { FilePath } from './paths';
 
 /** One file, or sequence of files, being played. */
 interface Playing {
@@ -77,7 +78,7 @@ export class StreamReader extends Master implements AsyncDisposable {
    * @param paths as for `readFrames`: a file, the first part (`.1`) of a recording, or a list of files.
    * @throws {GeneralError} `ERR_FILE_OPEN`
    */
-  open(paths: string | readonly string[]): Promise<void> {
+  open(paths: FilePath | readonly FilePath[]): Promise<void> {
     const source = new FileFrames(paths, this.options, 'StreamReader', OPTIONS);
     return this.mutex.runExclusive(async () => {
       await this.end();

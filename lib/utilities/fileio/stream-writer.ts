@@ -12,6 +12,7 @@ import { RateMeter } from '../rate';
 import { CountWaiters, type WaitFrameCountOptions } from './count-waiters';
 import { FileNames } from './file-names';
 import { OutputFile, type Written } from './output-file';
+import { checkPath, type FilePath } from './paths';
 import { MAX_RECORD_PAYLOAD_BYTES } from './record';
 import { newChunkPool, RecordBatch } from './record-batch';
 import { StreamWriterChannel } from './stream-writer-channel';
@@ -143,19 +144,19 @@ export class StreamWriter implements AsyncDisposable {
   /**
    * Begins a recording, and ends the one before; frames that come meanwhile wait for the new one. All counts begin at 0.
    *
-   * @param path the file; with `maxSize` its parts are `<path>.1`, `<path>.2`, ...
+   * @param path the file, by its name or a `file:` URL; with `maxSize` its parts are `<path>.1`, `<path>.2`, ...
    * @param options `overwrite: true` replaces a file that has data in it, and the parts of an older recording.
    * @throws {GeneralError} `ERR_FILE_OPEN`: the file could not be made, or it, or a part of that name, has data in it.
    *   The recording before goes on where that is known beforehand.
    * @throws {GeneralError} `ERR_FILE_WRITE`: the recording before could not be ended, and this one has not begun.
    */
-  open(path: string, options: { readonly overwrite?: boolean } = {}): Promise<void> {
+  open(path: FilePath, options: { readonly overwrite?: boolean } = {}): Promise<void> {
     checkOptionNames('the options of open', options, ['overwrite']);
-    if (typeof path !== 'string' || path === '') throw new TypeError("path must be a file's name");
+    const name = checkPath('path', path);
     const overwrite = checkBoolean('overwrite', options.overwrite ?? false);
     this.closing = false;
     this.switching += 1;
-    const begun = this.mutex.runExclusive(() => this.begin(path, overwrite));
+    const begun = this.mutex.runExclusive(() => this.begin(name, overwrite));
     return begun.finally(() => {
       this.switching -= 1;
       this.onSwitched.release();
@@ -298,7 +299,7 @@ export class StreamWriter implements AsyncDisposable {
     try {
       if (this.file?.path !== path) {
         await this.file?.close();
-        this.file = await OutputFile.create(path);
+        this.file = await OutputFile.create(path, 'ERR_FILE_WRITE');
       }
       return await this.file.write(batch);
     } catch (err) {

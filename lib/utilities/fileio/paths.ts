@@ -1,0 +1,23 @@
+// What names a file.
+
+import { fileURLToPath } from 'node:url';
+import { show } from '../../errors';
+
+/** A file's name, or a `file:` URL, such as `new URL('run.dat', import.meta.url)`. */
+export type FilePath = string | URL;
+
+/** The name of the file. @throws {TypeError} for anything else, and for a URL that names none. */
+export function checkPath(what: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  if (!isUrl(value))
+    throw new TypeError(`${what} is ${show(value)}, but must be a file's name or a file: URL`);
+  if (value.protocol !== 'file:')
+    throw new TypeError(`${what} is ${show(value.href)}, but must be a file: URL`);
+  return fileURLToPath(value.href);
+}
+
+/** Not by its class: one of another realm will do. */
+function isUrl(value: unknown): value is URL {
+  const { href, protocol } = Object(value) as Partial<URL>;
+  return typeof href === 'string' && typeof protocol === 'string';
+}
