@@ -2,10 +2,13 @@
 //
 //   node examples/monitor-tap.mjs [HOST] [PORT] [FRAMES]
 
-import { Fifo, RateDrop, Slave, TcpClient } from 'rogue-bridge';
+import { Fifo, Logging, RateDrop, Slave, TcpClient } from 'rogue-bridge';
 
 const [host = '127.0.0.1', port = '8000', frames = '1000'] = process.argv.slice(2);
 const tcp = await TcpClient.create(host, Number(port));
+
+// What the monitor drops is counted below, and needs no line of its own.
+Logging.setLevel(Logging.Error);
 
 // The main path sees every frame, and its pace is the pace of the link.
 const main = tcp.to(new Slave());

@@ -8,7 +8,10 @@
 
 const cluster = require('node:cluster');
 const { once } = require('node:events');
-const { Frame, TcpClient, TcpServer } = require('../../dist');
+const { Frame, Logging, TcpClient, TcpServer } = require('../../dist');
+
+// Workers are killed, and what was on its way to them is lost, which is said at Warning.
+Logging.setLevel(Logging.Error);
 
 const ADDR = '127.0.0.1';
 const ENOUGH_FRAMES = 200;
