@@ -43,9 +43,8 @@ type LineWriter = (level: LevelName, message: string) => void;
 // brings itself up to date at its next line: no list of loggers to keep, none that outlives its owner.
 const shared = {
   epoch: 0,
-  // Not Error, as in Rogue: what is lost or refused without an error of its own is told at Warning, once or a few times
-  // (frames without a slave, sends that nobody awaits, a server that is not there), and whoever does not know that has to
-  // look for it.
+  // Rogue's is Error. Losses that raise no error are logged at Warning, a few times at most: frames without a slave, sends
+  // that are not awaited, a server that does not answer. A new user must see them without asking.
   level: LEVELS.warning as number,
   filters: new Map<string, number>(),
   format: 'auto' as LogFormat,

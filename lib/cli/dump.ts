@@ -93,7 +93,7 @@ async function dump(target: Target, options: DumpOptions): Promise<void> {
 }
 
 function textOf(frame: Frame, number: number, { format: name, maxBytes }: DumpOptions): string | Buffer {
-  // A copy: what waits for whoever reads our output outlives the frame.
+  // A copy, because standard output may write it after the frame's memory has been used again.
   if (name === 'raw') return Buffer.from(frame.payload.subarray(0, maxBytes));
   if (name === 'json') return `${JSON.stringify(frameLine(frame, maxBytes))}\n`;
   const { channel, flags, error, size, payload } = frame;

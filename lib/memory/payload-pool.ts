@@ -16,7 +16,7 @@ const SLAB_BYTES = 64 * 1024;
 const MAX_SPARE_BYTES = 128 * 1024 * 1024;
 // What was not needed for this long is given back to the system.
 const IDLE_MS = 2_000;
-// In check mode memory waits behind so much other memory, so that whoever still reads it finds it overwritten.
+// In check mode a slot is used again only after this many others, so that a late reader still finds the pattern.
 const CHECKED_SPARE = 32;
 
 /** A piece of memory that holds one payload at a time. */

@@ -66,7 +66,6 @@ export class Frame implements WireFrame, Disposable {
     this._error = checkField('error', error ?? 0, 0xff);
     const isPartial = flags === undefined || channel === undefined || error === undefined;
     if (isPartial && options !== NO_OPTIONS) checkNames(options);
-    this.slot = undefined;
   }
 
   /**
@@ -297,7 +296,7 @@ function checkNames(options: unknown): void {
   if (isFrame(options)) return;
   if (typeof options === 'object') {
     let isKnown = options !== null;
-    for (const name in options) isKnown &&= name === 'flags' || name === 'channel' || name === 'error';
+    for (const name in options) isKnown &&= OPTION_NAMES.includes(name);
     if (isKnown) return;
   }
   checkOptionNames('the options of Frame', options, OPTION_NAMES);

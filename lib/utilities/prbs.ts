@@ -114,7 +114,7 @@ export class Prbs extends Master implements FrameSlave {
   }
   /** Of {@link rxErrors}: frames that failed as a whole, by their size, header or error field, and were not compared. */
   get rxFrameErrors(): number {
-    return this.rx.frameErrors;
+    return this.rx.errors - this.rx.payloadErrors;
   }
   /** Payload bits of bad frames that were not what they should be; a frame with a bad header has none. */
   get rxBitErrors(): number {
@@ -285,19 +285,17 @@ export class Prbs extends Master implements FrameSlave {
   }
 
   private check(frame: Frame): void {
-    const wholeFault = this.frameFaultOf(frame);
-    const fault = wholeFault ?? this.payloadFaultOf(frame);
+    const fault = this.faultOf(frame);
     if (fault === undefined) {
       this.rx.add(frame.size);
       return;
     }
     this.rx.errors += 1;
-    if (wholeFault !== undefined) this.rx.frameErrors += 1;
     this.faultLines.note(fault);
   }
 
-  /** What is wrong with the frame as a whole, in Rogue's words; undefined when nothing is. */
-  private frameFaultOf({ error, payload, size }: Frame): string | undefined {
+  /** What is wrong with the frame, in Rogue's words; undefined when nothing is. */
+  private faultOf({ error, payload, size }: Frame): string | undefined {
     const { format } = this;
     const { count } = this.rx;
     if (error !== 0) return `Frame error field is set: 0x${error.toString(16)}`;
@@ -313,18 +311,10 @@ export class Prbs extends Master implements FrameSlave {
         `nxtSeq=${this.rxSequence} count=${count}`
       );
     }
-    return undefined;
-  }
-
-  /** The first byte that is wrong in a frame with a good header, in Rogue's words. */
-  private payloadFaultOf({ payload, size }: Frame): string | undefined {
-    if (!this.checkPayload) return undefined;
-    const { format } = this;
-    const { count } = this.rx;
-    const { sequence } = format.readHeader(payload);
-    const wrong = format.findWrongByte(payload, sequence, this.payloadKind);
+    const wrong = this.checkPayload ? format.findWrongByte(payload, sequence, this.payloadKind) : undefined;
     if (wrong === undefined) return undefined;
     const { word, byte, got, expected, bits } = wrong;
+    this.rx.payloadErrors += 1;
     this.rx.bitErrors += bits;
     return (
       `Bad value at index ${word}. count=${count}, size=${format.wordsOf(size) - 1}: ` +
@@ -344,7 +334,8 @@ class Totals {
   count = 0;
   bytes = 0;
   errors = 0;
-  frameErrors = 0;
+  /** Of these, frames whose payload alone was wrong. */
+  payloadErrors = 0;
   bitErrors = 0;
   readonly meter = new RateMeter();
 
@@ -358,7 +349,7 @@ class Totals {
     this.count = 0;
     this.bytes = 0;
     this.errors = 0;
-    this.frameErrors = 0;
+    this.payloadErrors = 0;
     this.bitErrors = 0;
     this.meter.reset();
   }

@@ -9,7 +9,7 @@ import {
   ownCopy,
   sharedMemory,
 } from '../memory/payload-memory';
-import { payloadPool, type PayloadSlot } from '../memory/payload-pool';
+import type { PayloadSlot } from '../memory/payload-pool';
 import { PART_FLAGS, ProtocolError } from './protocol';
 import type { ReadMemory } from './read-memory';
 
@@ -349,7 +349,7 @@ export class Decoder {
       const { slot } = this;
       this.payload = this.allocate(this.payloadBytes);
       this.payload.set(payload);
-      if (slot !== undefined) payloadPool.give(slot);
+      if (slot !== undefined) this.memory.payloads?.give(slot);
       return;
     }
     this.payload = undefined;
@@ -401,7 +401,7 @@ export class Decoder {
   private allocate(bytes: number): Buffer {
     try {
       if (bytes < OWN_MEMORY_BYTES) return sharedMemory(bytes);
-      this.slot = payloadPool.take(bytes, true);
+      this.slot = this.memory.payloads?.take(bytes, true);
       return this.slot?.payload ?? Buffer.allocUnsafeSlow(bytes);
     } catch (err) {
       throw new ProtocolError(`sent a payload of ${bytes} bytes, for which there is no memory`, {

@@ -1,4 +1,6 @@
-// Where bytes are read to: one scratch buffer that all connections of a process share. Pure.
+// Where bytes are read to: one scratch buffer that all connections of a process share, and the payloads' own. Pure.
+
+import type { PayloadPool } from '../memory/payload-pool';
 
 // What one read may bring. More costs cache (the bytes are parsed right after the kernel has put them there), less
 // costs system calls.
@@ -15,6 +17,9 @@ export class ReadMemory {
   /** To be read into, by anyone; what is not copied before this turn ends is overwritten. */
   readonly scratch: Buffer = this.all.subarray(REST_BYTES);
   readonly smallScratch: Buffer = this.scratch.subarray(0, SMALL_READ_BYTES);
+
+  /** @param payloads where large payloads get their memory; without it, each gets new memory. */
+  constructor(readonly payloads?: PayloadPool) {}
 
   /** `rest` and, behind it, the first `length` bytes of the scratch: as short-lived as these. */
   behind(rest: Buffer | undefined, length: number): Buffer {

@@ -1,8 +1,7 @@
 // The half of `bench` that measures.
 
 import { show } from '../../errors';
-import type { Frame } from '../../index';
-import type { TcpCore } from '../../index';
+import type { Frame, TcpCore } from '../../index';
 import {
   BENCH_VERSION,
   BenchChannel,

@@ -1,7 +1,6 @@
 // The half of `bench` that is measured: counts, sends back, sends what it is asked for.
 
-import type { Frame } from '../../index';
-import type { TcpCore } from '../../index';
+import type { Frame, TcpCore } from '../../index';
 import {
   BENCH_VERSION,
   BenchChannel,

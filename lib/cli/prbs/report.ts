@@ -23,7 +23,7 @@ export function report({ direction, tx, rx, seen }: PrbsTest, { shortfall, unsen
     if (unsent !== undefined) faults.push(unsent);
   }
   if (direction !== 'tx') {
-    // Of a frame that fails as a whole nobody knows what its bits should be.
+    // The expected bits of a frame that fails as a whole are unknown, so it has no part in the rate.
     const bits = seen.comparedBytes * 8;
     const { rxErrors, rxFrameErrors, rxBitErrors } = rx;
     const whole = rxFrameErrors === 0 ? '' : `, ${grouped(rxFrameErrors)} of them as a whole`;

@@ -3,10 +3,9 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { hostOf, targetText, type Target } from '../support/arguments';
+import { hostOf, targetText, WILDCARDS, type Target } from '../support/arguments';
 import { UsageError } from '../support/errors';
 
-const WILDCARDS = ['*', '0.0.0.0', '::'];
 const LOOPBACKS = ['127.0.0.1', '::1'];
 
 /** A server of ours, and the option that asks for it. */

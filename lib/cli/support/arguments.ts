@@ -26,6 +26,9 @@ const BYTES: Readonly<Record<string, number>> = {
   Gi: 2 ** 30,
 };
 
+/** Every address of this machine, as a server may bind it and no client can connect to it; the addresses last. */
+export const WILDCARDS: readonly string[] = ['*', '0.0.0.0', '::'];
+
 /** Where a bridge is: its address, and its base port. */
 export interface Target {
   readonly addr: string;

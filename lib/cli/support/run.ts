@@ -6,7 +6,17 @@ import { isIP } from 'node:net';
 import type { Command } from 'commander';
 import { MAX_TIMER_MS } from '../../async/clock';
 import { Logging, TcpClient, TcpServer, type Engine, type TcpCore, type TcpOptions } from '../../index';
-import { engine, given, hostOf, list, logFilter, targetText, wait, type Target } from './arguments';
+import {
+  engine,
+  given,
+  hostOf,
+  list,
+  logFilter,
+  targetText,
+  wait,
+  WILDCARDS,
+  type Target,
+} from './arguments';
 import { Failure, UsageError } from './errors';
 import { oneLineLog } from './one-line-log';
 import { pause } from './pause';
@@ -90,9 +100,6 @@ export function tell(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-// For servers.
-const EVERY_ADDRESS: readonly string[] = ['*', '0.0.0.0', '::'];
-
 /** Opens the bridge that the arguments ask for. */
 export async function openBridge(
   target: Target,
@@ -104,7 +111,7 @@ export async function openBridge(
     throw new UsageError(`--linger is ${more.lingerMs / 1000} s: give a time of at most 24d`);
   }
   if (allow !== undefined && !listen) throw new UsageError('--allow is for a server: add --listen');
-  if (EVERY_ADDRESS.includes(hostOf(target)) && !listen) {
+  if (WILDCARDS.includes(hostOf(target)) && !listen) {
     const text = `${target.addr} is every address of this machine, and nobody can connect to that: add --listen to be the server`;
     throw new UsageError(`${text} there, or name the host of the server`);
   }

@@ -3,7 +3,7 @@
 
 import type { Socket } from 'node:net';
 import { deadline } from '../../async/clock';
-import type { PayloadSlot } from '../../memory/payload-pool';
+import { payloadPool, type PayloadSlot } from '../../memory/payload-pool';
 import { hostPort } from '../../wire/endpoints';
 import type { WireFrame } from '../../wire/message';
 import { checkReady, PING, readPing, readyCommand } from '../../zmtp/command';
@@ -49,7 +49,7 @@ export interface ConnectionOwner {
 
 // One write. More would only be cut by the kernel's buffers, and a frame counts until its write is done.
 const MAX_WRITE_BYTES = 1024 * 1024;
-const memory = new ReadMemory();
+const memory = new ReadMemory(payloadPool);
 const pool = newBatchPool();
 
 /** One connection to one peer, from the attempt to make it to its end. */
