@@ -1,13 +1,10 @@
 // Heartbeats end the connection to a peer that has vanished, and to no other.
 
-import { createServer, connect, type Socket } from 'node:net';
 import { Pull, Push } from 'zeromq';
 import { Frame, Logging } from '../../lib';
-import { monotonicMs } from '../../lib/async/clock';
-import { isHostAnswering } from '../../lib/transport/native/host';
-import { hasTcpTable, tcpTable } from '../../lib/system/tcp-table';
+import { tcpTable } from '../../lib/system/tcp-table';
 import { LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
-import { testNative, whereNative } from '../helpers/engines';
+import { testNative } from '../helpers/engines';
 import { reservePorts } from '../helpers/ports';
 import { endPeers, startPeer } from '../helpers/process';
 import { COMMAND, commandBody, frameMessage, part, ping, RawPeer } from '../helpers/raw-peer';
@@ -168,29 +165,6 @@ testNative(
     ).resolves.toBeUndefined();
   },
 );
-
-describe('a table of connections that is older than the silence', () => {
-  const run = hasTcpTable() ? whereNative.server : test.skip;
-  let server: ReturnType<typeof createServer>;
-  let socket: Socket;
-  afterEach(() => {
-    socket.destroy();
-    server.close();
-  });
-
-  run('proves nothing: the peer counts as there', async () => {
-    // The share of the time that reading the table may take is used up.
-    for (let last = -1; last !== tcpTable('tcp', 0).readAt;) {
-      last = tcpTable('tcp', 0).readAt;
-    }
-    server = createServer((accepted) => accepted.on('error', () => undefined));
-    await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
-    socket = connect((server.address() as { port: number }).port, LOOPBACK);
-    await new Promise((resolve) => socket.once('connect', resolve));
-    // The table at hand has no such connection.
-    expect(isHostAnswering(socket, monotonicMs())).toBe(true);
-  });
-});
 
 testNative('loses what waits', 'a receiver that reads nothing for many intervals loses nothing', async () => {
   const port = await reservePorts();

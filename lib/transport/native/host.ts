@@ -2,7 +2,7 @@
 // answers no PING either; its kernel goes on acknowledging, and ours keeps count of what was not.
 
 import type { Socket } from 'node:net';
-import { canonicalAddress } from '../../wire/endpoints';
+import { canonicalAddress, isLoopback } from '../../wire/endpoints';
 import { hasTcpTable, tcpTable } from '../../system/tcp-table';
 
 // Of two questions in a row one has had its time to be answered.
@@ -17,8 +17,10 @@ const MAX_RETRANSMITS = 1;
  * @param sinceMs when the peer was heard last, as `monotonicMs()`: an older table proves nothing.
  */
 export function isHostAnswering(socket: Socket, sinceMs: number): boolean {
-  const { localPort, remoteAddress = '', remotePort, remoteFamily } = socket;
+  const { localAddress, localPort, remoteAddress = '', remotePort, remoteFamily } = socket;
   if (localPort === undefined || !hasTcpTable()) return false;
+  // It is this host: no cable lies between, and the kernel ends the connections of a process that has died.
+  if (remoteAddress === localAddress || isLoopback(remoteAddress)) return true;
   const table = tcpTable(remoteFamily === 'IPv6' ? 'tcp6' : 'tcp');
   if (table.readAt < sinceMs) return true;
   const address = canonicalAddress(remoteAddress);
