@@ -7,6 +7,7 @@ import { settlesWithin } from '../../async/linger';
 import { systemCode } from '../../errors';
 import { describeMalformed, flagsOf, isFrame } from '../../wire/message';
 import type { PullSocket, TransportOptions, TransportSink } from '../socket';
+import { Quiet } from './quiet';
 import { ZmqSocket, type Place } from './zmq-socket';
 
 // zeromq.js receives at once, and fails at once where there is nothing, with a timeout of 0; otherwise it asks first
@@ -82,11 +83,9 @@ export class ZmqPullSocket extends ZmqSocket<Pull> implements PullSocket {
   /** Resolves when nothing has come for `idleMs`, when `messages` have been taken, or when it is closed. */
   private async whenEmptied(messages: number, idleMs = LOOK_MS): Promise<void> {
     const last = this.taken + messages;
-    let idleSince = Infinity;
+    const quiet = new Quiet(idleMs, LOOK_MS);
     for (let before = -1; !this.state.closed && this.taken < last; before = this.taken) {
-      const now = monotonicMs();
-      if (this.doing !== 'waiting' || this.taken !== before) idleSince = now;
-      else if (now - idleSince >= idleMs) return;
+      if (quiet.isOver(monotonicMs(), this.doing !== 'waiting' || this.taken !== before)) return;
       await pause(LOOK_MS);
     }
   }
