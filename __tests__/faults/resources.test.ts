@@ -9,8 +9,6 @@ afterEach(endPeers);
 
 const PER_BRIDGE = engines.server === 'native' ? 2 : 8;
 const BRIDGES = 1000;
-// Away from the ports the other tests are given: 2 x 1001 in a row, which another program may hold one of.
-const MANY_PORTS = 12_000;
 const LOW_LIMIT = 96;
 // Node itself needs some 20.
 const FEWEST = 32;
@@ -21,7 +19,7 @@ test(`${BRIDGES} servers and ${BRIDGES} clients in one process each pass frames,
   );
   // A server 8 and 2 for its client, a client 8.
   expect(hardLimit).toBeGreaterThan(18 * BRIDGES);
-  const peer = startPeer('many.cjs', ['pairs', MANY_PORTS, BRIDGES], `ulimit -n ${18 * BRIDGES + 200}; exec`);
+  const peer = startPeer('many.cjs', ['pairs', await reservePorts(), BRIDGES], `ulimit -n ${18 * BRIDGES + 200}; exec`);
   expect(await peer.end(110_000)).toBe(0);
   const { perBridge, threads, passed, left } = peer.said.at(-1) as Record<string, number>;
   expect({ perBridge, passed, left }).toEqual({ perBridge: PER_BRIDGE, passed: BRIDGES, left: 0 });

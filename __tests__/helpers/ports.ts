@@ -1,30 +1,69 @@
-// Pairs of free consecutive ports, below the range the kernel hands out for outgoing connections.
+// Ports from the kernel, in pairs, kept for this test file from the moment they are given out.
 
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-const FIRST_PORT = 20_000;
-const PORTS_PER_WORKER = 2_000;
-const WORKERS = 6;
+const HOST = '127.0.0.1';
 
-const worker = Number(process.env.JEST_WORKER_ID ?? '1') % WORKERS;
-const start = FIRST_PORT + worker * PORTS_PER_WORKER;
-// Runs that follow each other start elsewhere: ports of the last one may still be in TIME_WAIT.
-let next = Math.floor(Math.random() * (PORTS_PER_WORKER / 2)) * 2;
+/** Both ends of the connections that keep ports. */
+const kept = new Set<Socket>();
+let keeper: Server | undefined;
 
-/** A base port P such that P and P + 1 were free a moment ago and are given out to nobody else in this run. */
-export async function reservePorts(): Promise<number> {
-  for (let attempt = 0; attempt < PORTS_PER_WORKER / 2; attempt++) {
-    const port = start + next;
-    next = (next + 2) % PORTS_PER_WORKER;
-    if ((await isFree(port)) && (await isFree(port + 1))) return port;
+/**
+ * A base port P: nobody listens on P and P + 1, and the kernel gives them to nobody else while this file runs. A connection
+ * that begins at a port keeps it from being the origin of another one, and from being chosen for a server that takes any
+ * port; a server that asks for it by number gets it.
+ *
+ * @param offsets of the other ports that are needed with P.
+ */
+export async function reservePorts(offsets: readonly number[] = [1]): Promise<number> {
+  for (;;) {
+    const first = (await keep(0))!;
+    const base = first.localPort!;
+    const others = await Promise.all(offsets.map((offset) => keep(base + offset)));
+    if (!others.includes(undefined)) return base;
+    for (const socket of [first, ...others]) socket?.resetAndDestroy();
   }
-  throw new Error(`no pair of free ports from ${start} on`);
 }
 
-export function isFree(port: number): Promise<boolean> {
+/** Whether a server could listen there. */
+export async function isFree(port: number): Promise<boolean> {
+  const server = await listen(port);
+  server?.close();
+  return server !== undefined;
+}
+
+/** A connection that begins at this port, or at one that the kernel chooses for 0; undefined where that is taken. */
+async function keep(localPort: number): Promise<Socket | undefined> {
+  if (localPort > 65_535) return undefined;
+  keeper ??= (await listen(0))!.on('connection', (socket) => hold(socket)).unref();
+  const { port } = keeper.address() as AddressInfo;
+  const socket = connect({ host: HOST, port, localAddress: HOST, localPort });
+  hold(socket);
+  const [hasFailed] = await Promise.race([
+    once(socket, 'connect').then(() => [false]),
+    once(socket, 'close'),
+  ]).catch(() => [true]);
+  return hasFailed === false ? socket : undefined;
+}
+
+function hold(socket: Socket): void {
+  kept.add(socket.unref());
+  socket.on('error', () => undefined).once('close', () => kept.delete(socket));
+}
+
+/** Undefined where somebody else does. */
+function listen(port: number): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve(true)));
+    server.once('error', () => resolve(undefined));
+    server.listen({ port, host: HOST }, () => resolve(server));
   });
 }
+
+afterAll(() => {
+  keeper?.close();
+  keeper = undefined;
+  // Without TIME_WAIT.
+  for (const socket of kept) socket.resetAndDestroy();
+});
