@@ -1,15 +1,18 @@
 // Whether the host of a silent peer is there, by what the kernel says of the connection.
 
-import type { Socket } from 'node:net';
 import * as tables from '../../../lib/system/tcp-table';
-import { isHostAnswering } from '../../../lib/transport/native/host';
+import { isHostAnswering, type Ends } from '../../../lib/transport/native/host';
 
 const PORT = 8000;
 const PEER_PORT = 45_678;
 const HEARD_AT = 1_000;
 
 /** A line of the kernel's table: the peer's `remote` address as it prints it. */
-function table(remote: string, counts: { retransmits?: number; probes?: number }, readAt = HEARD_AT + 1): void {
+function table(
+  remote: string,
+  counts: { retransmits?: number; probes?: number },
+  readAt = HEARD_AT + 1,
+): void {
   const { retransmits = 0, probes = 0 } = counts;
   const ends = `0100000A:1F40 ${remote}:${PEER_PORT.toString(16).toUpperCase()}`;
   const queues = '01 00000040:00000000 01:00000014';
@@ -18,8 +21,13 @@ function table(remote: string, counts: { retransmits?: number; probes?: number }
   jest.spyOn(tables, 'tcpTable').mockReturnValue(new tables.TcpTable(line, readAt));
 }
 
-const socketTo = (remoteAddress: string, localAddress = '10.0.0.1'): Socket =>
-  ({ localAddress, localPort: PORT, remoteAddress, remotePort: PEER_PORT, remoteFamily: 'IPv4' }) as Socket;
+const socketTo = (remoteAddress: string, localAddress = '10.0.0.1'): Ends => ({
+  localAddress,
+  localPort: PORT,
+  remoteAddress,
+  remotePort: PEER_PORT,
+  remoteFamily: 'IPv4',
+});
 
 afterEach(() => jest.restoreAllMocks());
 

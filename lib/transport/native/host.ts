@@ -10,14 +10,20 @@ const MAX_PROBES = 1;
 // A machine that stands still for a fifth of a second makes its kernel send again what was acknowledged in time.
 const MAX_RETRANSMITS = 1;
 
+/** The two ends of a connection, as a socket names them. */
+export type Ends = Pick<
+  Socket,
+  'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort' | 'remoteFamily'
+>;
+
 /**
  * Whether the other host acknowledges what is sent to it, or is not known not to: reading tells of a connection that the
  * kernel does not list any more. False on a system that does not tell.
  *
  * @param sinceMs when the peer was heard last, as `monotonicMs()`: an older table proves nothing.
  */
-export function isHostAnswering(socket: Socket, sinceMs: number): boolean {
-  const { localAddress, localPort, remoteAddress = '', remotePort, remoteFamily } = socket;
+export function isHostAnswering(ends: Ends, sinceMs: number): boolean {
+  const { localAddress, localPort, remoteAddress = '', remotePort, remoteFamily } = ends;
   if (localPort === undefined || !hasTcpTable()) return false;
   // It is this host: no cable lies between, and the kernel ends the connections of a process that has died.
   if (remoteAddress === localAddress || isLoopback(remoteAddress)) return true;
