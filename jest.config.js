@@ -1,17 +1,26 @@
-// One project for what has no engine, and one for every pairing of engines.
+// One project for what has no engine, and one for every pairing of engines. What is slow by nature, in files named
+// `*.slow.test.ts`, is a run of its own: `npm run test:slow`.
+
+const isSlow = process.env.ROGUE_BRIDGE_TESTS === 'slow';
+const NAME = isSlow ? '*.slow.test.ts' : '!(*.slow).test.ts';
 
 const ts = { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] };
 
 // Both ends are bridges: run on every pairing.
-const CONFORMANCE = '<rootDir>/__tests__/conformance/**/*.test.ts';
+const CONFORMANCE = `<rootDir>/__tests__/conformance/**/${NAME}`;
 // One end is a bridge, or both are in one process: run on each engine.
-const EACH_ENGINE = ['interop', 'faults'].map((folder) => `<rootDir>/__tests__/${folder}/**/*.test.ts`);
+const EACH_ENGINE = ['interop', 'faults'].map((folder) => `<rootDir>/__tests__/${folder}/**/${NAME}`);
+
+const every = {
+  testEnvironment: 'node',
+  transform: ts,
+  setupFilesAfterEnv: ['<rootDir>/__tests__/helpers/setup.ts'],
+};
 
 /** @type {(server: string, client: string, more?: string[]) => object} */
 const pairing = (server, client, more = []) => ({
+  ...every,
   displayName: server === client ? server : `${server} server, ${client} client`,
-  testEnvironment: 'node',
-  transform: ts,
   testMatch: [CONFORMANCE, ...more],
   globals: { ROGUE_BRIDGE_ENGINES: { server, client } },
 });
@@ -20,10 +29,9 @@ const pairing = (server, client, more = []) => ({
 module.exports = {
   projects: [
     {
+      ...every,
       displayName: 'all',
-      testEnvironment: 'node',
-      transform: ts,
-      testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
+      testMatch: [`<rootDir>/__tests__/**/${NAME}`],
       testPathIgnorePatterns: ['/__tests__/(conformance|interop|faults)/'],
     },
     pairing('libzmq', 'libzmq', EACH_ENGINE),
@@ -33,4 +41,6 @@ module.exports = {
   ],
   // Ours are real sockets and processes; a wait on a condition ends by its own deadline well before this.
   testTimeout: 120_000,
+  // Many tests wait for other processes.
+  maxWorkers: '150%',
 };

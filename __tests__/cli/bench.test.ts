@@ -4,6 +4,7 @@ import { BenchChannel } from '../../lib/cli/bench/protocol';
 import { Collector, LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
 import { isFree, reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
+import { runHere } from '../helpers/run-here';
 import { waitFor } from '../helpers/wait';
 
 afterEach(async () => {
@@ -123,8 +124,8 @@ test.each([
   [['--allow', '10.0.0.0/8'], /add --serve/],
   [['--engine', 'other'], /libzmq or native/],
 ])('%j is refused in one line', async (args, message) => {
-  const bench = rogueBridge('bench', ...args);
-  expect(await bench.end()).toBe(2);
+  const bench = await runHere('bench', ...args);
+  expect(bench.status).toBe(2);
   expect(bench.stderr).toMatch(message);
   expect(bench.stderr.trimEnd().split('\n')).toHaveLength(1);
 });

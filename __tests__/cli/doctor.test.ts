@@ -6,6 +6,7 @@ import { Frame, generateCurveKeys, type Engine } from '../../lib';
 import { Collector, LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
+import { runHere } from '../helpers/run-here';
 import { greeting } from '../helpers/raw-peer';
 import { endRaw, listenRaw } from '../helpers/recording';
 
@@ -287,8 +288,8 @@ test.each([
   [['--timeout', '3'], /--timeout is for an address/],
   [['daq-host:8000', '--timeout', 'long'], /time above 0/],
 ])('wrong usage: %j', async (args, message) => {
-  const doctor = rogueBridge('doctor', ...args);
-  expect(await doctor.end()).toBe(2);
+  const doctor = await runHere('doctor', ...args);
+  expect(doctor.status).toBe(2);
   expect(doctor.stderr).toMatch(message);
   expect(doctor.stderr.trim().split('\n')).toHaveLength(1);
   expect(doctor.stdout).toBe('');

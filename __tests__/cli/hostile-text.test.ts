@@ -8,6 +8,7 @@ import { LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridge
 import { fileName, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge, type Program } from '../helpers/program';
+import { runHere } from '../helpers/run-here';
 import { COMMAND, commandBody, greeting, part, property } from '../helpers/raw-peer';
 import { endRaw, listenRaw } from '../helpers/recording';
 
@@ -96,8 +97,8 @@ test.each([
   ['the value of an option', ['dump', 'host:8000', '--format', HOSTILE]],
   ['a value of 100 kB', ['dump', 'host:8000', '--count', 'x'.repeat(100_000)]],
 ])('%s that is meant for the terminal is refused in one line', async (_what, args) => {
-  const program = rogueBridge(...args);
-  expect(await program.end()).toBe(2);
+  const program = await runHere(...args);
+  expect(program.status).toBe(2);
   expect(program.stderr.trimEnd().split('\n')).toHaveLength(1);
   expectLines(program.stderr, PRINTABLE);
 });

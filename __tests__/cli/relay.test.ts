@@ -6,6 +6,7 @@ import { checkServers } from '../../lib/cli/relay/check';
 import { Collector, LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge, type Program } from '../helpers/program';
+import { runHere } from '../helpers/run-here';
 import { makeGate, turns, waitFor } from '../helpers/wait';
 
 afterEach(async () => {
@@ -256,8 +257,8 @@ test.each([
   ['127.0.0.1:8000', 'lo:8000'],
   ['0.0.0.0:8000', '127.0.0.1:8000'],
 ])('--from %s would connect to --to %s', async (from, to) => {
-  const relay = rogueBridge('relay', '--from', from, '--to', '127.0.0.1:9000', '--to', to, '--timeout', '1s');
-  expect(await relay.end()).toBe(2);
+  const relay = await runHere('relay', '--from', from, '--to', '127.0.0.1:9000', '--to', to);
+  expect(relay.status).toBe(2);
   expect(relay.stderr).toBe(
     `rogue-bridge: --from ${from} would connect to --to ${to}: frames would go round; serve at another port\n`,
   );
@@ -282,8 +283,8 @@ test.each([
     /--back 127\.0\.0\.1:9001 is none of/,
   ],
 ])('%j is refused in one line', async (args, message) => {
-  const relay = rogueBridge('relay', ...args);
-  expect(await relay.end()).toBe(2);
+  const relay = await runHere('relay', ...args);
+  expect(relay.status).toBe(2);
   expect(relay.stderr).toMatch(message);
   expect(relay.stderr.trimEnd().split('\n')).toHaveLength(1);
 });

@@ -7,6 +7,7 @@ import { colorsOf } from '../../lib/cli/support/colors';
 import { ENVIRONMENT } from '../helpers/environment';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
+import { runHere } from '../helpers/run-here';
 
 const MAIN = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
 const SUBCOMMANDS = [
@@ -26,30 +27,29 @@ const SUBCOMMANDS = [
 
 afterEach(endPrograms);
 
-function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
-    encoding: 'utf8',
-    env: ENVIRONMENT,
-  });
-  return { status, stdout, stderr };
-}
-
-test('--help names every subcommand, --version is that of the package', () => {
-  const { status, stdout } = run('--help');
+test('--help names every subcommand, --version is that of the package', async () => {
+  const { status, stdout } = await runHere('--help');
   expect(status).toBe(0);
   for (const name of SUBCOMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
   const { version } = JSON.parse(readFileSync(join(MAIN, '..', '..', '..', 'package.json'), 'utf8')) as {
     version: string;
   };
-  expect(run('--version').stdout).toBe(`${version}\n`);
+  expect((await runHere('--version')).stdout).toBe(`${version}\n`);
 });
 
-test('without a word it is as with --help', () => {
-  expect(run()).toEqual({ ...run('--help'), status: 0 });
+test('the command as it was built ends with the status and the one line', async () => {
+  const program = rogueBridge('dump', 'daq-host');
+  expect(await program.end()).toBe(2);
+  expect(program.stdout).toBe('');
+  expect(program.stderr).toMatch(/^rogue-bridge: .*give HOST:PORT.*\n$/);
 });
 
-test.each(SUBCOMMANDS)('%s --help has examples, within 80 columns', (name) => {
-  const { status, stdout } = run(name, '--help');
+test('without a word it is as with --help', async () => {
+  expect(await runHere()).toEqual(await runHere('--help'));
+});
+
+test.each(SUBCOMMANDS)('%s --help has examples, within 80 columns', async (name) => {
+  const { status, stdout } = await runHere(name, '--help');
   expect(status).toBe(0);
   expect(stdout).toMatch(/^Examples:\n {2}/m);
   expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80);
@@ -85,16 +85,16 @@ test.each([
   [['replay', 'run.dat'], 'give HOST:PORT'],
   [['replay', 'daq:8000'], 'name a data file'],
   [['completion', 'tcsh'], 'Allowed choices are bash, zsh, fish'],
-])('%j is wrong usage: what, and what to do, status 2', (args, words) => {
-  const { status, stdout, stderr } = run(...args);
+])('%j is wrong usage: what, and what to do, status 2', async (args, words) => {
+  const { status, stdout, stderr } = await runHere(...args);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain(words);
   expect(stderr.trim().split('\n')).toHaveLength(1);
 });
 
-test('help is --help', () => {
-  expect(run('help')).toEqual(run('--help'));
-  expect(run('help', 'dump')).toEqual(run('dump', '--help'));
+test('help is --help', async () => {
+  expect(await runHere('help')).toEqual(await runHere('--help'));
+  expect(await runHere('help', 'dump')).toEqual(await runHere('dump', '--help'));
 });
 
 test.each([
@@ -148,8 +148,8 @@ test.each(['watch', 'dump'])('%s of a host that nobody knows fails at once', asy
   expect(program.stderr).toMatch(/^rogue-bridge: nosuchhost\.invalid does not resolve/);
 });
 
-test.each(['bash', 'zsh', 'fish'])('completion %s knows every subcommand and its options', (shell) => {
-  const { status, stdout } = run('completion', shell);
+test.each(['bash', 'zsh', 'fish'])('completion %s knows every subcommand and its options', async (shell) => {
+  const { status, stdout } = await runHere('completion', shell);
   expect(status).toBe(0);
   for (const name of SUBCOMMANDS) expect(stdout).toContain(name);
   for (const option of ['max-bytes', 'errors-only', 'max-size']) expect(stdout).toContain(option);

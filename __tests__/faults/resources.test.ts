@@ -1,35 +1,13 @@
-// Many bridges in one process, and what happens when descriptors run out; on each engine.
+// What happens when descriptors run out; on each engine.
 
-import { readFileSync } from 'node:fs';
-import { engines } from '../helpers/engines';
 import { reservePorts } from '../helpers/ports';
 import { endPeers, startPeer } from '../helpers/process';
 
 afterEach(endPeers);
 
-const PER_BRIDGE = engines.server === 'native' ? 2 : 8;
-const BRIDGES = 1000;
 const LOW_LIMIT = 96;
 // Node itself needs some 20.
 const FEWEST = 32;
-
-test(`${BRIDGES} servers and ${BRIDGES} clients in one process each pass frames, at ${PER_BRIDGE} descriptors a bridge`, async () => {
-  const hardLimit = Number(
-    /^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))![1],
-  );
-  // A server 8 and 2 for its client, a client 8.
-  expect(hardLimit).toBeGreaterThan(18 * BRIDGES);
-  const peer = startPeer(
-    'many.cjs',
-    ['pairs', await reservePorts(), BRIDGES],
-    `ulimit -n ${18 * BRIDGES + 200}; exec`,
-  );
-  expect(await peer.end(110_000)).toBe(0);
-  const { perBridge, threads, passed, left } = peer.said.at(-1) as Record<string, number>;
-  expect({ perBridge, passed, left }).toEqual({ perBridge: PER_BRIDGE, passed: BRIDGES, left: 0 });
-  // Node's own, libzmq's two.
-  expect(threads).toBeLessThan(30);
-});
 
 test('out of descriptors: the error counts them and says how to raise the limit; what is open goes on', async () => {
   const port = await reservePorts();

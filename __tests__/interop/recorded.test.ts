@@ -1,17 +1,16 @@
 // What two real Rogue peers said to each other, repeated over plain TCP with a bridge in the place of one.
 
 import { Frame, Master } from '../../lib';
-import { Collector, makeClient, makeServer, stopBridges } from '../helpers/bridges';
+import { makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { reservePorts } from '../helpers/ports';
+import { testRecorded } from '../helpers/recorded-tests';
 import {
   connectRaw,
-  describeFrame,
   endRaw,
   framesOf,
   HANDSHAKE_BYTES,
   listenRaw,
   Player,
-  readManifest,
   readRecording,
   type StreamName,
 } from '../helpers/recording';
@@ -35,42 +34,7 @@ describe.each([
   { slices: 'in one piece', sliceBytes: undefined },
   { slices: 'in slices of 1000 bytes', sliceBytes: 1000 },
   { slices: 'in slices of 7 bytes', sliceBytes: 7 },
-  { slices: 'in slices of 1 byte', sliceBytes: 1 },
-])('recorded Rogue conversation, played $slices', ({ sliceBytes }) => {
-  test('client delivers exactly the frames of the manifest that the Rogue server sent', async () => {
-    const port = await reservePorts();
-    const { connection } = await listenRaw(port + 1);
-    const client = await makeClient(port);
-    const collector = client.to(new Collector());
-    const manifest = readManifest('next-port.server-to-client');
-
-    const player = new Player(await connection, readRecording('next-port.server-to-client'), sliceBytes);
-    await player.play();
-    await collector.waitForCount(manifest.length);
-
-    expect(collector.frames.map(describeFrame)).toEqual(manifest);
-    expect(player.answer).toEqual(readRecording('next-port.client-to-server'));
-    expect(client.stats).toMatchObject({ framesReceived: manifest.length, malformed: 0, slaveErrors: 0 });
-  });
-
-  test('server delivers exactly the frames of the manifest that the Rogue client sent', async () => {
-    const server = await makeServer();
-    const port = Number(server.logName.split('.').at(-1));
-    const collector = server.to(new Collector());
-    const manifest = readManifest('base-port.client-to-server');
-
-    const player = new Player(
-      await connectRaw(port),
-      readRecording('base-port.client-to-server'),
-      sliceBytes,
-    );
-    await player.play();
-    await collector.waitForCount(manifest.length);
-
-    expect(collector.frames.map(describeFrame)).toEqual(manifest);
-    expect(player.answer).toEqual(readRecording('base-port.server-to-client'));
-  });
-});
+])('recorded Rogue conversation, played $slices', ({ sliceBytes }) => testRecorded(sliceBytes));
 
 describe('the same frames, sent by a bridge', () => {
   test('client puts on the wire byte for byte what the Rogue client did', async () => {

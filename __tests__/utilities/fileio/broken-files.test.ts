@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'no
 import { Frame, GeneralError, Master, readFrames, StreamReader, StreamWriter } from '../../../lib';
 import { rejection } from '../../helpers/errors';
 import { fields, fileName, numberedFrame, read, recordOf, removeFiles, write } from '../../helpers/files';
-import { endPeers, startPeer } from '../../helpers/process';
+import { endPeers } from '../../helpers/process';
 import { turns, waitFor, waitForEnd } from '../../helpers/wait';
 
 afterEach(async () => {
@@ -92,20 +92,6 @@ describe('what is broken', () => {
     }
     // A regular file as far as the system tells, which cannot be read.
     expect(await rejection(read('/proc/self/mem'))).toMatchObject({ code: 'ERR_FILE_READ', offset: 0 });
-  });
-
-  test('a header that announces more than 2^31 bytes is read in pieces, or is torn, and ends no process', async () => {
-    const header = Buffer.alloc(8);
-    header.writeUInt32LE(2 ** 31 + 1_000_000);
-    const path = fileName('huge.dat');
-    writeFileSync(path, header);
-    // In a process of its own: Node would end this one.
-    const reader = startPeer('reader-peer.cjs', ['iterate', path]);
-    expect(await reader.end()).toBe(1);
-    expect(reader.stderr).toContain('ERR_FILE_FORMAT');
-    truncateSync(path, 2 ** 31 + 1_000_004);
-    const again = startPeer('reader-peer.cjs', ['iterate', path]);
-    expect(await again.say('frames', 90_000)).toMatchObject({ frames: 1, bytes: 2 ** 31 + 999_996 });
   });
 
   test('what onConfig throws, at once or later, ends the reading', async () => {

@@ -1,6 +1,6 @@
 // Files larger than the memory they are read in, most of them holes, so that the disk has little of them.
 
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { fileName, removeFiles } from '../../helpers/files';
 import { endPeers, startPeer } from '../../helpers/process';
 
@@ -50,4 +50,18 @@ test('positions beyond 2^32, and records that nobody asked for are not read', as
     bytes: pairs * SMALL_BYTES,
     lastPosition,
   });
+});
+
+test('a header that announces more than 2^31 bytes is read in pieces, or is torn, and ends no process', async () => {
+  const header = Buffer.alloc(8);
+  header.writeUInt32LE(2 ** 31 + 1_000_000);
+  const path = fileName('huge.dat');
+  writeFileSync(path, header);
+  // In a process of its own: Node would end this one.
+  const reader = startPeer('reader-peer.cjs', ['iterate', path]);
+  expect(await reader.end()).toBe(1);
+  expect(reader.stderr).toContain('ERR_FILE_FORMAT');
+  truncateSync(path, 2 ** 31 + 1_000_004);
+  const again = startPeer('reader-peer.cjs', ['iterate', path]);
+  expect(await again.say('frames', 90_000)).toMatchObject({ frames: 1, bytes: 2 ** 31 + 999_996 });
 });
