@@ -2,7 +2,12 @@
 
 import { Buffer } from 'node:buffer';
 
+type EqualityTester = (a: unknown, b: unknown) => boolean | undefined;
+
+/** Of Jest since 29.4; its types in `@types/jest` do not know it. */
+const { addEqualityTesters } = expect as unknown as {
+  addEqualityTesters(testers: readonly EqualityTester[]): void;
+};
+
 // Jest compares bytes one by one, a second for a megabyte.
-expect.addEqualityTesters([
-  (a: unknown, b: unknown) => (Buffer.isBuffer(a) && Buffer.isBuffer(b) ? a.equals(b) : undefined),
-]);
+addEqualityTesters([(a, b) => (Buffer.isBuffer(a) && Buffer.isBuffer(b) ? a.equals(b) : undefined)]);
