@@ -1,6 +1,8 @@
 // One project for what has no engine, and one for every pairing of engines. What is slow by nature, in files named
 // `*.slow.test.ts`, is a run of its own: `npm run test:slow`.
 
+const { availableParallelism } = require('node:os');
+
 const isSlow = process.env.ROGUE_BRIDGE_TESTS === 'slow';
 const NAME = isSlow ? '*.slow.test.ts' : '!(*.slow).test.ts';
 
@@ -42,5 +44,5 @@ module.exports = {
   // Ours are real sockets and processes; a wait on a condition ends by its own deadline well before this.
   testTimeout: 120_000,
   // Many tests wait for other processes.
-  maxWorkers: '150%',
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
 };
