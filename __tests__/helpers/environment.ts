@@ -7,3 +7,6 @@
 export const ENVIRONMENT: NodeJS.ProcessEnv = { ...process.env };
 delete ENVIRONMENT.FORCE_COLOR;
 delete ENVIRONMENT.NO_COLOR;
+// Of `npm run coverage`; Jest counts for the process of the tests itself.
+const { ROGUE_BRIDGE_COVERAGE: coverage } = process.env;
+if (coverage !== undefined) ENVIRONMENT.NODE_V8_COVERAGE = coverage;

@@ -29,6 +29,11 @@ export class BenchServer {
     private readonly machine: Machine,
   ) {
     bridge.addSlave(passing((frame) => this.receive(frame)));
+    // A client's orders may come before it can be answered: it is told when it can.
+    bridge.on('connect', ({ direction }) => {
+      const clients = bridge.stats.peers.send;
+      if (direction === 'send' && clients > 1) void this.refuse(0, clients).catch(() => undefined);
+    });
   }
 
   private receive(frame: Frame): void | Promise<void> {
