@@ -7,7 +7,7 @@ import { Collector, LOOPBACK, makeClient, makeServer, stopBridges } from '../hel
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge, type Program } from '../helpers/program';
 import { runHere } from '../helpers/run-here';
-import { makeGate, turns, waitFor } from '../helpers/wait';
+import { makeGate, turns, waitFor, waitForStandstill } from '../helpers/wait';
 
 afterEach(async () => {
   await endPrograms();
@@ -17,9 +17,6 @@ afterEach(async () => {
 // More than the queues of both kernels and of the bridges hold, so that one that is held up has to drop.
 const COUNT = 1_000;
 const BYTES = 20_000;
-
-// Looks that find nothing new before it is taken for held back.
-const STILL_LOOKS = 200;
 
 const at = (port: number): string => `${LOOPBACK}:${port}`;
 
@@ -59,13 +56,9 @@ async function tells(relay: Program, text: string): Promise<void> {
 /** Sends until nothing moves any more, because somebody at the other end takes nothing. */
 async function fill(server: TcpCore): Promise<void> {
   sendNumbers(server, Infinity, BYTES).catch(() => undefined);
-  let [before, still] = [-1, 0];
-  await waitFor('the source to be held back', () => {
-    const { framesSent, sendsWaiting } = server.stats;
-    still = sendsWaiting > 0 && framesSent === before ? still + 1 : 0;
-    before = framesSent;
-    return still === STILL_LOOKS;
-  });
+  await waitForStandstill('the source to be held back', () =>
+    server.stats.sendsWaiting > 0 ? server.stats.framesSent : 0,
+  );
 }
 
 describe.each(['libzmq', 'native'] as const)('on %s', (engine) => {

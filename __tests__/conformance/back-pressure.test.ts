@@ -7,7 +7,7 @@ import { rejection } from '../helpers/errors';
 import { collectLog } from '../helpers/log';
 import { reservePorts } from '../helpers/ports';
 import { endPeers, startPeer } from '../helpers/process';
-import { makeGate, pause, turns, waitFor } from '../helpers/wait';
+import { makeGate, pause, turns, waitFor, waitForStandstill } from '../helpers/wait';
 
 afterEach(async () => {
   await stopBridges();
@@ -19,19 +19,6 @@ function numbered(number: number, size = 8): Frame {
   const payload = Buffer.alloc(size);
   payload.writeUInt32LE(number);
   return new Frame(payload);
-}
-
-/** Waits until `value` has stayed the same for ten looks in a row, and returns it. */
-async function steady(what: string, value: () => number): Promise<number> {
-  let last = value();
-  let looks = 0;
-  await waitFor(what, async () => {
-    await pause(20);
-    looks = value() === last ? looks + 1 : 0;
-    last = value();
-    return looks === 10;
-  });
-  return last;
 }
 
 test.each([
@@ -73,7 +60,7 @@ test('a slow slave holds the remote sender back, and neither side fills its memo
   const sending = (async () => {
     for (; sent < total; sent++) await client.acceptFrame(numbered(sent, size));
   })();
-  const held = await steady('the sender to be held back', () => sent);
+  const held = await waitForStandstill('the sender to be held back', () => sent);
   // Both marks, the frame in hand at either end, and what the kernel's buffers can hold at most.
   expect(held).toBeLessThan(2 * highWaterMark + 4 + mostKernelBytes() / size);
   expect(received).toEqual([0]);
@@ -96,7 +83,7 @@ test('a sender that awaits keeps its memory flat, however long its peer is stuck
       sent += 1;
     }
   }).map((sender) => rejection(sender));
-  await steady('the senders to be held back', () => sent);
+  await waitForStandstill('the senders to be held back', () => sent);
   expect(client.stats.sendsWaiting).toBe(10);
   await client.stop();
   const codes = (await Promise.all(senders)).map(({ code }) => code);

@@ -11,7 +11,7 @@ import { collectLog } from '../helpers/log';
 import { reservePorts } from '../helpers/ports';
 import { endPeers, startPeer } from '../helpers/process';
 import { SINK_FRAME_BYTES, testSlowSink } from '../helpers/slow-sink';
-import { turns, waitFor } from '../helpers/wait';
+import { waitFor, waitForStandstill } from '../helpers/wait';
 
 afterEach(async () => {
   Logging.setSink(undefined);
@@ -56,11 +56,7 @@ describe('frames()', () => {
         sent += 1;
       }
     })();
-    await waitFor('the sender to wait', async () => {
-      const before = sent;
-      await turns(200);
-      return sent > 0 && sent === before;
-    });
+    await waitForStandstill('the sender to wait', () => sent);
     // What fits into the marks, the reader's queue and the kernel's buffers.
     expect(sent).toBeLessThan(60);
     const got: number[] = [];

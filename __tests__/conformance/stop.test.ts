@@ -6,7 +6,7 @@ import { engines, whereNative } from '../helpers/engines';
 import { rejection } from '../helpers/errors';
 import { isFree, reservePorts } from '../helpers/ports';
 import { endPeers, startPeer } from '../helpers/process';
-import { pause, turns, waitFor } from '../helpers/wait';
+import { pause, turns, waitFor, waitForStandstill } from '../helpers/wait';
 
 afterEach(async () => {
   await stopBridges();
@@ -70,13 +70,7 @@ test('with a reader that has stopped reading it is over within lingerMs + 1 s', 
       () => settled++,
     ),
   );
-  let before = -1;
-  await waitFor('the reader to take no more', async () => {
-    if (client.stats.framesSent === before && before > 0) return true;
-    before = client.stats.framesSent;
-    await pause(100);
-    return false;
-  });
+  await waitForStandstill('the reader to take no more', () => client.stats.framesSent);
   const started = performance.now();
   await client.stop();
   await Promise.all(sends);

@@ -82,9 +82,13 @@ afterAll(endHosts);
       const beganAt = Date.now();
       expect(begin()).toBe(true);
       for (const peer of peers) {
-        const gone = (): Record<string, unknown>[] => peer.said.filter(({ event }) => event === 'disconnect');
-        await waitFor('both directions to be gone', () => gone().length === 2);
-        const tookMs = Math.max(...gone().map(({ at }) => Number(at))) - beganAt;
+        // On a busy machine libzmq may have given up its peer before, and found it again.
+        const last = (): Record<string, unknown>[] =>
+          ['send', 'receive'].map((way) => peer.said.findLast(({ direction }) => direction === way) ?? {});
+        await waitFor('both directions to be gone', () =>
+          last().every(({ event }) => event === 'disconnect'),
+        );
+        const tookMs = Math.max(...last().map(({ at }) => Number(at))) - beganAt;
         expect(tookMs).toBeLessThan(3 * HEARTBEAT_MS + GRACE_MS);
       }
       expect(end()).toBe(true);

@@ -54,7 +54,7 @@ test('one that never settles holds back the sender, whose waits are bounded, and
     for (;;) await client.acceptFrame(big);
   };
   expect(await rejection(timedOut())).toMatchObject({ code: 'ERR_SEND_TIMEOUT' });
-  expect(server.stats.framesReceived).toBe(1);
+  await waitFor('the first frame', () => server.stats.framesReceived === 1);
   expect(client.stats).toMatchObject({ notSent: 1, sendsWaiting: 0 });
   await Promise.all([server.stop(), client.stop()]);
 });

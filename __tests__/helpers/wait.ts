@@ -21,6 +21,26 @@ export async function waitFor(
   }
 }
 
+// Looks in a row that find nothing new, before something counts as held back; on a busy machine they take longer.
+const STILL_LOOKS = 200;
+
+/** Waits until a count is above 0 and has stopped growing, because somebody at the other end takes nothing; returns it. */
+export async function waitForStandstill(what: string, count: () => number): Promise<number> {
+  let [before, still] = [-1, 0];
+  await waitFor(
+    what,
+    () => {
+      const now = count();
+      still = now > 0 && now === before ? still + 1 : 0;
+      before = now;
+      return still === STILL_LOOKS;
+    },
+    undefined,
+    () => before,
+  );
+  return before;
+}
+
 /** Waits, with the deadline of {@link waitFor}, until `promise` settles; rejects as it does. */
 export async function waitForEnd(what: string, promise: unknown): Promise<void> {
   let end: { readonly failure?: unknown } | undefined;

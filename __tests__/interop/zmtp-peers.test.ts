@@ -21,7 +21,7 @@ import {
   MORE,
 } from '../helpers/raw-peer';
 import { endRaw, listenRaw } from '../helpers/recording';
-import { makeGate, pause, turns, waitFor } from '../helpers/wait';
+import { makeGate, pause, turns, waitFor, waitForStandstill } from '../helpers/wait';
 
 beforeEach(() => void collectLog());
 afterEach(async () => {
@@ -138,13 +138,8 @@ describe('PUSH', () => {
       payload.writeUInt32LE(i);
       return Promise.resolve(server.acceptFrame(new Frame(payload))).catch(() => undefined);
     });
-    let accepted = -1;
-    await waitFor('the mark', async () => {
-      if (server.stats.framesSent === accepted && accepted >= 50) return true;
-      accepted = server.stats.framesSent;
-      await pause(100);
-      return false;
-    });
+    const accepted = await waitForStandstill('the mark', () => server.stats.framesSent);
+    expect(accepted).toBeGreaterThanOrEqual(50);
     stuck.destroy();
     await waitFor('the peer to be gone', () => server.stats.peers.send === 0);
     const next = await (await RawPeer.connect(port + 1)).shakeHands('PULL');

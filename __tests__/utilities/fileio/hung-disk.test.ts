@@ -5,7 +5,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { Frame, Logging, StreamWriter } from '../../../lib';
 import { fileName, removeFiles } from '../../helpers/files';
 import { collectLog } from '../../helpers/log';
-import { turns, waitFor, waitForEnd } from '../../helpers/wait';
+import { turns, waitFor, waitForEnd, waitForStandstill } from '../../helpers/wait';
 
 const FRAME_BYTES = 1_000_000;
 
@@ -64,11 +64,7 @@ test('close() lets senders go that wait for a write, takes no more, and ends whe
       sent += 1;
     }
   })();
-  await waitFor('the sender to wait', async () => {
-    const before = sent;
-    await turns(50);
-    return sent > 0 && sent === before;
-  });
+  await waitForStandstill('the sender to wait', () => sent);
   const waits = [writer.waitFrameCount(1000), channel.waitFrameCount(1000)];
   const closed = writer.close();
   await waitForEnd('the sender', sending);
