@@ -1,5 +1,6 @@
 import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type * as Library from '../../lib';
 import { Filter, Frame, GeneralError, Logging, Master, Slave } from '../../lib';
 import { rejection } from '../helpers/errors';
 import { collectLog } from '../helpers/log';
@@ -214,6 +215,15 @@ describe('writable()', () => {
       name: 'TypeError',
       message: 'a stream of frames was given an object (Buffer), but takes Frame objects only',
     });
+  });
+
+  test('a frame of another copy of the library is one', async () => {
+    let other!: typeof Library;
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    jest.isolateModules(() => (other = require('../../lib') as typeof Library));
+    const slave = new Slave();
+    await pipeline(Readable.from([new other.Frame(5)]), slave.writable());
+    expect([other.Frame === Frame, slave.byteCount]).toEqual([false, 5]);
   });
 
   test('a transform between two ends', async () => {

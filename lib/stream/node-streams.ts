@@ -7,7 +7,7 @@ import { show } from '../errors';
 import { checkInteger, checkOptionNames, MAX_INT32 } from '../validate';
 import { isPromise } from './accepted';
 import { isOrdinaryStop } from './failures';
-import { Frame } from './frame';
+import { isFrame, type Frame } from './frame';
 import type { FrameSlave } from './slave';
 import type { Tap, TapOwner } from './tap';
 
@@ -119,7 +119,7 @@ export class FrameWritable extends Writable {
   }
 
   override _write(frame: unknown, _encoding: string, done: (error?: Error | null) => void): void {
-    if (!(frame instanceof Frame)) {
+    if (!isFrame(frame)) {
       done(new TypeError(`a stream of frames was given ${show(frame)}, but takes Frame objects only`));
       return;
     }

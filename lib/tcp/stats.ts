@@ -18,7 +18,7 @@ export interface TcpStats {
   readonly withoutSlave: number;
   /** Frames that `frames()` or `readable()` had been given, and that their reader left without taking. */
   readonly unread: number;
-  /** Frames given to us and refused: empty, too large, or the bridge was stopped. */
+  /** Frames given to us and refused: empty, too large, released before, or no frames at all; or the bridge was stopped. */
   readonly refused: number;
   /** Frames given to us that never left: timed out, or still waiting when the bridge was stopped. */
   readonly notSent: number;
