@@ -2,9 +2,10 @@
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { release, totalmem, type } from 'node:os';
 import { dirname, join } from 'node:path';
 import { version as libzmqVersion } from 'zeromq';
+import { thisMachine } from '../lib/cli/support/machine';
 import { findPyzmq } from './contenders';
 
 /** The machine and the versions of everything measured. */
@@ -26,13 +27,14 @@ export interface Machine {
 
 export function describeMachine(): Machine {
   const pyzmq = findPyzmq();
+  const { cpu, cores, node } = thisMachine();
   return {
     date: new Date().toISOString(),
-    cpuModel: cpus()[0]?.model.trim() ?? 'unknown',
-    cpuCores: availableParallelism(),
+    cpuModel: cpu,
+    cpuCores: cores,
     memoryBytes: totalmem(),
     kernel: `${type()} ${release()}`,
-    node: process.version,
+    node,
     rogueBridge: versionIn(__dirname),
     commit: gitCommit(),
     zeromqPackage: versionIn(dirname(require.resolve('zeromq'))),

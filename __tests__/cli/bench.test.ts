@@ -97,6 +97,20 @@ test('a server that is no bench, or none at all, is one line', async () => {
   expect(stranger.stdout + nobody.stdout).toBe('');
 });
 
+test('engine and machine are the first line of either half, before anything is measured', async () => {
+  const port = await reservePorts();
+  const half = rogueBridge('bench', '--serve', `${LOOPBACK}:${port}`, '--engine', 'libzmq');
+  await half.complains('serving on');
+  expect(half.stderr).toMatch(/^.+, \d+ cores?, Node v[\d.]+, engine libzmq\nserving on /);
+  const bench = rogueBridge('bench', `${LOOPBACK}:${port}`, '--seconds-per-size', '1h');
+  await bench.prints('server: ');
+  expect(bench.stdout).toMatch(
+    /^client: .+, \d+ cores?, Node v[\d.]+, engine native\nserver: .+, engine libzmq\n$/,
+  );
+  bench.interrupt();
+  expect(await bench.end()).toBe(0);
+});
+
 test('Ctrl-C ends it in the middle', async () => {
   const port = await reservePorts();
   const hellos = (await makeServer(port)).to(new Collector());

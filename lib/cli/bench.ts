@@ -1,15 +1,15 @@
 // rogue-bridge bench: what a bridge passes, here or between two machines.
 
-import { cpus } from 'node:os';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { TcpCore } from '../index';
 import { startBenchChild, serveParent } from './bench/child';
 import { BenchClient } from './bench/client';
-import { MAX_BENCH_BYTES, type Machine } from './bench/protocol';
+import { MAX_BENCH_BYTES, type BenchMachine } from './bench/protocol';
 import { benchTable, headline, type BenchResult } from './bench/report';
 import { BenchServer } from './bench/serve';
 import { bytes, engine, list, parseTarget, seconds, targetText, type Target } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
+import { machineText, thisMachine } from './support/machine';
 import { showProgress } from './support/progress';
 import {
   addLogOptions,
@@ -85,9 +85,13 @@ async function bench(target: Target | undefined, options: BenchOptions): Promise
 
 async function serveBench(target: Target, options: BenchOptions): Promise<void> {
   await withBridge(target, { ...options, listen: true }, async (bridge, interruption) => {
-    new BenchServer(bridge, machineOf(bridge));
+    const machine = machineOf(bridge);
+    new BenchServer(bridge, machine);
     const isChild = serveParent(() => interruption.stop());
-    if (!isChild) tell(`serving on ${targetText(target)}: run 'rogue-bridge bench HOST:${target.port}'`);
+    if (!isChild) {
+      tell(machineText(machine));
+      tell(`serving on ${targetText(target)}: run 'rogue-bridge bench HOST:${target.port}'`);
+    }
     await interruption.wait();
     const { framesReceived, framesSent } = bridge.stats;
     if (!isChild) tell(`${plural(framesReceived, 'frame')} received, ${plural(framesSent, 'frame')} sent`);
@@ -104,14 +108,17 @@ async function measureAll(
   const { signal } = interruption;
   const timeout = options.timeout ?? DEFAULT_TIMEOUT_S;
   const results: BenchResult[] = [];
-  let server: Machine | undefined;
+  let server: BenchMachine | undefined;
   const bridge = await openBridge(target, options);
+  const own = machineOf(bridge);
   const client = new BenchClient(bridge, targetText(target), Math.ceil(timeout * 1000), signal);
   let hasPeer = false;
   try {
     hasPeer = await waitForPeer(bridge, target, { ...options, timeout }, interruption);
     if (hasPeer) {
       server = await client.hello();
+      // Before it is measured: whoever watches, or ends it early, knows what it is measured with.
+      if (options.json !== true) process.stdout.write(`${headline(own, isLocal ? undefined : server)}\n`);
       await measureSizes(client, options, results);
     }
   } catch (err) {
@@ -120,7 +127,7 @@ async function measureAll(
     await bridge.stop();
   }
   if (!hasPeer) throw new Failure(INTERRUPTED);
-  print(results, machineOf(bridge), isLocal ? undefined : server, options);
+  print(results, own, server ?? own, options);
 }
 
 /** Adds to `results`, size by size. */
@@ -156,23 +163,17 @@ async function measureSizes(
 
 function print(
   results: readonly BenchResult[],
-  client: Machine,
-  server: Machine | undefined,
+  client: BenchMachine,
+  server: BenchMachine,
   { json = false }: BenchOptions,
 ): void {
   if (results.length === 0) tell('stopped before anything was measured');
-  else if (json) process.stdout.write(`${JSON.stringify({ client, server: server ?? client, results })}\n`);
-  else process.stdout.write(`${headline(client, server)}\n\n${benchTable(results)}\n`);
+  else if (json) process.stdout.write(`${JSON.stringify({ client, server, results })}\n`);
+  else process.stdout.write(`\n${benchTable(results)}\n`);
 }
 
-function machineOf({ engine }: TcpCore): Machine {
-  const all = cpus();
-  return {
-    cpu: all[0]?.model.trim() ?? 'unknown processor',
-    cores: all.length,
-    node: process.version,
-    engine,
-  };
+function machineOf({ engine }: TcpCore): BenchMachine {
+  return { ...thisMachine(), engine };
 }
 
 function sizes(text: string): number[] {

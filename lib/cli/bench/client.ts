@@ -9,7 +9,7 @@ import {
   machineOf,
   parseControl,
   type Answer,
-  type Machine,
+  type BenchMachine,
   type Order,
 } from './protocol';
 import { Failure } from '../support/errors';
@@ -68,7 +68,7 @@ export class BenchClient {
   }
 
   /** Where the other half runs. @throws {Failure} when it is none. */
-  async hello(): Promise<Machine> {
+  async hello(): Promise<BenchMachine> {
     const answer = await this.within(
       this.timeoutMs,
       this.ask('hello', { type: 'hello', version: BENCH_VERSION }),

@@ -2,6 +2,7 @@
 
 import { Frame } from '../../index';
 import { escaped } from '../../quoted';
+import type { Machine } from '../support/machine';
 
 /** Of what is below; another one is refused. */
 export const BENCH_VERSION = 1;
@@ -18,17 +19,14 @@ export const BenchChannel = {
   control: 2,
 } as const;
 
-/** Where one half runs. */
-export interface Machine {
-  readonly cpu: string;
-  readonly cores: number;
-  readonly node: string;
+/** Where one half runs, and on which engine. */
+export interface BenchMachine extends Machine {
   readonly engine: string;
 }
 
 /** What the other half says of its machine, fit to be printed: a peer may say anything. */
-export function machineOf(said: unknown): Machine {
-  const { cpu, cores, node, engine } = (said ?? {}) as Partial<Record<keyof Machine, unknown>>;
+export function machineOf(said: unknown): BenchMachine {
+  const { cpu, cores, node, engine } = (said ?? {}) as Partial<Record<keyof BenchMachine, unknown>>;
   const text = (value: unknown): string => (typeof value === 'string' ? escaped(value) : 'unknown');
   return {
     cpu: text(cpu),
@@ -47,7 +45,7 @@ export type Order =
 
 /** What it is told. */
 export type Answer =
-  | { readonly type: 'hello'; readonly version: number; readonly machine: Machine }
+  | { readonly type: 'hello'; readonly version: number; readonly machine: BenchMachine }
   /** More than one client is there, whoever asked: each of them gets only its share of the frames. */
   | { readonly type: 'busy' }
   | { readonly type: 'report'; readonly frames: number; readonly bytes: number; readonly elapsedMs: number };

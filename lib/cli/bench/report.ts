@@ -1,7 +1,8 @@
 // What a person sees of `bench`.
 
 import type { RoundTrip, Throughput } from './client';
-import type { Machine } from './protocol';
+import type { BenchMachine } from './protocol';
+import { machineText } from '../support/machine';
 import { tableText } from '../support/table';
 import { digits, grouped, sizeText } from '../support/text';
 
@@ -15,7 +16,7 @@ export interface BenchResult {
 }
 
 /** @param server undefined when both halves are on one machine. */
-export function headline(client: Machine, server?: Machine): string {
+export function headline(client: BenchMachine, server?: BenchMachine): string {
   if (server === undefined) return `${machineText(client)}\nclient and server on this machine`;
   return `client: ${machineText(client)}\nserver: ${machineText(server)}`;
 }
@@ -36,8 +37,4 @@ export function benchTable(results: readonly BenchResult[]): string {
     ]),
   );
   return `${table}\n-> to the server, <- from it; p50 and p99: one frame there and back`;
-}
-
-function machineText({ cpu, cores, node, engine }: Machine): string {
-  return `${cpu}, ${cores} core${cores === 1 ? '' : 's'}, Node ${node}, engine ${engine}`;
 }

@@ -8,7 +8,7 @@ import {
   MAX_BENCH_BYTES,
   parseControl,
   type Answer,
-  type Machine,
+  type BenchMachine,
   type Message,
   type Order,
 } from './protocol';
@@ -26,7 +26,7 @@ export class BenchServer {
 
   constructor(
     private readonly bridge: TcpCore,
-    private readonly machine: Machine,
+    private readonly machine: BenchMachine,
   ) {
     bridge.addSlave(passing((frame) => this.receive(frame)));
     // A client's orders may come before it can be answered: it is told when it can.
