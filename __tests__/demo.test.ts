@@ -38,8 +38,9 @@ function isRunning(pid: number): boolean {
 }
 
 test('both processes stream both ways, check everything, print a table and exit 0', async () => {
-  const { status, stdout, stderr } = await demo('--seconds', 1);
+  const { status, stdout, stderr } = await demo('--duration', 1, '--engine', 'libzmq');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/^.+, \d+ cores?, Node v[\d.]+, engine libzmq\nexporter: TcpServer on /);
   expect(stdout).toContain('OK: every frame arrived with its payload and its metadata intact.');
   const row = /^(exporter -> analysis|analysis -> exporter) +([\d ]+?) {2,}([\d ]+?) {2,}.* 0 +0$/gm;
   const rows = [...stdout.matchAll(row)];
@@ -82,19 +83,27 @@ test.each([
   expect(parts.map(isRunning)).toEqual([false, false]);
 });
 
-test('the two halves find each other and know each other', async () => {
-  const port = await reservePorts();
-  const [server, client] = await Promise.all([
-    demo('--listen', `${LOOPBACK}:${port}`, '--seconds', 1),
-    demo('--connect', `${LOOPBACK}:${port}`, '--seconds', 1),
+test('the two halves find each other, know each other, and count alike', async () => {
+  const target = `${LOOPBACK}:${await reservePorts()}`;
+  const halves = await Promise.all([
+    demo('--listen', target, '--engine', 'libzmq', '--duration', 1),
+    demo(target, '--duration', 1),
   ]);
-  for (const { status, stdout, stderr } of [server, client]) {
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  for (const { status, stdout, stderr } of halves) {
+    expect({ status, faults: stderr.includes('FAILED') }).toEqual({ status: 0, faults: false });
     expect(stdout).toContain(
       'the other side is the other half of this demo: payload and metadata are checked',
     );
     expect(stdout).toContain('OK: the other side took what was sent');
   }
+  const [server, client] = halves.map(({ stdout }) => ({
+    engine: /^.+, \d+ cores?, Node v[\d.]+, engine (.*)\n/.exec(stdout)?.[1],
+    sent: /^sent +([\d ]+?) {2,}/m.exec(stdout)?.[1],
+    received: /^received +- +([\d ]+?) {2,}/m.exec(stdout)?.[1],
+  }));
+  expect(server).toEqual({ engine: 'libzmq', sent: client!.received, received: client!.sent });
+  expect(client!.engine).toBe('native');
+  expect(server!.sent).toMatch(/[1-9]/);
 });
 
 test('a half whose frames arrive damaged says so and exits 1', async () => {
@@ -140,7 +149,9 @@ test('frames that are not PRBS are counted and not blamed', async () => {
 test.each([
   [['--connect', 'nowhere'], "'nowhere' is invalid. give HOST:PORT"],
   [['--connect', '127.0.0.1:65535'], 'the base port, 1 to 65534'],
-  [['--seconds', '0'], "--seconds is '0', but must be a number from 1 to 3600"],
+  [['--duration', '0.5'], 'give a time from 1s to 1h'],
+  [['--seconds', '3601'], 'give a time from 1s to 1h'],
+  [['--listen'], '--timeout are for one half: give HOST:PORT'],
   [['--connect', 'a:1', '--listen', 'b:2'], '--connect and --listen are two halves'],
   [['--bogus'], '--bogus'],
 ])('%j is wrong usage: one line that says what to do, exit status 2', async (args, words) => {
@@ -163,5 +174,5 @@ test('a port in use is a failure: one line, exit status 1', async () => {
 test('--help says how, and exits 0', async () => {
   const { status, stdout } = await demo('--help');
   expect(status).toBe(0);
-  expect(stdout).toContain('rogue-bridge demo --connect HOST:PORT');
+  expect(stdout).toContain('rogue-bridge demo daq-host:8000');
 });

@@ -1,56 +1,69 @@
 // rogue-bridge demo: the main job of the library, shown and checked in a few seconds.
 
 import { join } from 'node:path';
-import { Option, type Command } from 'commander';
-import { TcpClient, TcpServer, type TcpCore } from '../index';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { TcpCore } from '../index';
 import { DemoLink } from './demo/link';
 import { runPart, type Role } from './demo/part';
 import { runBoth } from './demo/processes';
 import { faults, LiveLine, table, type Direction } from './demo/report';
-import { parseTarget, type Target } from './support/arguments';
+import { given, parseTarget, seconds, type Target } from './support/arguments';
+import { unsentText } from './support/departures';
 import { Failure, STATUS_FAILED, UsageError } from './support/errors';
-import { addLogOptions, tell } from './support/run';
+import { machineText, thisMachine } from './support/machine';
+import { pause } from './support/pause';
+import {
+  addBridgeOptions,
+  tell,
+  waitForPeer,
+  withBridge,
+  type CommonOptions,
+  type Interruption,
+} from './support/run';
 
 const DEFAULT_SECONDS = 5;
+const MIN_SECONDS = 1;
 const MAX_SECONDS = 3600;
-const CONNECT_LIMIT_MS = 30_000;
-// What is under way when we stop sending has this long to arrive.
-const LAST_FRAMES_MS = 1_000;
+const CONNECT_LIMIT_S = 30;
+// The other half's last frames are here when nothing has come for so long.
+const QUIET_MS = 1_000;
+// For as long as the other half goes on, when it was asked for more than this one.
+const LAST_FRAMES_MS = 10_000;
+const LOOK_MS = 20;
 
-interface DemoOptions {
+interface DemoOptions extends CommonOptions {
   readonly connect?: Target;
-  readonly listen?: Target;
-  readonly seconds: string;
+  readonly duration?: number;
+  readonly seconds?: number;
   readonly part?: Role;
 }
 
 export function addDemo(program: Command): void {
-  addLogOptions(
+  addBridgeOptions(
     program
       .command('demo')
       .summary('two processes stream to each other, and check every bit')
       .description(
         'Streams PRBS frames with varied metadata through a bridge, both ways, and checks every bit: between two ' +
-          'processes of this machine, or as one half of it, against any Rogue or rogue-bridge peer. A half checks what ' +
-          "it receives if that is PRBS, as the other half and Rogue's own Prbs send it, and only counts it otherwise.",
+          'processes of this machine, or with HOST:PORT as one half of it, against any Rogue or rogue-bridge peer. A ' +
+          "half checks what it receives if that is PRBS, as the other half and Rogue's own Prbs send it, and only " +
+          'counts it otherwise.',
       )
-      .option('--connect <target>', 'the client half, against any server at HOST:PORT', parseTarget)
-      .option(
-        '--listen <target>',
-        'the server half, for any client, at ADDR:PORT; ADDR * is all',
-        parseTarget,
-      )
-      .option('--seconds <n>', `how long to send, 1 to ${MAX_SECONDS}`, String(DEFAULT_SECONDS)),
+      .argument('[target]', 'be one half: HOST:PORT, the base port', parseTarget)
+      .option('--duration <time>', `how long to send, 1s to 1h (default ${DEFAULT_SECONDS} s)`, duration),
+    `${CONNECT_LIMIT_S} s; with --listen never`,
   )
-    // What the demo starts its own two processes with.
+    // As they were called before --duration and HOST:PORT; and what the demo starts its own two processes with.
+    .addOption(new Option('--connect <target>').argParser(parseTarget).hideHelp())
+    .addOption(new Option('--seconds <time>').argParser(duration).hideHelp())
     .addOption(new Option('--part <role>').hideHelp())
     .addHelpText(
       'after',
       `
 Examples:
-  rogue-bridge demo --seconds 10                  here: npm run demo -- ...
-  rogue-bridge demo --connect HOST:PORT
-  rogue-bridge demo --listen '*:8000'
+  rogue-bridge demo --duration 10                 here: npm run demo -- ...
+  rogue-bridge demo daq-host:8000
+  rogue-bridge demo --listen '*:8000' --engine libzmq
 
 Ctrl-C ends it early. The exit status is 0 if all went well, 1 if
 something was wrong, 2 for wrong arguments.`,
@@ -58,26 +71,27 @@ something was wrong, 2 for wrong arguments.`,
     .action(demo);
 }
 
-async function demo({ connect, listen, seconds: text, part }: DemoOptions): Promise<void> {
+async function demo(target: Target | undefined, options: DemoOptions): Promise<void> {
+  const { part, engine, connect, listen, allow, timeout } = options;
   if (part !== undefined) {
-    await runPart(part);
+    await runPart(part, engine);
     return;
   }
-  if (connect !== undefined && listen !== undefined) {
+  if (connect !== undefined && (listen === true || target !== undefined)) {
     throw new UsageError('--connect and --listen are two halves: give one of them');
   }
-  const seconds = Number(text);
-  if (!(seconds >= 1 && seconds <= MAX_SECONDS)) {
-    throw new UsageError(`--seconds is '${text}', but must be a number from 1 to ${MAX_SECONDS}`);
+  const other = connect ?? target;
+  if (other === undefined && [listen, allow, timeout].some((value) => value !== undefined)) {
+    throw new UsageError('--listen, --allow and --timeout are for one half: give HOST:PORT');
   }
-  const target = connect ?? listen;
+  const forSeconds = options.duration ?? options.seconds ?? DEFAULT_SECONDS;
   const failures =
-    target === undefined
-      ? await runBoth(join(__dirname, 'main.js'), seconds)
-      : await runHalf({ ...target, server: listen !== undefined }, seconds);
+    other === undefined
+      ? await runBoth(join(__dirname, 'main.js'), engine, forSeconds)
+      : await runHalf(other, options, forSeconds);
   if (failures.length === 0) {
     console.log(
-      target === undefined
+      other === undefined
         ? 'OK: every frame arrived with its payload and its metadata intact.'
         : 'OK: the other side took what was sent, and nothing wrong was received.',
     );
@@ -88,49 +102,48 @@ async function demo({ connect, listen, seconds: text, part }: DemoOptions): Prom
 }
 
 /** One half; resolves to what went wrong, a sentence each. */
-async function runHalf(
-  { server, addr, port }: Target & { readonly server: boolean },
-  seconds: number,
-): Promise<string[]> {
-  const bridge: TcpCore = await (server ? TcpServer : TcpClient).create(addr, port);
-  const interrupt = new AbortController();
-  const onInterrupt = (): void => interrupt.abort(new Failure('interrupted before a peer came'));
-  process.once('SIGINT', onInterrupt);
-  try {
+async function runHalf(target: Target, options: DemoOptions, forSeconds: number): Promise<string[]> {
+  const { listen = false } = options;
+  const timeout = options.timeout ?? (listen ? undefined : CONNECT_LIMIT_S);
+  return withBridge(target, options, async (bridge, interruption) => {
+    console.log(machineText({ ...thisMachine(), engine: bridge.engine }));
     const link = new DemoLink(bridge, false);
-    console.log(`${server ? 'listening on' : 'connecting to'} ${addr} ports ${port} and ${port + 1} ...`);
-    const { signal } = interrupt;
-    await bridge.waitForPeer(server ? { signal } : { signal, timeoutMs: CONNECT_LIMIT_MS });
-    return await exchange(link, bridge, seconds, signal);
-  } finally {
-    process.off('SIGINT', onInterrupt);
-    await bridge.stop();
-  }
+    const { addr, port } = target;
+    console.log(`${listen ? 'listening on' : 'connecting to'} ${addr} ports ${port} and ${port + 1} ...`);
+    if (!(await waitForPeer(bridge, target, { ...options, ...given({ timeout }) }, interruption))) {
+      throw new Failure('interrupted before a peer came');
+    }
+    return exchange(link, bridge, forSeconds, interruption);
+  });
 }
 
 async function exchange(
   link: DemoLink,
   bridge: TcpCore,
-  seconds: number,
-  signal: AbortSignal,
+  forSeconds: number,
+  interruption: Interruption,
 ): Promise<string[]> {
-  console.log(`connected; ${seconds} s of frames both ways`);
+  console.log(`connected; ${forSeconds} s of frames both ways`);
   const line = new LiveLine();
   const timer = setInterval(() => line.show([link.counts]), line.periodMs);
   const started = performance.now();
   const failures: string[] = [];
+  let isOver = false;
   // A send may wait for a peer that takes nothing; stopping the bridge ends it.
   const sending = link.send().catch((err: unknown) => {
-    if (!signal.aborted && performance.now() - started < seconds * 1000)
-      failures.push((err as Error).message);
+    if (!isOver) failures.push((err as Error).message);
   });
-  await until(seconds * 1000, signal);
+  await interruption.wait(forSeconds);
+  isOver = true;
   link.stopSending();
   const elapsed = (performance.now() - started) / 1000;
-  const counts = { ...link.counts };
-  await until(LAST_FRAMES_MS, signal);
+  await takeLast(link, interruption.signal);
   clearInterval(timer);
   line.end();
+  await bridge.stop();
+  await sending;
+  // Read now: the last frame may have waited for room when the time was over.
+  const { counts } = link;
   const kinds = {
     demo: 'the other half of this demo: payload and metadata are checked',
     prbs: 'PRBS without our metadata, as Rogue sends it: payload is checked',
@@ -140,21 +153,30 @@ async function exchange(
     `the other side ${link.peerKind === undefined ? 'sent nothing' : `is ${kinds[link.peerKind]}`}`,
   );
   const sent: Direction = { name: 'sent', sent: counts.sent };
-  const received: Direction = { name: 'received', counts: { ...link.counts } };
+  const received: Direction = { name: 'received', counts };
   console.log(`\n${table([sent, received], elapsed)}\n`);
-  await bridge.stop();
-  await sending;
   if (counts.sent === 0) failures.push('no frame was taken by the other side');
+  const unsent = unsentText(bridge, 'is too slow');
+  if (unsent !== undefined) failures.push(unsent);
   return [...failures, ...faults(received)];
 }
 
-/** Waits `ms`, or until the signal comes. */
-function until(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, signal.aborted ? 0 : ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+/** Waits until nothing more comes. The other half of a demo comes to its end; any other side may send for ever. */
+async function takeLast(link: DemoLink, signal: AbortSignal): Promise<void> {
+  const limitMs = link.peerKind === 'demo' ? LAST_FRAMES_MS : QUIET_MS;
+  const started = performance.now();
+  let before = link.counts.received;
+  let since = started;
+  while (!signal.aborted && performance.now() - since < QUIET_MS && performance.now() - started < limitMs) {
+    await pause(LOOK_MS, signal).catch(() => undefined);
+    const { received } = link.counts;
+    if (received !== before) since = performance.now();
+    before = received;
+  }
+}
+
+function duration(text: string): number {
+  const value = seconds(text);
+  if (value >= MIN_SECONDS && value <= MAX_SECONDS) return value;
+  throw new InvalidArgumentError('give a time from 1s to 1h');
 }

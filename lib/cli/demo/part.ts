@@ -1,7 +1,8 @@
 // One of the two processes of the whole demo: what it is told, what it answers, what it does.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { TcpClient, type TcpCore } from '../../index';
+import { TcpClient, type Engine, type TcpCore, type TcpOptions } from '../../index';
+import { given } from '../support/arguments';
 import { LOOPBACK, openLocalServer } from '../support/local';
 import { DemoLink, type LinkCounts } from './link';
 
@@ -12,6 +13,7 @@ export type Order = { connect: number } | 'start' | 'stopSending' | { waitFor: n
 export interface Answer {
   readonly done: 'ready' | 'start' | 'stopSending' | 'waitFor' | 'progress' | 'failed';
   readonly port?: number;
+  readonly engine?: Engine;
   readonly counts?: LinkCounts;
   readonly text?: string;
 }
@@ -21,7 +23,7 @@ export const ANSWER_LIMIT_MS = 20_000;
 const PROGRESS_MS = 200;
 
 /** What each of the two processes runs. */
-export async function runPart(role: Role): Promise<void> {
+export async function runPart(role: Role, engine: Engine | undefined): Promise<void> {
   const orders = new Orders();
   const say = (answer: Answer): void => void process.send!(answer);
   // A terminal sends these to all of its processes: the parent decides, and asks for the counts first.
@@ -29,10 +31,10 @@ export async function runPart(role: Role): Promise<void> {
   // Without a parent there is nobody to report to.
   process.once('disconnect', () => process.exit(1));
   try {
-    const { bridge, port } = await open(role, orders);
+    const { bridge, port } = await open(role, orders, given({ engine }));
     const link = new DemoLink(bridge, true);
     if (role === 'analysis') await bridge.waitForPeer({ timeoutMs: ANSWER_LIMIT_MS / 2 });
-    say({ done: 'ready', port });
+    say({ done: 'ready', port, engine: bridge.engine });
     await orders.next();
     say({ done: 'start' });
     const progress = setInterval(() => say({ done: 'progress', counts: link.counts }), PROGRESS_MS);
@@ -74,8 +76,12 @@ class Orders {
   }
 }
 
-async function open(role: Role, orders: Orders): Promise<{ bridge: TcpCore; port: number }> {
-  if (role === 'exporter') return openLocalServer();
+async function open(
+  role: Role,
+  orders: Orders,
+  options: TcpOptions,
+): Promise<{ bridge: TcpCore; port: number }> {
+  if (role === 'exporter') return openLocalServer(options);
   const { connect } = (await orders.next()) as { connect: number };
-  return { bridge: await TcpClient.create(LOOPBACK, connect), port: connect };
+  return { bridge: await TcpClient.create(LOOPBACK, connect, options), port: connect };
 }

@@ -2,17 +2,23 @@
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { Engine } from '../../index';
 import { Failure } from '../support/errors';
 import { LOOPBACK } from '../support/local';
+import { machineText, thisMachine } from '../support/machine';
 import { Interruption } from '../support/run';
 import type { LinkCounts } from './link';
 import { ANSWER_LIMIT_MS, type Answer, type Order, type Role } from './part';
 import { faults, LiveLine, table, type Direction } from './report';
 
 /** Runs both processes for `seconds`, or until Ctrl-C; resolves to what went wrong, a sentence each. */
-export async function runBoth(program: string, seconds: number): Promise<string[]> {
+export async function runBoth(
+  program: string,
+  engine: Engine | undefined,
+  seconds: number,
+): Promise<string[]> {
   const interruption = new Interruption();
-  const parts = (['exporter', 'analysis'] as const).map((role) => new Part(role, program));
+  const parts = (['exporter', 'analysis'] as const).map((role) => new Part(role, program, engine));
   const [exporter, analysis] = parts as [Part, Part];
   const line = new LiveLine();
   const timer = setInterval(() => {
@@ -51,7 +57,8 @@ async function started(
   interruption: Interruption,
 ): Promise<void> {
   const start = async (): Promise<void> => {
-    const { port } = await exporter.answer('ready');
+    const { port, engine } = await exporter.answer('ready');
+    console.log(machineText({ ...thisMachine(), engine: engine! }));
     console.log(`exporter: TcpServer on ${LOOPBACK} port ${port} and the next one, process ${exporter.pid}`);
     analysis.order({ connect: port! });
     await analysis.answer('ready');
@@ -83,8 +90,12 @@ class Part {
   constructor(
     private readonly role: Role,
     program: string,
+    engine: Engine | undefined,
   ) {
-    this.child = fork(program, ['demo', '--part', role]);
+    this.child = fork(program, [
+      ...['demo', '--part', role],
+      ...(engine === undefined ? [] : ['--engine', engine]),
+    ]);
     this.failed = new Promise((_, reject) => {
       this.child.once('exit', (code, signal) => {
         if (!this.ending) reject(new Error(`the ${role} process has ended by itself (${signal ?? code})`));
