@@ -7,6 +7,7 @@ import { bytes, integer, integers, parseTarget, type Target } from './support/ar
 import { frameLine } from './support/frame-json';
 import { addBridgeOptions, NEVER, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
 import { leaveSoon, receiveSparingly } from './support/receiving';
+import { Source } from './support/source';
 import { grouped, hex, hexLines, plural } from './support/text';
 
 const DEFAULT_HEX_BYTES = 256;
@@ -67,6 +68,7 @@ async function dump(target: Target, options: DumpOptions): Promise<void> {
     options,
     async (bridge, interruption) => {
       const { stdout } = process;
+      const source = new Source(bridge, tell);
       bridge.addSlave((frame) => {
         // What comes behind the last one is not ours to take.
         if (printed >= count || interruption.signal.aborted) {
@@ -80,12 +82,17 @@ async function dump(target: Target, options: DumpOptions): Promise<void> {
         // Whoever reads our output sets the pace.
         return isFull ? drained(interruption.signal) : undefined;
       });
-      if (await waitForPeer(bridge, target, options, interruption)) await interruption.wait();
+      try {
+        if (await waitForPeer(bridge, target, options, interruption)) await interruption.wait();
+      } finally {
+        source.end();
+      }
       const { framesReceived } = bridge.stats;
       const others = framesReceived > printed ? ` of ${grouped(framesReceived)} that came` : '';
       // More of them may be in the memory of the connection, where nobody counts them.
       const lost = behind > 0 ? `; ${grouped(behind)} or more behind the last went nowhere` : '';
       tell(`${plural(printed, 'frame')} printed${others}${lost}`);
+      if (source.summary !== undefined) tell(source.summary);
     },
     more,
   );

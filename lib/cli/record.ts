@@ -9,6 +9,7 @@ import { Failure } from './support/errors';
 import { shareOf, showProgress, type Limits } from './support/progress';
 import { addBridgeOptions, NEVER, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
 import { receiveSparingly } from './support/receiving';
+import { sayUnlessLive, Source } from './support/source';
 import { digits, grouped, plural, sizeText } from './support/text';
 import { passing } from './support/slaves';
 
@@ -61,11 +62,13 @@ async function record(first: string, second: string, options: RecordOptions): Pr
   const leftOut = { byChannel: 0, byError: 0 };
   let started: number | undefined;
   let failure: Error | undefined;
+  let source: Source | undefined;
   try {
     await withBridge(
       target,
       options,
       async (bridge, interruption) => {
+        const account = (source = new Source(bridge, sayUnlessLive()));
         const recorder = writer.getChannel(0);
         const fail = (err: Error): Promise<void> => {
           failure ??= err;
@@ -88,14 +91,18 @@ async function record(first: string, second: string, options: RecordOptions): Pr
         };
         bridge.addSlave(passing(record));
         bridge.on('error', (err) => void fail(err));
-        if (!(await waitForPeer(bridge, target, options, interruption))) return;
-        const from = (started ??= performance.now());
-        const endProgress = showProgress(() => ({
-          share: shareOf(options, from, writer.frameCount),
-          text: `${plural(writer.frameCount, 'frame')}, ${sizeText(writer.totalSize)}, ${sizeText(writer.bandwidth)}/s`,
-        }));
-        await interruption.wait(duration);
-        endProgress();
+        try {
+          if (!(await waitForPeer(bridge, target, options, interruption))) return;
+          const from = (started ??= performance.now());
+          const endProgress = showProgress(() => ({
+            share: shareOf(options, from, writer.frameCount),
+            text: progressText(writer, account.goneText),
+          }));
+          await interruption.wait(duration);
+          endProgress();
+        } finally {
+          account.end();
+        }
       },
       RECORDED_OPTIONS,
     );
@@ -106,6 +113,7 @@ async function record(first: string, second: string, options: RecordOptions): Pr
       `${plural(writer.frameCount, 'frame')}, ${sizeText(writer.totalSize)} in ${visible(file)}${maxSize > 0 ? '.1 and on' : ''}, ` +
         `${digits(elapsed)} s; ${leftOutText({ ...leftOut, inAll: leftOut.byChannel + writer.dropCount })}`,
     );
+    if (source?.summary !== undefined) tell(source.summary);
     failure ??= closed ?? undefined;
     if (writer.frameCount === 0) await removeEmpty(maxSize > 0 ? `${file}.1` : file);
   }
@@ -123,6 +131,12 @@ async function open(writer: StreamWriter, file: string, overwrite: boolean): Pro
       `${visible(path!)} has data in it, and was left alone: choose another name, or add --overwrite`,
     );
   }
+}
+
+/** @param gone what to say of a source that has left; in front, as a narrow terminal cuts the end of the line. */
+function progressText({ frameCount, totalSize, bandwidth }: StreamWriter, gone: string | undefined): string {
+  const counts = `${plural(frameCount, 'frame')}, ${sizeText(totalSize)}`;
+  return gone === undefined ? `${counts}, ${sizeText(bandwidth)}/s` : `${gone}, ${counts}`;
 }
 
 /** A file that nothing was recorded in. */

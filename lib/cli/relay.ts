@@ -17,6 +17,7 @@ import {
   type CommonOptions,
 } from './support/run';
 import { DEFAULT_LINGER_S } from './support/sending';
+import { sayUnlessLive, Source } from './support/source';
 import { plural } from './support/text';
 import { passing } from './support/slaves';
 
@@ -112,6 +113,7 @@ class Relay {
   private firstAt: number | undefined;
   private endedAt: number | undefined;
   private readonly told = new Set<Downstream>();
+  private readonly source: Source;
   private readonly line = new LiveLine();
 
   constructor(
@@ -121,6 +123,7 @@ class Relay {
     private readonly count = Infinity,
     private readonly interruption: Interruption,
   ) {
+    this.source = new Source(upstream, sayUnlessLive());
     upstream.addSlave(passing((frame) => this.pass(frame)));
     for (const one of downstreams) {
       one.bridge.addSlave(passing((frame) => (one === back ? this.sendBack(frame) : this.loseStray(one))));
@@ -132,13 +135,14 @@ class Relay {
     const rates = new RelayRates(this.downstreams);
     this.line.start(() => {
       this.look();
-      return rates.line({ ...this.counts });
+      return rates.line({ ...this.counts }, this.source.goneText);
     });
   }
 
   /** Takes no more frames, and lets those that are here go on for a moment. */
   async end(): Promise<void> {
     this.endedAt = performance.now();
+    this.source.end();
     await Promise.all([this.upstream, ...this.downstreams].map((one) => one.stop()));
     this.line.end();
   }
@@ -146,6 +150,7 @@ class Relay {
   tellSummary(): void {
     const elapsedMs = this.firstAt === undefined ? 0 : this.endedAt! - this.firstAt;
     this.line.say(relaySummary(this.counts, this.downstreams, elapsedMs / 1000));
+    if (this.source.summary !== undefined) this.line.say(this.source.summary);
     if (this.back !== undefined) this.line.say(`${plural(this.sentBack, 'frame')} sent back to the source`);
     if (this.stray > 0) this.line.say(`${plural(this.stray, 'frame')} of clients went nowhere`);
     for (const { name, refusal } of this.downstreams) {

@@ -14,6 +14,7 @@ import {
   type Interruption,
 } from './support/run';
 import { leaveSoon } from './support/receiving';
+import { Source } from './support/source';
 import { Screen } from './watch/screen';
 import { grouped, plural, sizeText, timeText } from './support/text';
 import { viewLines } from './watch/view';
@@ -56,18 +57,24 @@ Examples:
 
 async function watch(target: Target, options: WatchOptions): Promise<void> {
   const flow = new Flow();
+  let gone: string | undefined;
   const wasInterrupted = await withBridge(target, options, async (bridge, interruption) => {
     let isOver = false;
     // What comes behind the last line is in no summary either.
     bridge.addSlave((frame) => (isOver ? NEVER : flow.note(frame)));
     const isLive = process.stdout.isTTY && options.json !== true;
-    const stop = isLive ? showScreen(bridge, flow, target, options, interruption) : printLines(bridge, flow);
+    const source = new Source(bridge, isLive ? undefined : tell);
+    const stop = isLive
+      ? showScreen(bridge, flow, source, target, options, interruption)
+      : printLines(bridge, flow);
     try {
       // Without --timeout it watches for somebody to come, as long as that takes.
       if (options.timeout !== undefined) await waitForPeer(bridge, target, options, interruption);
       await interruption.wait(options.duration);
     } finally {
       isOver = true;
+      source.end();
+      gone = source.summary;
       stop();
     }
     return interruption.signal.aborted;
@@ -78,12 +85,14 @@ async function watch(target: Target, options: WatchOptions): Promise<void> {
     `${plural(flow.frames, 'frame')}, ${sizeText(flow.bytes)} in ${timeText(flow.elapsed)}: ` +
       `${grouped(framesPerSecond)} frames/s, ${sizeText(bytesPerSecond)}/s; ${plural(flow.errors, 'frame')} with an error`,
   );
+  if (gone !== undefined) tell(gone);
 }
 
 /** @returns the end of it. */
 function showScreen(
   bridge: TcpCore,
   flow: Flow,
+  source: Source,
   target: Target,
   { listen = false }: WatchOptions,
   interruption: Interruption,
@@ -91,7 +100,8 @@ function showScreen(
   const screen = new Screen(() => interruption.stop());
   const title = `${targetText(target)}, ${listen ? 'our own server' : 'as a client'}`;
   const draw = (): void => {
-    const state = { title, connected: bridge.connected, malformed: bridge.stats.malformed };
+    const { connected, stats } = bridge;
+    const state = { title, connected, gone: source.goneText, malformed: stats.malformed };
     screen.draw(viewLines(flow, state, screen.size));
   };
   const sampling = setInterval(() => flow.sample(), SAMPLE_MS);

@@ -19,14 +19,17 @@ export class RelayRates {
     this.before = { at: performance.now(), counts: { frames: 0, bytes: 0 }, taken: downstreams.map(() => 0) };
   }
 
-  /** `in 8 412/s 84.1 MB/s | :9000 8 412/s | :9010 50/s, 6 wait, 312 dropped` */
-  line(counts: RelayCounts): string {
+  /**
+   * `in 8 412/s 84.1 MB/s | :9000 8 412/s | :9010 50/s, 6 wait, 312 dropped`
+   * @param gone what to say of a source that has left.
+   */
+  line(counts: RelayCounts, gone?: string): string {
     const { before, downstreams } = this;
     const now = { at: performance.now(), counts, taken: downstreams.map(({ taken }) => taken) };
     this.before = now;
     const seconds = (now.at - before.at) / 1000;
     const rate = (to: number, from: number): number => (to - from) / seconds;
-    const all = `in ${grouped(rate(counts.frames, before.counts.frames))}/s ${digits(rate(counts.bytes, before.counts.bytes) / 1e6)} MB/s`;
+    const came = `in ${grouped(rate(counts.frames, before.counts.frames))}/s ${digits(rate(counts.bytes, before.counts.bytes) / 1e6)} MB/s`;
     const each = downstreams.map(({ name, waiting, dropped }, i) => {
       // The port tells them apart, and leaves room for the numbers.
       const port = name.slice(name.lastIndexOf(':'));
@@ -37,7 +40,7 @@ export class RelayRates {
       ];
       return parts.join(', ');
     });
-    return [all, ...each].join(' | ');
+    return [gone ?? came, ...each].join(' | ');
   }
 }
 

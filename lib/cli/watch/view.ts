@@ -9,6 +9,8 @@ import { digits, grouped, hex, hexLines, plural, sizeText, sparkline, timeText }
 export interface ViewState {
   readonly title: string;
   readonly connected: boolean;
+  /** What to say of a source that has left. */
+  readonly gone: string | undefined;
   /** Messages that were no frame. */
   readonly malformed: number;
 }
@@ -54,8 +56,8 @@ export function viewLines(flow: Flow, state: ViewState, { columns, rows }: Size)
     .concat(colors.dim(cut('q quits', columns)));
 }
 
-function titleLine({ title, connected }: ViewState, elapsed: number, columns: number): string {
-  const status = connected ? 'connected' : 'not connected';
+function titleLine({ title, connected, gone }: ViewState, elapsed: number, columns: number): string {
+  const status = connected ? 'connected' : (gone ?? 'not connected');
   const right = `${status}  ${timeText(elapsed)}`;
   const left = cut(title, columns - right.length - 1).padEnd(Math.max(0, columns - right.length));
   const coloured = connected ? colors.green(status) : colors.red(status);

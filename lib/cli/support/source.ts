@@ -1,0 +1,80 @@
+// The source, the peer that frames come from: whether it is there, and for how long it was not.
+
+import type { TcpCore } from '../../index';
+import { LogLimit } from '../../log-limit';
+import { tell } from './run';
+import { digits, grouped, timeText } from './text';
+
+/** For {@link Source}: standard error, unless a live line there shows the same. */
+export function sayUnlessLive(): ((text: string) => void) | undefined {
+  return process.stderr.isTTY ? undefined : tell;
+}
+
+/** Counts the times that a bridge has nobody left to receive from, from its first peer on. */
+export class Source {
+  private peers = 0;
+  private times = 0;
+  private goneMs = 0;
+  /** As `performance.now()`; undefined while it is there, and before it has come. */
+  private goneSince: number | undefined;
+  private hasEnded = false;
+  private readonly lines: LogLimit | undefined;
+
+  /** @param say is given a line when the source goes, and one when it is back. */
+  constructor(bridge: TcpCore, say?: (text: string) => void) {
+    this.lines = say && new LogLimit(say);
+    bridge.on('connect', ({ direction }) => {
+      if (direction === 'receive' && !this.hasEnded) this.onConnect();
+    });
+    bridge.on('disconnect', ({ direction }) => {
+      if (direction === 'receive' && !this.hasEnded) this.onDisconnect();
+    });
+  }
+
+  /** Counts no more: what leaves from now on leaves because we do. */
+  end(): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.goneMs += this.missing;
+  }
+
+  /** `source gone for 12 s`; undefined while it is there, and before it has come. */
+  get goneText(): string | undefined {
+    if (this.goneSince === undefined) return undefined;
+    const seconds = this.missing / 1000;
+    return `source gone for ${seconds < 60 ? `${Math.floor(seconds)} s` : timeText(seconds)}`;
+  }
+
+  /** For the end: `the source was gone 2 times, 14.2 s in all`; undefined where it never was. */
+  get summary(): string | undefined {
+    if (this.times === 0) return undefined;
+    const goneS = digits(this.goneMs / 1000);
+    const often = this.times === 1 ? `once, ${goneS} s` : `${grouped(this.times)} times, ${goneS} s in all`;
+    return `the source was gone ${often}${this.goneSince === undefined ? '' : ', and had not come back'}`;
+  }
+
+  private get missing(): number {
+    return this.goneSince === undefined ? 0 : performance.now() - this.goneSince;
+  }
+
+  private onConnect(): void {
+    this.peers += 1;
+    if (this.goneSince === undefined) return;
+    const { missing } = this;
+    this.goneMs += missing;
+    this.goneSince = undefined;
+    this.lines?.note(`the source is back after ${digits(missing / 1000)} s, ${timeOfDay()}`);
+  }
+
+  private onDisconnect(): void {
+    this.peers -= 1;
+    if (this.peers > 0) return;
+    this.times += 1;
+    this.goneSince = performance.now();
+    this.lines?.note(`the source is gone, ${timeOfDay()}`);
+  }
+}
+
+function timeOfDay(): string {
+  return new Date().toISOString();
+}
