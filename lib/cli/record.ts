@@ -4,6 +4,7 @@ import { rm, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { StreamWriter, type Frame, type GeneralError, type TcpOptions } from '../index';
 import { visible } from '../quoted';
+import { Stall } from './record/stall';
 import { bytes, integer, integers, isTarget, parseTarget, seconds } from './support/arguments';
 import { Failure } from './support/errors';
 import { shareOf, showProgress, type Limits } from './support/progress';
@@ -21,6 +22,7 @@ interface RecordOptions extends CommonOptions, Limits {
   readonly channel?: number[];
   readonly dropErrors?: boolean;
   readonly overwrite?: boolean;
+  readonly stall?: number;
 }
 
 export function addRecord(program: Command): void {
@@ -39,13 +41,15 @@ export function addRecord(program: Command): void {
       .option('--drop-errors', 'leave out frames whose error field is not 0')
       .option('--overwrite', 'replace the file, and the parts of an older recording')
       .option('--duration <time>', 'end after so long', seconds)
-      .option('--count <n>', 'end after so many frames', integer(1)),
+      .option('--count <n>', 'end after so many frames', integer(1))
+      .option('--stall <time>', 'end with status 1 when no frame comes for so long', seconds),
   )
     .addHelpText(
       'after',
       `
 Examples:
   rogue-bridge record run.dat daq-host:8000 --duration 1m
+  rogue-bridge record run.dat daq-host:8000 --stall 30s
   rogue-bridge record run.dat daq-host:8000 --max-size 1G --channel 1,2
   rogue-bridge record run.dat --listen '*:8000' --count 1000`,
     )
@@ -59,6 +63,7 @@ async function record(first: string, second: string, options: RecordOptions): Pr
   const { channel, count = Infinity, duration, maxSize = 0, dropErrors = false, overwrite = false } = options;
   const writer = new StreamWriter({ maxSize, dropErrors });
   await open(writer, file, overwrite);
+  const stall = options.stall === undefined ? undefined : new Stall(options.stall);
   const leftOut = { byChannel: 0, byError: 0 };
   let started: number | undefined;
   let failure: Error | undefined;
@@ -89,7 +94,7 @@ async function record(first: string, second: string, options: RecordOptions): Pr
           if (writer.frameCount >= count) interruption.stop();
           return accepted instanceof Promise ? accepted.catch(fail) : undefined;
         };
-        bridge.addSlave(passing(record));
+        bridge.addSlave(passing(stall?.watched(record) ?? record));
         bridge.on('error', (err) => void fail(err));
         try {
           if (!(await waitForPeer(bridge, target, options, interruption))) return;
@@ -98,7 +103,9 @@ async function record(first: string, second: string, options: RecordOptions): Pr
             share: shareOf(options, from, writer.frameCount),
             text: progressText(writer, account.goneText),
           }));
-          await interruption.wait(duration);
+          const end = interruption.wait(duration);
+          if ((await stall?.comesBefore(end)) === true) void fail(stallFailure(options.stall!, account));
+          await end;
           endProgress();
         } finally {
           account.end();
@@ -118,6 +125,11 @@ async function record(first: string, second: string, options: RecordOptions): Pr
     if (writer.frameCount === 0) await removeEmpty(maxSize > 0 ? `${file}.1` : file);
   }
   if (failure !== undefined) throw failure;
+}
+
+function stallFailure(stall: number, { goneText }: Source): Failure {
+  const why = goneText === undefined ? 'connected, and silent' : 'gone';
+  return new Failure(`no frame has come for ${stall} s (--stall): the source is ${why}`);
 }
 
 async function open(writer: StreamWriter, file: string, overwrite: boolean): Promise<void> {
