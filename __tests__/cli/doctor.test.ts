@@ -3,12 +3,14 @@
 import { createServer } from 'node:http';
 import { Publisher, Pull, Push, Reply } from 'zeromq';
 import { Frame, generateCurveKeys, type Engine } from '../../lib';
+import { probe } from '../../lib/cli/doctor/zmtp-probe';
 import { Collector, LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
 import { runHere } from '../helpers/run-here';
 import { greeting } from '../helpers/raw-peer';
 import { endRaw, listenRaw } from '../helpers/recording';
+import { waitForEnd } from '../helpers/wait';
 
 const ENGINES: readonly Engine[] = ['libzmq', 'native'];
 const SILENCE = ['--timeout', '300ms'];
@@ -109,6 +111,18 @@ describe('a good server', () => {
       `ok: A bridge server is there: it receives on ${port} and sends on ${port + 1}.`,
     );
   });
+});
+
+test('a look is over when it is aborted, whatever it waits for', async () => {
+  const port = await reservePorts();
+  const { connection } = await listenRaw(port);
+  const ending = new AbortController();
+  const hourMs = 3_600_000;
+  const looking = probe(LOOPBACK, port, hourMs, ending.signal);
+  await connection;
+  ending.abort();
+  await waitForEnd('the look', looking);
+  await waitForEnd('one that comes after it', probe(LOOPBACK, port, hourMs, ending.signal));
 });
 
 describe('ports', () => {

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { colorsOf } from '../../lib/cli/support/colors';
 import { ENVIRONMENT } from '../helpers/environment';
 import { reservePorts } from '../helpers/ports';
+import { makeServer, stopBridges } from '../helpers/bridges';
 import { endPrograms, rogueBridge } from '../helpers/program';
+import { endRaw, listenRaw } from '../helpers/recording';
 import { runHere } from '../helpers/run-here';
 
 const MAIN = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
@@ -25,7 +27,11 @@ const SUBCOMMANDS = [
   'completion',
 ];
 
-afterEach(endPrograms);
+afterEach(async () => {
+  await endPrograms();
+  endRaw();
+  await stopBridges();
+});
 
 test('--help names every subcommand, --version is that of the package', async () => {
   const { status, stdout } = await runHere('--help');
@@ -100,12 +106,33 @@ test('help is --help', async () => {
 test.each([
   ['libzmq', 'dump'],
   ['native', 'watch'],
-])('nobody there is a failure on %s: one line that names doctor, status 1', async (engine, name) => {
+])('nobody there is a failure on %s: one line, and doctor has looked, status 1', async (engine, name) => {
   const port = await reservePorts();
-  const program = rogueBridge(name, `127.0.0.1:${port}`, '--engine', engine, '--timeout', '200ms');
+  const program = rogueBridge(name, `127.0.0.1:${port}`, '--engine', engine, '--timeout', '2s');
+  expect(await program.end()).toBe(1);
+  expect(program.stderr.trimEnd().split('\n').at(-1)).toBe(
+    `rogue-bridge: no peer at 127.0.0.1:${port} within 2 s: Nothing listens on 127.0.0.1:${port} and ${port + 1}. ` +
+      'Start the server, or give its base port. A server bound to 127.0.0.1 is not seen from other hosts; ' +
+      'a client listens on nothing.',
+  );
+});
+
+test('the second port of a server is what send, too, is told of when it gives up', async () => {
+  const port = await reservePorts();
+  await makeServer(port);
+  const program = rogueBridge('send', `127.0.0.1:${port + 1}`, '--timeout', '2s');
+  expect(await program.end()).toBe(1);
+  expect(program.stderr).toMatch(/^rogue-bridge: no peer at .*: The base port is one too high: .*\n$/m);
+});
+
+test('where it gives up before doctor is done, it names doctor', async () => {
+  const port = await reservePorts();
+  // Takes connections and says nothing, on this port and on the next.
+  await Promise.all([listenRaw(port), listenRaw(port + 1)]);
+  const program = rogueBridge('dump', `127.0.0.1:${port}`, '--timeout', '1ms');
   expect(await program.end()).toBe(1);
   expect(program.stderr).toMatch(
-    /^rogue-bridge: no peer at 127\.0\.0\.1, .*rogue-bridge doctor 127\.0\.0\.1/m,
+    /^rogue-bridge: no peer at .*'rogue-bridge doctor 127\.0\.0\.1:\d+' looks closer$/m,
   );
 });
 

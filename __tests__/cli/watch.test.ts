@@ -95,6 +95,18 @@ test('a recorded Rogue server: every frame of it is counted', async () => {
   await program.prints(`"frames":${frames.length},`);
 });
 
+test('a port that nobody listens on is told of once, as doctor tells it', async () => {
+  const port = await reservePorts();
+  const program = rogueBridge('watch', `${LOOPBACK}:${port}`, '--json');
+  await program.complains(`Nothing listens on ${LOOPBACK}:${port} and ${port + 1}. Start the server`);
+  const server = await makeServer(port);
+  await server.waitForPeer({ timeoutMs: 20_000 });
+  await program.prints('"connected":true');
+  program.interrupt();
+  expect(await program.end()).toBe(0);
+  expect(program.stderr.match(/Nothing listens/g)).toHaveLength(1);
+});
+
 describeInTerminal('in a terminal (needs tmux)', () => {
   async function show(columns: number, rows: number): Promise<Terminal> {
     const port = await reservePorts();
@@ -138,6 +150,32 @@ describeInTerminal('in a terminal (needs tmux)', () => {
       if (columns >= 80) expect(text()).toMatch(/min B +mean B +max B/);
     },
   );
+
+  test('at the second port of a server it says so on the screen', async () => {
+    const port = await reservePorts();
+    const server = await makeServer(port);
+    const terminal = new Terminal(80, 24, 'watch', `${LOOPBACK}:${port + 1}`);
+    const { text } = terminal;
+    await waitFor('the finding', () => text().includes('one too high'), undefined, text);
+    expect(terminal.lines[0]).toContain('not connected');
+    expect(terminal.lines.slice(2, 5).join(' ')).toBe(
+      `The base port is one too high: ${LOOPBACK}:${port + 1} is the second port of the server ` +
+        `at ${LOOPBACK}:${port}. Give ${LOOPBACK}:${port}. `,
+    );
+    expect(server.stats.framesSent).toBe(0);
+    terminal.press('q');
+    await waitFor('its end', () => text().includes('ENDED 0'), undefined, text);
+    expect(text()).toContain('one too high');
+  });
+
+  test('what it says of a server that is not there goes when that comes', async () => {
+    const port = await reservePorts();
+    const { text } = new Terminal(80, 24, 'watch', `${LOOPBACK}:${port}`);
+    await waitFor('the finding', () => text().includes('Nothing listens on'), undefined, text);
+    await makeServer(port);
+    await waitFor('it to be gone', () => !text().includes('Nothing listens on'), undefined, text);
+    await waitFor('the server', () => /client +connected/.test(text()), undefined, text);
+  });
 
   test('q ends it, leaves the terminal as it was, and prints the summary', async () => {
     const terminal = await show(80, 24);

@@ -9,6 +9,7 @@ import { addLogOptions } from './support/run';
 import { reportOf, tryLoopback, valueText, type SystemReport, type Verdict } from './doctor/system-check';
 import { colors } from './support/colors';
 import { tableText } from './support/table';
+import { wrap } from './support/text';
 import { reportTarget, type TargetReport } from './doctor/target-check';
 
 const DEFAULT_TIMEOUT_S = 3;
@@ -144,6 +145,5 @@ function mark(verdict: Verdict): string {
 function wrapped(text: string): string {
   if (!process.stdout.isTTY) return text;
   // The first line has a mark in front.
-  const width = (process.stdout.columns || DEFAULT_COLUMNS) - 'unknown: '.length;
-  return text.replace(new RegExp(`(?=.{${width + 1}})(.{1,${width}}) `, 'g'), '$1\n');
+  return wrap(text, (process.stdout.columns || DEFAULT_COLUMNS) - 'unknown: '.length).join('\n');
 }

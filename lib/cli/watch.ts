@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { TcpCore } from '../index';
+import { lookSoon } from './doctor/look';
 import { parseTarget, seconds, targetText, type Target } from './support/arguments';
 import { Flow } from './watch/flow';
 import {
@@ -17,7 +18,7 @@ import { leaveSoon } from './support/receiving';
 import { Source } from './support/source';
 import { Screen } from './watch/screen';
 import { grouped, plural, sizeText, timeText } from './support/text';
-import { viewLines } from './watch/view';
+import { viewLines, type ViewState } from './watch/view';
 
 const SAMPLE_MS = 1_000;
 const DRAW_MS = 500;
@@ -57,25 +58,38 @@ Examples:
 
 async function watch(target: Target, options: WatchOptions): Promise<void> {
   const flow = new Flow();
-  let gone: string | undefined;
+  const { listen = false } = options;
+  const title = `${targetText(target)}, ${listen ? 'our own server' : 'as a client'}`;
+  let finding: string | undefined;
+  const atEnd: (string | undefined)[] = [];
   const wasInterrupted = await withBridge(target, options, async (bridge, interruption) => {
     let isOver = false;
     // What comes behind the last line is in no summary either.
     bridge.addSlave((frame) => (isOver ? NEVER : flow.note(frame)));
     const isLive = process.stdout.isTTY && options.json !== true;
     const source = new Source(bridge, isLive ? undefined : tell);
-    const stop = isLive
-      ? showScreen(bridge, flow, source, target, options, interruption)
-      : printLines(bridge, flow);
+    const onFound = (text: string): void => {
+      finding = text;
+      if (!isLive) tell(text);
+    };
+    const look = listen ? undefined : lookSoon(bridge, target, onFound);
+    const stateNow = (): ViewState => {
+      const { connected, stats } = bridge;
+      if (connected) finding = undefined;
+      return { title, connected, gone: source.goneText, finding, malformed: stats.malformed };
+    };
+    const stop = isLive ? showScreen(flow, stateNow, interruption) : printLines(bridge, flow);
     try {
       // Without --timeout it watches for somebody to come, as long as that takes.
       if (options.timeout !== undefined) await waitForPeer(bridge, target, options, interruption);
       await interruption.wait(options.duration);
     } finally {
       isOver = true;
+      look?.stop();
       source.end();
-      gone = source.summary;
       stop();
+      // What was on the screen has gone with it.
+      atEnd.push(source.summary, isLive ? stateNow().finding : undefined);
     }
     return interruption.signal.aborted;
   });
@@ -85,25 +99,13 @@ async function watch(target: Target, options: WatchOptions): Promise<void> {
     `${plural(flow.frames, 'frame')}, ${sizeText(flow.bytes)} in ${timeText(flow.elapsed)}: ` +
       `${grouped(framesPerSecond)} frames/s, ${sizeText(bytesPerSecond)}/s; ${plural(flow.errors, 'frame')} with an error`,
   );
-  if (gone !== undefined) tell(gone);
+  for (const line of atEnd) if (line !== undefined) tell(line);
 }
 
 /** @returns the end of it. */
-function showScreen(
-  bridge: TcpCore,
-  flow: Flow,
-  source: Source,
-  target: Target,
-  { listen = false }: WatchOptions,
-  interruption: Interruption,
-): () => void {
+function showScreen(flow: Flow, stateNow: () => ViewState, interruption: Interruption): () => void {
   const screen = new Screen(() => interruption.stop());
-  const title = `${targetText(target)}, ${listen ? 'our own server' : 'as a client'}`;
-  const draw = (): void => {
-    const { connected, stats } = bridge;
-    const state = { title, connected, gone: source.goneText, malformed: stats.malformed };
-    screen.draw(viewLines(flow, state, screen.size));
-  };
+  const draw = (): void => screen.draw(viewLines(flow, stateNow(), screen.size));
   const sampling = setInterval(() => flow.sample(), SAMPLE_MS);
   const drawing = setInterval(draw, DRAW_MS);
   process.stdout.on('resize', draw);

@@ -19,8 +19,15 @@ export interface TargetReport {
   readonly diagnosis: Diagnosis;
 }
 
-/** @param timeout in seconds. */
-export async function reportTarget(target: Target, timeout: number): Promise<TargetReport> {
+/**
+ * @param timeout in seconds.
+ * @param signal ends it soon; the report then means nothing.
+ */
+export async function reportTarget(
+  target: Target,
+  timeout: number,
+  signal?: AbortSignal,
+): Promise<TargetReport> {
   const host = hostOf(target);
   const text = targetText(target);
   let addresses: string[];
@@ -34,7 +41,9 @@ export async function reportTarget(target: Target, timeout: number): Promise<Tar
   let found: Examination | undefined;
   for (const address of addresses) {
     asked = address;
-    found = await examine(target, `${timeout} s`, (port) => probe(address, port, Math.ceil(timeout * 1000)));
+    found = await examine(target, `${timeout} s`, (port) =>
+      probe(address, port, Math.ceil(timeout * 1000), signal),
+    );
     if (found.ports.some(({ finding }) => finding.state !== 'closed')) break;
   }
   const { ports, diagnosis } = found!;

@@ -40,8 +40,11 @@ export interface Finding {
   readonly said?: string;
 }
 
-/** Connects, greets and listens. `timeoutMs` is for connecting, and once more for what is said then. */
-export function probe(host: string, port: number, timeoutMs: number): Promise<Finding> {
+/**
+ * Connects, greets and listens. `timeoutMs` is for connecting, and once more for what is said then.
+ * @param signal ends it at once; what it has found then means nothing.
+ */
+export function probe(host: string, port: number, timeoutMs: number, signal?: AbortSignal): Promise<Finding> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, noDelay: true });
     let heard = Buffer.alloc(0);
@@ -51,14 +54,18 @@ export function probe(host: string, port: number, timeoutMs: number): Promise<Fi
       if (finding === undefined) return;
       clearTimeout(timer);
       clearTimeout(halfTimer);
+      signal?.removeEventListener('abort', onAbort);
       socket.destroy();
       resolve(finding);
     };
+    const onAbort = (): void => settle({ state: 'closed', why: 'ABORTED' });
+    signal?.addEventListener('abort', onAbort);
     let timer = setTimeout(() => settle({ state: 'closed', why: 'TIMEOUT' }), timeoutMs);
     const writeRest = (): void => {
       if (unsent !== undefined) socket.write(unsent);
       unsent = undefined;
     };
+    if (signal?.aborted === true) onAbort();
     socket.once('connect', () => {
       clearTimeout(timer);
       timer = setTimeout(() => settle(judge(heard, 'silence')), timeoutMs);

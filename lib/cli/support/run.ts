@@ -18,6 +18,7 @@ import {
   type Target,
 } from './arguments';
 import { Failure, UsageError } from './errors';
+import { lookBefore } from '../doctor/look';
 import { oneLineLog } from './one-line-log';
 import { pause } from './pause';
 import { firstFrame, hasFrames } from './receiving';
@@ -178,18 +179,23 @@ export async function waitForPeer(
   );
   const settled = new AbortController();
   const either = AbortSignal.any([signal, settled.signal]);
+  const timeoutMs = timeout === undefined ? undefined : Math.ceil(timeout * 1000);
+  const look = listen || timeoutMs === undefined ? undefined : lookBefore(timeoutMs, bridge, target);
   try {
-    const timeoutMs = timeout === undefined ? undefined : Math.ceil(timeout * 1000);
     const connected = bridge.waitForPeer({ signal: either, ...given({ timeoutMs }) });
     await Promise.race([connected, firstFrame(bridge, either)]);
     return true;
   } catch (err) {
     if (signal.aborted || hasFrames(bridge)) return hasFrames(bridge);
+    if (look?.text !== undefined) {
+      throw new Failure(`no peer at ${targetText(target)} within ${timeout} s: ${look.text}`);
+    }
     const hint = listen ? '' : `; 'rogue-bridge doctor ${targetText(target)}' looks closer`;
     throw new Failure(`${(err as Error).message}${hint}`);
   } finally {
     clearTimeout(telling);
     settled.abort();
+    look?.stop();
   }
 }
 

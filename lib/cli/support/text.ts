@@ -62,6 +62,11 @@ export function hexLines(bytes: Uint8Array, perLine = 16): string[] {
   return lines;
 }
 
+/** In lines of at most `columns` characters, as far as blanks allow it. */
+export function wrap(text: string, columns: number): string[] {
+  return text.replace(new RegExp(`(?=.{${columns + 1}})(.{1,${columns}}) `, 'g'), '$1\n').split('\n');
+}
+
 /** `1 frame`, `2 frames`. */
 export function plural(count: number, noun: string): string {
   return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;

@@ -3,7 +3,7 @@
 import type { Flow, Rates } from './flow';
 import { colors } from '../support/colors';
 import { tableText } from '../support/table';
-import { digits, grouped, hex, hexLines, plural, sizeText, sparkline, timeText } from '../support/text';
+import { digits, grouped, hex, hexLines, plural, sizeText, sparkline, timeText, wrap } from '../support/text';
 
 /** What is to be seen besides the flow. */
 export interface ViewState {
@@ -11,6 +11,8 @@ export interface ViewState {
   readonly connected: boolean;
   /** What to say of a source that has left. */
   readonly gone: string | undefined;
+  /** Why there may be no peer, and what to do. */
+  readonly finding: string | undefined;
   /** Messages that were no frame. */
   readonly malformed: number;
 }
@@ -38,10 +40,13 @@ export function viewLines(flow: Flow, state: ViewState, { columns, rows }: Size)
           `last frame: channel ${last.channel}  flags ${hex(last.flags, 4)}  error ${last.error}  ${plural(last.size, 'byte')}`,
           ...hexLines(last.payload.subarray(0, hexRows * perLine), perLine),
         ];
-  const channelRows = Math.max(1, rows - FIXED_ROWS - lastLines.length + 1);
+  const findingLines =
+    state.finding === undefined ? [] : [...wrap(state.finding, columns).map(colors.red), ''];
+  const channelRows = Math.max(1, rows - FIXED_ROWS - findingLines.length - lastLines.length + 1);
   return [
     titleLine(state, flow.elapsed, columns),
     '',
+    ...findingLines,
     ratesLine('now', flow.now),
     ratesLine('since start', flow.average),
     `${'total'.padEnd(12)} ${plural(flow.frames, 'frame')}  ${sizeText(flow.bytes)}  ${alarm(flow.errors, 'error')}  ${alarm(state.malformed, 'malformed', '')}`,
