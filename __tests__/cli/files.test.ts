@@ -90,7 +90,7 @@ test('a frame that no file may hold ends the recording with one line, and no sta
   await sendAll(port);
   expect(await program.end()).toBe(1);
   expect(program.stderr).toMatch(
-    /^\d+ frames, .* left out\nrogue-bridge: a frame of \d+ bytes does not fit into a file of maxSize = 20000 bytes\n$/,
+    /^\d+ frames, .* left out\n\d+ frames of the server came here .*\nrogue-bridge: a frame of \d+ bytes does not fit into a file of maxSize = 20000 bytes\n$/,
   );
 });
 

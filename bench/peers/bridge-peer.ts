@@ -17,7 +17,14 @@ const HOST = '127.0.0.1';
 const SAMPLE_MS = 1_000;
 const DRAW_MS = 500;
 const SCREEN = { columns: 80, rows: 24 };
-const VIEW = { title: 'bench', connected: true, gone: undefined, finding: undefined, malformed: 0 };
+const VIEW = {
+  title: 'bench',
+  isClient: true,
+  connected: true,
+  gone: undefined,
+  finding: undefined,
+  malformed: 0,
+};
 
 const work = peerArguments();
 const order = orders();

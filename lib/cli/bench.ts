@@ -16,10 +16,12 @@ import {
   Interruption,
   openBridge,
   tell,
+  tellAll,
   waitForPeer,
   withBridge,
   type CommonOptions,
 } from './support/run';
+import { thrownText } from './support/share';
 import { plural, sizeText } from './support/text';
 
 const DEFAULT_SIZES = '64,1k,10k,100k,1M,10M';
@@ -43,7 +45,8 @@ export function addBench(program: Command): void {
       .description(
         'Measures what passes between a client and a server, by frame size: throughput each way, every send awaited, ' +
           'and the time of one frame there and back. Against a process of its own on this machine, or against ' +
-          "'bench --serve' on another one.",
+          "'bench --serve' on another one. Frames of a server that is none are thrown away and counted, and reach no " +
+          'other client.',
       )
       .argument('[target]', 'HOST:PORT of a bench --serve', parseTarget)
       .option('--serve <address>', 'be the other half at ADDR:PORT, until Ctrl-C', parseTarget)
@@ -125,6 +128,7 @@ async function measureAll(
     if (!signal.aborted) throw err;
   } finally {
     await bridge.stop();
+    tellAll(thrownText(client.strays, {}));
   }
   if (!hasPeer) throw new Failure(INTERRUPTED);
   print(results, own, server ?? own, options);

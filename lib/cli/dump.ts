@@ -5,8 +5,17 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { Frame } from '../index';
 import { bytes, integer, integers, parseTarget, type Target } from './support/arguments';
 import { frameLine } from './support/frame-json';
-import { addBridgeOptions, NEVER, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
+import {
+  addBridgeOptions,
+  NEVER,
+  tell,
+  tellAll,
+  waitForPeer,
+  withBridge,
+  type CommonOptions,
+} from './support/run';
 import { leaveSoon, receiveSparingly } from './support/receiving';
+import { TAKES_HELP, takenText } from './support/share';
 import { Source } from './support/source';
 import { grouped, hex, hexLines, plural } from './support/text';
 
@@ -30,9 +39,7 @@ export function addDump(program: Command): void {
       .summary('print each frame as hex or JSON lines, or its bytes')
       .description(
         'Prints each frame that arrives: a header line and hex, a line of JSON with the payload as base64, or the bytes ' +
-          'of the payload alone. ' +
-          'It is a peer: what it prints or leaves out, no other peer of the same server gets. Frames behind the last ' +
-          'of --count may have come already, and go nowhere.',
+          `of the payload alone. ${TAKES_HELP} Frames behind the last of --count may have come already, and go nowhere.`,
       )
       .argument('<target>', 'HOST:PORT, the base port', parseTarget)
       .option('--format <name>', 'hex, json or raw', format, 'hex')
@@ -92,7 +99,7 @@ async function dump(target: Target, options: DumpOptions): Promise<void> {
       // More of them may be in the memory of the connection, where nobody counts them.
       const lost = behind > 0 ? `; ${grouped(behind)} or more behind the last went nowhere` : '';
       tell(`${plural(printed, 'frame')} printed${others}${lost}`);
-      if (source.summary !== undefined) tell(source.summary);
+      tellAll(source.summary, takenText(source.frames, options));
     },
     more,
   );

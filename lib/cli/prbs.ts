@@ -15,10 +15,12 @@ import {
   NEVER,
   openBridge,
   tell,
+  tellAll,
   waitForPeer,
   type CommonOptions,
 } from './support/run';
 import { receiveSparingly } from './support/receiving';
+import { TAKES_HELP, THROWS_HELP, thrownText } from './support/share';
 import { passing } from './support/slaves';
 
 const DEFAULT_SIZE_BYTES = 10_000;
@@ -47,8 +49,9 @@ Examples:
   rogue-bridge prbs tx --listen '*:8000' --size 1M --rate 100
   rogue-bridge prbs loop                          both ends on this machine`,
     );
-  const add = (direction: PrbsDirection, target: string, summary: string): void => {
-    const command = prbs.command(direction).summary(summary).description(summary);
+  const add = (direction: PrbsDirection, target: string, summary: string, more: string): void => {
+    const description = `${summary[0]!.toUpperCase()}${summary.slice(1)}. ${more}`;
+    const command = prbs.command(direction).summary(summary).description(description);
     command.argument(target, 'HOST:PORT, the base port', parseTarget);
     if (direction !== 'rx') {
       command
@@ -62,12 +65,13 @@ Examples:
         .option('--count <n>', 'end after so many frames', integer(1)),
     ).action((to: Target | undefined, options: PrbsOptions) => run(direction, to, options));
   };
-  add('tx', '<target>', 'send PRBS frames');
-  add('rx', '<target>', 'check the PRBS frames that come');
+  add('tx', '<target>', 'send PRBS frames', THROWS_HELP);
+  add('rx', '<target>', 'check the PRBS frames that come', TAKES_HELP);
   add(
     'loop',
     '[target]',
     'send, and check what comes back; without a target through two bridges of this machine',
+    TAKES_HELP,
   );
 }
 
@@ -113,6 +117,7 @@ async function run(
     report(test, { shortfall, unsent });
   } finally {
     await Promise.all(bridges.map((bridge) => bridge.stop()));
+    tellAll(thrownText(sending.stats.withoutSlave, options));
   }
 }
 

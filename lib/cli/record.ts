@@ -8,8 +8,17 @@ import { Stall } from './record/stall';
 import { bytes, integer, integers, isTarget, parseTarget, seconds } from './support/arguments';
 import { Failure } from './support/errors';
 import { shareOf, showProgress, type Limits } from './support/progress';
-import { addBridgeOptions, NEVER, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
+import {
+  addBridgeOptions,
+  NEVER,
+  tell,
+  tellAll,
+  waitForPeer,
+  withBridge,
+  type CommonOptions,
+} from './support/run';
 import { receiveSparingly } from './support/receiving';
+import { TAKES_HELP, takenText } from './support/share';
 import { sayUnlessLive, Source } from './support/source';
 import { digits, grouped, plural, sizeText } from './support/text';
 import { passing } from './support/slaves';
@@ -32,7 +41,7 @@ export function addRecord(program: Command): void {
       .summary('record a stream into a Rogue data file')
       .description(
         'Records the frames that arrive into a data file that Rogue, pyrogue and replay read. The sender is held back ' +
-          'while the disk is behind. It is a peer: of a server with other clients it gets its share of the frames.',
+          `while the disk is behind. ${TAKES_HELP}`,
       )
       .argument('<file>', 'where to; a file with data in it is not replaced')
       .argument('<target>', 'HOST:PORT, the base port')
@@ -120,7 +129,7 @@ async function record(first: string, second: string, options: RecordOptions): Pr
       `${plural(writer.frameCount, 'frame')}, ${sizeText(writer.totalSize)} in ${visible(file)}${maxSize > 0 ? '.1 and on' : ''}, ` +
         `${digits(elapsed)} s; ${leftOutText({ ...leftOut, inAll: leftOut.byChannel + writer.dropCount })}`,
     );
-    if (source?.summary !== undefined) tell(source.summary);
+    tellAll(source?.summary, takenText(source?.frames ?? 0, options));
     failure ??= closed ?? undefined;
     if (writer.frameCount === 0) await removeEmpty(maxSize > 0 ? `${file}.1` : file);
   }

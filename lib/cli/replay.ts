@@ -9,6 +9,7 @@ import { Failure, UsageError } from './support/errors';
 import { showProgress } from './support/progress';
 import { addBridgeOptions } from './support/run';
 import { checkReadable, DEFAULT_LINGER_S, sendFrames, Sent, type SendingOptions } from './support/sending';
+import { THROWS_HELP } from './support/share';
 import { plural, sizeText } from './support/text';
 
 // What a record has on top of its payload.
@@ -27,7 +28,7 @@ export function addReplay(program: Command): void {
       .summary('send the frames of Rogue data files')
       .description(
         'Sends what is in data files of Rogue, pyrogue or record, in order, as fast as the other side takes it. ' +
-          'run.dat.1 stands for all parts of a recording.',
+          `run.dat.1 stands for all parts of a recording. ${THROWS_HELP}`,
       )
       .usage('[options] <file...> <target>')
       .argument('<file...>', 'data files, and behind them HOST:PORT, the base port')

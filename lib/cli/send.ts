@@ -20,6 +20,7 @@ import { UsageError } from './support/errors';
 import { beginsLikeFrames, frameOf } from './support/frame-json';
 import { addBridgeOptions } from './support/run';
 import { checkReadable, DEFAULT_LINGER_S, sendFrames, Sent, type SendingOptions } from './support/sending';
+import { THROWS_HELP } from './support/share';
 
 type SendOptions = SendingOptions & InputOptions & FrameOptions;
 
@@ -30,7 +31,7 @@ export function addSend(program: Command): void {
       .summary('send frames from files, standard input or JSON lines')
       .description(
         'Sends each file as a frame, or in pieces of --chunk bytes; standard input where no file is named. JSON lines, ' +
-          'as dump --format json prints them, become the frames they were.',
+          `as dump --format json prints them, become the frames they were. ${THROWS_HELP}`,
       )
       .argument('<target>', 'HOST:PORT, the base port', parseTarget)
       .argument('[files...]', 'files, - for standard input')

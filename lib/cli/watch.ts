@@ -9,12 +9,14 @@ import {
   addBridgeOptions,
   NEVER,
   tell,
+  tellAll,
   waitForPeer,
   withBridge,
   type CommonOptions,
   type Interruption,
 } from './support/run';
 import { leaveSoon } from './support/receiving';
+import { TAKES_HELP, takenText } from './support/share';
 import { Source } from './support/source';
 import { Screen } from './watch/screen';
 import { grouped, plural, sizeText, timeText } from './support/text';
@@ -37,8 +39,7 @@ export function addWatch(program: Command): void {
       .summary('live view of a stream: rates, channels, the last frame')
       .description(
         'Shows whether a peer is there, what comes a second, and each channel, until q or Ctrl-C. Where the output is ' +
-          'no terminal, or with --json, a line of JSON a second. It is a peer: of a server with other clients it sees ' +
-          'its share of the frames; relay gives everyone all of them.',
+          `no terminal, or with --json, a line of JSON a second. ${TAKES_HELP}`,
       )
       .argument('<target>', 'HOST:PORT, the base port', parseTarget)
       .option('--json', 'a line of JSON a second')
@@ -76,7 +77,14 @@ async function watch(target: Target, options: WatchOptions): Promise<void> {
     const stateNow = (): ViewState => {
       const { connected, stats } = bridge;
       if (connected) finding = undefined;
-      return { title, connected, gone: source.goneText, finding, malformed: stats.malformed };
+      return {
+        title,
+        isClient: !listen,
+        connected,
+        gone: source.goneText,
+        finding,
+        malformed: stats.malformed,
+      };
     };
     const stop = isLive ? showScreen(flow, stateNow, interruption) : printLines(bridge, flow);
     try {
@@ -89,7 +97,7 @@ async function watch(target: Target, options: WatchOptions): Promise<void> {
       source.end();
       stop();
       // What was on the screen has gone with it.
-      atEnd.push(source.summary, isLive ? stateNow().finding : undefined);
+      atEnd.push(source.summary, takenText(source.frames, options), isLive ? stateNow().finding : undefined);
     }
     return interruption.signal.aborted;
   });
@@ -99,7 +107,7 @@ async function watch(target: Target, options: WatchOptions): Promise<void> {
     `${plural(flow.frames, 'frame')}, ${sizeText(flow.bytes)} in ${timeText(flow.elapsed)}: ` +
       `${grouped(framesPerSecond)} frames/s, ${sizeText(bytesPerSecond)}/s; ${plural(flow.errors, 'frame')} with an error`,
   );
-  for (const line of atEnd) if (line !== undefined) tell(line);
+  tellAll(...atEnd);
 }
 
 /** @returns the end of it. */

@@ -46,6 +46,7 @@ export class BenchClient {
   private readonly aborted: Promise<never>;
   private run = Math.floor(Math.random() * RUNS);
   private missing = 0;
+  private strayFrames = 0;
   private onAnswer: (answer: Answer) => void = () => undefined;
   private onBusy!: () => void;
   private onEcho: () => void = () => undefined;
@@ -65,6 +66,11 @@ export class BenchClient {
     });
     this.aborted.catch(() => undefined);
     bridge.addSlave(passing((frame) => this.receive(frame)));
+  }
+
+  /** Frames that came and have to do with no bench of ours: those of a server that is none, for example. */
+  get strays(): number {
+    return this.strayFrames;
   }
 
   /** Where the other half runs. @throws {Failure} when it is none. */
@@ -195,9 +201,10 @@ export class BenchClient {
       const answer = parseControl<Answer>(frame);
       if (answer?.type === 'busy') this.onBusy();
       else if (answer?.runId === this.runId) this.onAnswer(answer);
+      else this.strayFrames += 1;
     } else if (frame.channel === BenchChannel.data && frame.flags === this.run) {
       this.missing -= 1;
       if (this.missing === 0) this.onLast();
-    }
+    } else this.strayFrames += 1;
   }
 }

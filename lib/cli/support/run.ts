@@ -22,7 +22,7 @@ import { lookBefore } from '../doctor/look';
 import { oneLineLog } from './one-line-log';
 import { pause } from './pause';
 import { firstFrame, hasFrames } from './receiving';
-import { plural } from './text';
+import { thrownText } from './share';
 
 const DEFAULT_TIMEOUT_S = 10;
 const DEFAULT_WAIT = `${DEFAULT_TIMEOUT_S} s; with --listen never`;
@@ -101,6 +101,11 @@ export function tell(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** The same for lines of which some have nothing to say. */
+export function tellAll(...lines: readonly (string | undefined)[]): void {
+  for (const line of lines) if (line !== undefined) tell(line);
+}
+
 /** Opens the bridge that the arguments ask for. */
 export async function openBridge(
   target: Target,
@@ -146,14 +151,8 @@ export async function withBridge<T>(
     return await work(bridge, interruption);
   } finally {
     await bridge.stop();
-    tellUnwanted(bridge);
+    tellAll(thrownText(bridge.stats.withoutSlave, options));
   }
-}
-
-/** Whoever only sends is still a peer, and was given frames. */
-function tellUnwanted({ stats: { withoutSlave } }: TcpCore): void {
-  if (withoutSlave > 0)
-    tell(`${plural(withoutSlave, 'frame')} came meanwhile and went nowhere: nobody here takes any`);
 }
 
 /**

@@ -21,7 +21,10 @@ export class Source {
   private readonly lines: LogLimit | undefined;
 
   /** @param say is given a line when the source goes, and one when it is back. */
-  constructor(bridge: TcpCore, say?: (text: string) => void) {
+  constructor(
+    private readonly bridge: TcpCore,
+    say?: (text: string) => void,
+  ) {
     this.lines = say && new LogLimit(say);
     bridge.on('connect', ({ direction }) => {
       if (direction === 'receive' && !this.hasEnded) this.onConnect();
@@ -51,6 +54,12 @@ export class Source {
     const goneS = digits(this.goneMs / 1000);
     const often = this.times === 1 ? `once, ${goneS} s` : `${grouped(this.times)} times, ${goneS} s in all`;
     return `the source was gone ${often}${this.goneSince === undefined ? '' : ', and had not come back'}`;
+  }
+
+  /** Frames that it has sent here so far, whatever has become of them. */
+  get frames(): number {
+    const { framesReceived, undelivered } = this.bridge.stats;
+    return framesReceived + undelivered;
   }
 
   private get missing(): number {

@@ -8,6 +8,8 @@ import { digits, grouped, hex, hexLines, plural, sizeText, sparkline, timeText, 
 /** What is to be seen besides the flow. */
 export interface ViewState {
   readonly title: string;
+  /** Whether a server deals its frames out to us. */
+  readonly isClient: boolean;
   readonly connected: boolean;
   /** What to say of a source that has left. */
   readonly gone: string | undefined;
@@ -27,6 +29,8 @@ const FIXED_ROWS = 10;
 const NARROW_COLUMNS = 72;
 const BYTES_OF_HEX_LINE = 80;
 const MOST_HEX_LINES = 4;
+// A narrow terminal cuts the end of it.
+const SHARE_NOTE = 'what comes here reaches no other client; with relay all get all';
 
 /** As many lines as there are rows, or fewer, none longer than there are columns. */
 export function viewLines(flow: Flow, state: ViewState, { columns, rows }: Size): string[] {
@@ -58,7 +62,12 @@ export function viewLines(flow: Flow, state: ViewState, { columns, rows }: Size)
   ]
     .slice(0, rows - 1)
     .map((line) => cut(line, columns))
-    .concat(colors.dim(cut('q quits', columns)));
+    .concat(cut(lastLine(state), columns));
+}
+
+function lastLine({ isClient }: ViewState): string {
+  const quits = colors.dim('q quits');
+  return isClient ? `${quits}  ${colors.yellow(SHARE_NOTE)}` : quits;
 }
 
 function titleLine({ title, connected, gone }: ViewState, elapsed: number, columns: number): string {
