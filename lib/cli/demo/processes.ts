@@ -20,13 +20,14 @@ export async function runBoth(
   const interruption = new Interruption();
   const parts = (['exporter', 'analysis'] as const).map((role) => new Part(role, program, engine));
   const [exporter, analysis] = parts as [Part, Part];
-  const line = new LiveLine();
-  const timer = setInterval(() => {
-    line.show(parts.map(({ counts }) => counts).filter((counts) => counts !== undefined));
-  }, line.periodMs);
+  let timer: NodeJS.Timeout | undefined;
   try {
     await started(exporter, analysis, seconds, interruption);
     const startedAt = performance.now();
+    const line = new LiveLine();
+    timer = setInterval(() => {
+      line.show(parts.map(({ counts }) => counts).filter((counts) => counts !== undefined));
+    }, line.periodMs);
     await Promise.race([interruption.wait(seconds), ...parts.map((part) => part.failed)]);
     for (const part of parts) part.order('stopSending');
     const [fromExporter, fromAnalysis] = await Promise.all(parts.map((part) => part.answer('stopSending')));
