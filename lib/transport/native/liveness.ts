@@ -86,7 +86,8 @@ export class Liveness {
   /** Ends the connection to a silent peer, unless its host is there: the peer itself may be busy. */
   private judge(socket: Socket): void {
     const { watched } = this;
-    if (watched.isOver || watched.isHeld || this.heard) return;
+    // One that has closed in order meanwhile is told of by its socket, once that is closed as well.
+    if (watched.isOver || watched.isHeld || this.heard || socket.destroyed) return;
     if (isHostAnswering(socket, this.quietSinceMs)) {
       watched.ping();
       return;
