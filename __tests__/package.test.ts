@@ -1,4 +1,4 @@
-// What is published: both module systems, types, and nothing a user does not need.
+// What is published: both module systems, and nothing a user does not need. As installed: package/install.mjs.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -35,46 +35,6 @@ test('import and require give the same classes and the same state', () => {
   expect(run('both.mjs', program)).toBe('true true 10');
 });
 
-test('the declarations serve a strict project of either module system', () => {
-  const program = `
-    import { Frame, GeneralError, Logging, Master, Prbs, Slave, TcpClient, TcpServer } from 'rogue-bridge';
-    import { once } from 'node:events';
-    import type { PeerInfo, TcpOptions, TcpStats } from 'rogue-bridge';
-    export async function main(options: TcpOptions): Promise<TcpStats> {
-      const tcp: TcpServer = await TcpServer.create('127.0.0.1', 8000, options);
-      const source = new Master();
-      source.to(tcp).to((frame: Frame) => Logging.create('x').info(String(frame.size)));
-      tcp.on('connect', (peer: PeerInfo) => peer.direction satisfies 'send' | 'receive');
-      // @ts-expect-error no such event
-      tcp.on('connected', () => undefined);
-      await once(tcp, 'disconnect');
-      // @ts-expect-error no such option
-      await TcpClient.create('127.0.0.1', 8000, { linger: 3 });
-      const prbs = new Prbs();
-      prbs.to(tcp).to(new Slave());
-      await prbs.genFrame(64, { channel: 3 });
-      const frame = Frame.from(Float32Array.of(1), { channel: 3 });
-      const floats: Float32Array = frame.array(Float32Array);
-      const ids: BigUint64Array = frame.array(BigUint64Array, { offset: 0, length: 0 });
-      const bytes: Buffer = frame.array(Buffer, { length: ids.length });
-      floats.fill(frame.dataView.getFloat32(bytes.length, true));
-      // @ts-expect-error numbers of another class
-      const wrong: Float64Array = frame.array(Float32Array);
-      // @ts-expect-error no class of arrays
-      frame.array(Date, { offset: wrong.length });
-      try { await tcp.waitForPeer({ timeoutMs: 5 }); } catch (err) {
-        if (err instanceof GeneralError && err.code === 'ERR_PEER_TIMEOUT') await tcp.stop();
-      }
-      return tcp.stats;
-    }`;
-  for (const file of ['user.mts', 'user.cts']) writeFileSync(join(project, file), program);
-  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-  const types = join(ROOT, 'node_modules', '@types');
-  const flags = '--noEmit --strict --target es2022 --module node16 --types node --ignoreConfig'.split(' ');
-  const args = [tsc, ...flags, '--typeRoots', types, join(project, 'user.mts'), join(project, 'user.cts')];
-  expect(execFileSync(process.execPath, args, { cwd: project }).toString()).toBe('');
-}, 60_000);
-
 test('the package holds the library with its declarations and source maps, README and licence, and no more', () => {
   const output = execFileSync('npm', ['pack', '--dry-run', '--ignore-scripts', '--json', '--silent'], {
     cwd: ROOT,
@@ -98,6 +58,7 @@ test('depends on zeromq and pino at run time and runs no script when it is insta
     scripts: Record<string, string>;
   };
   expect(Object.keys(manifest.dependencies).sort()).toEqual(['pino', 'zeromq']);
-  const hooks = ['preinstall', 'install', 'postinstall', 'prepare'];
+  // `prepare` is for a clone alone.
+  const hooks = ['preinstall', 'install', 'postinstall'];
   expect(Object.keys(manifest.scripts).filter((name) => hooks.includes(name))).toEqual([]);
 });

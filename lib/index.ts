@@ -12,7 +12,7 @@ export { Fifo } from './stream/fifo';
 export { Filter } from './stream/filter';
 export { RateDrop } from './stream/rate-drop';
 export type { StreamModule } from './stream/module';
-export type { FramesOptions } from './stream/frames';
+export type { AsyncFrames, FramesOptions } from './stream/frames';
 export type { FrameStreamOptions } from './stream/node-streams';
 export { Slave, type FrameSlave, type SlaveFunction, type SlaveLike } from './stream/slave';
 export { streamConnect, streamConnectBiDir, type MasterAndSlave } from './stream/connect';

@@ -14,6 +14,14 @@ export interface FramesOptions {
   readonly maxDepth?: number;
 }
 
+/** Frames for `for await`: `next()` gives one, or undefined at the end. */
+// AsyncIterableIterator has had the type of its end since TypeScript 5.6.
+export interface AsyncFrames<T extends Frame = Frame> extends AsyncIterableIterator<T> {
+  next(): Promise<IteratorResult<T, undefined>>;
+  return(): Promise<IteratorResult<T, undefined>>;
+  [Symbol.asyncIterator](): this;
+}
+
 interface Reader {
   readonly resolve: (result: IteratorResult<Frame, undefined>) => void;
   readonly reject: (err: Error) => void;
@@ -24,7 +32,7 @@ const MAX_MAX_DEPTH = 1_000_000;
 const DONE: IteratorResult<Frame, undefined> = { done: true, value: undefined };
 
 /** A bounded queue of frames with a slave's end and a reader's. */
-export class FrameIterator implements AsyncIterableIterator<Frame, undefined>, Tap {
+export class FrameIterator implements AsyncFrames, Tap {
   readonly retainsFrames = true;
   private readonly queue = new Queue<Frame>();
   private readonly readers = new Queue<Reader>();

@@ -5,7 +5,7 @@ import { show } from '../errors';
 import { Logging } from '../logging';
 import { isPromise } from './accepted';
 import { isFrame, notAFrame, type Frame, type FrameOptions } from './frame';
-import { FrameIterator, type FramesOptions } from './frames';
+import { FrameIterator, type AsyncFrames, type FramesOptions } from './frames';
 import { FrameReadable, type FrameStreamOptions } from './node-streams';
 import { reqFrame } from './req-frame';
 import type { FrameSlave, SlaveLike } from './slave';
@@ -92,7 +92,7 @@ export class Master {
    *
    * @throws {TypeError} {RangeError} for options that are wrong.
    */
-  frames(options: FramesOptions = {}): AsyncIterableIterator<Frame, undefined> {
+  frames(options: FramesOptions = {}): AsyncFrames {
     const iterator = this.#attach(new FrameIterator(options, this.#tapOwner));
     iterator.watchSignal();
     return iterator;

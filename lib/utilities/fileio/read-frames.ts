@@ -1,6 +1,7 @@
 // Data files for `for await`.
 
 import { Mutex } from '../../async/mutex';
+import type { AsyncFrames } from '../../stream/frames';
 import type { FilePath } from './paths';
 import { FileFrames, READ_OPTIONS, type FileFrame, type ReadFramesOptions } from './file-frames';
 
@@ -17,13 +18,13 @@ import { FileFrames, READ_OPTIONS, type FileFrame, type ReadFramesOptions } from
 export function readFrames(
   paths: FilePath | readonly FilePath[],
   options: ReadFramesOptions = {},
-): AsyncIterableIterator<FileFrame, undefined> {
+): AsyncFrames<FileFrame> {
   return new FileFrameIterator(new FileFrames(paths, options, 'readFrames', READ_OPTIONS), options.signal);
 }
 
 const DONE: IteratorResult<FileFrame, undefined> = { done: true, value: undefined };
 
-class FileFrameIterator implements AsyncIterableIterator<FileFrame, undefined> {
+class FileFrameIterator implements AsyncFrames<FileFrame> {
   private opened = false;
   private ended = false;
   /** Of the calls that have to wait. */
