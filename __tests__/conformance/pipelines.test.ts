@@ -112,7 +112,7 @@ describe('frames()', () => {
     await send(client, 10);
     await waitFor('all frames', () => server.stats.framesReceived === 10);
     await frames.next();
-    await frames.return!();
+    await frames.return();
     expect(server.stats).toMatchObject({ unread: 9, withoutSlave: 0 });
   });
 

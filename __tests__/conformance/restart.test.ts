@@ -1,5 +1,6 @@
-// A peer that comes back a few times; more often in restart.slow.test.ts.
+// A peer that comes back a few times; more often, and in a flood, in restart.slow.test.ts.
 
 import { testRestarts } from '../helpers/restarts';
+import { turns } from '../helpers/wait';
 
-testRestarts(3);
+testRestarts(3, () => turns(20));
