@@ -1,4 +1,4 @@
-// What happens when descriptors run out; on each engine.
+// What bridges cost, and what happens when descriptors run out; on each engine.
 
 import { reservePorts } from '../helpers/ports';
 import { endPeers, startPeer } from '../helpers/process';
@@ -34,4 +34,13 @@ test('too few descriptors for the first bridge: the same error, and not the end 
   const peer = startPeer('first.cjs', [port], `ulimit -n ${FEWEST}; exec`);
   expect(await peer.end()).toBe(0);
   expect(peer.said.at(-1)).toEqual({ code: 'ERR_TOO_MANY_OPEN_FILES' });
+});
+
+test('200 bridges created and stopped leave descriptors, threads and heap as before', async () => {
+  const peer = startPeer('cycles.cjs', [await reservePorts(), 200]);
+  expect(await peer.end(110_000)).toBe(0);
+  const { descriptors, threads, heapBytes } = peer.said.at(-1) as Record<string, number>;
+  expect({ descriptors, threads }).toEqual({ descriptors: 0, threads: 0 });
+  // A leaked bridge is some 20 kB, so 200 of them would be 4 MB; collected heaps differ by less.
+  expect(heapBytes).toBeLessThan(1_500_000);
 });
