@@ -83,10 +83,10 @@ test.each([
   expect(parts.map(isRunning)).toEqual([false, false]);
 });
 
-test('the two halves find each other, know each other, and count alike', async () => {
+test('the two halves find each other, know each other, end together, and count alike', async () => {
   const target = `${LOOPBACK}:${await reservePorts()}`;
   const halves = await Promise.all([
-    demo('--listen', target, '--engine', 'libzmq', '--duration', 1),
+    demo('--listen', target, '--engine', 'libzmq', '--duration', '10m'),
     demo(target, '--duration', 1),
   ]);
   for (const { status, stdout, stderr } of halves) {
@@ -96,6 +96,7 @@ test('the two halves find each other, know each other, and count alike', async (
     );
     expect(stdout).toContain('OK: the other side took what was sent');
   }
+  expect(halves[0].stdout).toMatch(/^the other half has ended after \d+\.\d+ s$/m);
   const [server, client] = halves.map(({ stdout }) => ({
     engine: /^.+, \d+ cores?, Node v[\d.]+, engine (.*)\n/.exec(stdout)?.[1],
     sent: /^sent +([\d ]+?) {2,}/m.exec(stdout)?.[1],
@@ -120,7 +121,8 @@ test('a half whose frames arrive damaged says so and exits 1', async () => {
       frames += 1;
       if (frames === 5) channel![0]! ^= 1;
       if (frames === 6) payload![payload!.length - 1]! ^= 1;
-      if (frames <= 100) await push.send([flags!, channel!, error!, payload!]);
+      // The last one is how a half says that it has sent all.
+      if (frames <= 100 || payload!.length < 12) await push.send([flags!, channel!, error!, payload!]);
     }
   })();
   const { status, stdout, stderr } = await running;

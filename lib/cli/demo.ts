@@ -1,6 +1,7 @@
 // rogue-bridge demo: the main job of the library, shown and checked in a few seconds.
 
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { TcpCore } from '../index';
 import { DemoLink } from './demo/link';
@@ -11,7 +12,6 @@ import { given, parseTarget, seconds, type Target } from './support/arguments';
 import { unsentText } from './support/departures';
 import { Failure, STATUS_FAILED, UsageError } from './support/errors';
 import { machineText, thisMachine } from './support/machine';
-import { pause } from './support/pause';
 import {
   addBridgeOptions,
   tell,
@@ -20,16 +20,20 @@ import {
   type CommonOptions,
   type Interruption,
 } from './support/run';
+import { Source } from './support/source';
+import { digits } from './support/text';
 
 const DEFAULT_SECONDS = 5;
 const MIN_SECONDS = 1;
 const MAX_SECONDS = 3600;
 const CONNECT_LIMIT_S = 30;
-// The other half's last frames are here when nothing has come for so long.
-const QUIET_MS = 1_000;
-// For as long as the other half goes on, when it was asked for more than this one.
-const LAST_FRAMES_MS = 10_000;
+// What is under way at the end has this long to arrive; another half says when it has sent all.
+const LAST_FRAMES_MS = { demo: 10_000, prbs: 1_000, other: 1_000 };
+// The same for the first frame, where none has come.
+const FIRST_FRAME_MS = 3_000;
 const LOOK_MS = 20;
+// Less is what two clocks differ by.
+const EARLY_S = 1;
 
 interface DemoOptions extends CommonOptions {
   readonly connect?: Target;
@@ -105,7 +109,7 @@ async function demo(target: Target | undefined, options: DemoOptions): Promise<v
 async function runHalf(target: Target, options: DemoOptions, forSeconds: number): Promise<string[]> {
   const { listen = false } = options;
   const timeout = options.timeout ?? (listen ? undefined : CONNECT_LIMIT_S);
-  return withBridge(target, options, async (bridge, interruption) => {
+  const work = async (bridge: TcpCore, interruption: Interruption): Promise<string[]> => {
     console.log(machineText({ ...thisMachine(), engine: bridge.engine }));
     const link = new DemoLink(bridge, false);
     const { addr, port } = target;
@@ -114,7 +118,8 @@ async function runHalf(target: Target, options: DemoOptions, forSeconds: number)
       throw new Failure('interrupted before a peer came');
     }
     return exchange(link, bridge, forSeconds, interruption);
-  });
+  };
+  return withBridge(target, options, work, { lingerMs: LAST_FRAMES_MS.demo });
 }
 
 async function exchange(
@@ -124,6 +129,7 @@ async function exchange(
   interruption: Interruption,
 ): Promise<string[]> {
   console.log(`connected; ${forSeconds} s of frames both ways`);
+  const source = new Source(bridge);
   const line = new LiveLine();
   const timer = setInterval(() => line.show([link.counts]), line.periodMs);
   const started = performance.now();
@@ -133,17 +139,21 @@ async function exchange(
   const sending = link.send().catch((err: unknown) => {
     if (!isOver) failures.push((err as Error).message);
   });
-  await interruption.wait(forSeconds);
+  await Promise.race([interruption.wait(forSeconds), link.otherEnded]);
   isOver = true;
   link.stopSending();
   const elapsed = (performance.now() - started) / 1000;
-  await takeLast(link, interruption.signal);
+  await takeLast(link, source, sending, interruption.signal.aborted);
+  source.end();
   clearInterval(timer);
   line.end();
   await bridge.stop();
   await sending;
   // Read now: the last frame may have waited for room when the time was over.
   const { counts } = link;
+  if (!interruption.signal.aborted && forSeconds - elapsed > EARLY_S) {
+    console.log(`the other half has ended after ${digits(elapsed)} s`);
+  }
   const kinds = {
     demo: 'the other half of this demo: payload and metadata are checked',
     prbs: 'PRBS without our metadata, as Rogue sends it: payload is checked',
@@ -161,18 +171,28 @@ async function exchange(
   return [...failures, ...faults(received)];
 }
 
-/** Waits until nothing more comes. The other half of a demo comes to its end; any other side may send for ever. */
-async function takeLast(link: DemoLink, signal: AbortSignal): Promise<void> {
-  const limitMs = link.peerKind === 'demo' ? LAST_FRAMES_MS : QUIET_MS;
+/** Waits for the last frames, ours and theirs. Another half says when it has sent all; any other side never does. */
+async function takeLast(
+  link: DemoLink,
+  source: Source,
+  sending: Promise<void>,
+  wasInterrupted: boolean,
+): Promise<void> {
   const started = performance.now();
-  let before = link.counts.received;
-  let since = started;
-  while (!signal.aborted && performance.now() - since < QUIET_MS && performance.now() - started < limitMs) {
-    await pause(LOOK_MS, signal).catch(() => undefined);
-    const { received } = link.counts;
-    if (received !== before) since = performance.now();
-    before = received;
-  }
+  let isDone = false;
+  const isOver = (): boolean => {
+    const { peerKind } = link;
+    if (isDone || source.isGone || (wasInterrupted && peerKind !== 'demo')) return true;
+    return (
+      performance.now() - started >= (peerKind === undefined ? FIRST_FRAME_MS : LAST_FRAMES_MS[peerKind])
+    );
+  };
+  // What the other side does not take ends with the bridge.
+  void link.bothEnded(sending).then(
+    () => (isDone = true),
+    () => undefined,
+  );
+  while (!isOver()) await pause(LOOK_MS);
 }
 
 function duration(text: string): number {

@@ -6,6 +6,8 @@ import { passing } from '../support/slaves';
 
 // Bytes, whole 32-bit words: from the smallest PRBS frame, around ZMTP's short and long form, to large ones.
 const SIZES = [12, 252, 256, 1_000, 4_096, 10_000, 65_536, 100_000];
+// What a half sends another one behind its last frame: shorter than any PRBS frame.
+const END = Buffer.from('end');
 
 /** What one half has sent and received so far. */
 export interface LinkCounts {
@@ -26,6 +28,11 @@ export type PeerKind = 'demo' | 'prbs' | 'other';
 export class DemoLink {
   /** What the other side is; undefined until its first frame. */
   peerKind: PeerKind | undefined;
+  /** Resolves when the other half has ended, and all of its frames have come. */
+  readonly otherEnded: Promise<void>;
+  private onOtherEnd!: () => void;
+  private readonly known: Promise<void>;
+  private onKnown!: () => void;
   private readonly sender = new Prbs();
   private readonly checker = new Prbs();
   private next = 0;
@@ -39,9 +46,11 @@ export class DemoLink {
    *   PRBS receiver of Rogue counts each as an error.
    */
   constructor(
-    bridge: TcpCore,
+    private readonly bridge: TcpCore,
     private readonly withErrors: boolean,
   ) {
+    this.otherEnded = new Promise((resolve) => (this.onOtherEnd = resolve));
+    this.known = new Promise((resolve) => (this.onKnown = resolve));
     this.sender.to(bridge);
     bridge.to(passing((frame) => this.receive(frame)));
   }
@@ -70,11 +79,29 @@ export class DemoLink {
     this.sending = false;
   }
 
+  /**
+   * Tells the other half that all frames have been sent, and resolves when it has said the same. Never where the other
+   * side is none: it would not know what that is.
+   * @param sending the promise of {@link send}.
+   */
+  async bothEnded(sending: Promise<void>): Promise<void> {
+    await Promise.all([sending, this.known]);
+    if (this.peerKind === 'demo') await this.bridge.send(new Frame(Buffer.from(END)));
+    await this.otherEnded;
+  }
+
   private receive(frame: Frame): void {
+    if (this.peerKind === 'demo' && frame.payload.equals(END)) {
+      this.onOtherEnd();
+      return;
+    }
     this.received += 1;
     this.receivedBytes += frame.size;
     const number = frame.size >= 4 ? frame.payload.readUInt32LE(0) : 0;
-    this.peerKind ??= this.kindOf(frame, number);
+    if (this.peerKind === undefined) {
+      this.peerKind = this.kindOf(frame, number);
+      this.onKnown();
+    }
     if (this.peerKind === 'other') return;
     if (this.peerKind === 'demo' && !this.hasMetadataOf(frame, number)) this.metadataErrors += 1;
     // The error field is part of the test here, and not a fault of the payload.

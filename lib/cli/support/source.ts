@@ -41,6 +41,11 @@ export class Source {
     this.goneMs += this.missing;
   }
 
+  /** Whether its last peer has left, and the last frame of it has been taken. */
+  get isGone(): boolean {
+    return this.goneSince !== undefined;
+  }
+
   /** `source gone for 12 s`; undefined while it is there, and before it has come. */
   get goneText(): string | undefined {
     if (this.goneSince === undefined) return undefined;
