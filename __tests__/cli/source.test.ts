@@ -1,6 +1,8 @@
 // A source that goes and comes back: what is said of it meanwhile, and at the end.
 
+import { EventEmitter } from 'node:events';
 import { Frame, type TcpCore } from '../../lib';
+import { Source } from '../../lib/cli/support/source';
 import { LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { fileName, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
@@ -88,6 +90,20 @@ test('nothing is said of a source that stays to the end', async () => {
   await sendTo(server);
   expect(await program.end()).toBe(0);
   expect(program.stderr).not.toMatch(/source/);
+});
+
+test('what leaves after the end, because we do, is not counted', () => {
+  const bridge = new EventEmitter();
+  const said: string[] = [];
+  const source = new Source(bridge as unknown as TcpCore, (text) => said.push(text));
+  bridge.emit('connect', { direction: 'receive' });
+  // The other connection has no part in it.
+  bridge.emit('disconnect', { direction: 'send' });
+  expect(source.goneText).toBeUndefined();
+  source.end();
+  bridge.emit('disconnect', { direction: 'receive' });
+  expect(source).toMatchObject({ goneText: undefined, summary: undefined });
+  expect(said).toEqual([]);
 });
 
 describeInTerminal('in a terminal (needs tmux)', () => {

@@ -139,7 +139,11 @@ async function exchange(
   const sending = link.send().catch((err: unknown) => {
     if (!isOver) failures.push((err as Error).message);
   });
-  await Promise.race([interruption.wait(forSeconds), link.otherEnded]);
+  const over = new AbortController();
+  const either = AbortSignal.any([interruption.signal, over.signal]);
+  const lasting = pause(forSeconds * 1000, undefined, { signal: either }).catch(() => undefined);
+  await Promise.race([lasting, link.otherEnded]);
+  over.abort();
   isOver = true;
   link.stopSending();
   const elapsed = (performance.now() - started) / 1000;
