@@ -69,13 +69,18 @@ test.each([
   [['dump', 'h:1', '--max-bytes', 'many'], 'give a number of bytes'],
   [['dump', 'h:1', '--timeout', '5 parsecs'], 'give a time above 0'],
   [['dump', 'h:1', '--timeout', '30d'], 'give a time of at most 24d'],
-  [['send', '127.0.0.1:9000', '--linger', '30d'], '--linger is 2592000 s: give a time of at most 24d'],
-  [['replay', '--loop', 'run.dat', 'h:1'], '--loop alone behind the target'],
-  [['dump', 'h:1', '--engine', 'steam'], 'give libzmq or native'],
+  [['send', '127.0.0.1:9000', '--linger', '30d'], 'give a time of at most 24d'],
+  [['relay', '--from', 'h:1', '--to', 'i:1', '--linger', '60d'], 'give a time of at most 24d'],
+  [['bench', '--timeout', '30d'], 'give a time of at most 24d'],
+  [['replay', '--loop', 'run.dat', 'h:1'], '--loop alone as the last word'],
+  [['dump', 'h:1', '--engine', 'steam'], 'give native or libzmq'],
   [['dump', 'h:1', '--log', 'stream'], 'give FILTER=LEVEL'],
   [['dump', 'h:1', '--allow', '10.0.0.1'], 'add --listen'],
   [['dump', '127.0.0.1:9000', '--listen', '--allow', 'everyone'], "allow has 'everyone'"],
-  [['send', 'h:1', '--repeat', '2'], '--repeat needs files'],
+  [['send', 'h:1', '--loop', '2'], '--loop needs files'],
+  [['send', 'h:1', '--repeat', '2'], '--loop needs files'],
+  [['dump', 'h:1', '--format', 'raw', '--json'], '--json is --format json, and --format is raw'],
+  [['watch', 'h:1', '--format', 'text'], 'standard output is none'],
   [['send', 'h:1', '--chunk', '0'], '--chunk is 0'],
   [['prbs', 'sideways'], "unknown command 'sideways'"],
   [['prbs', 'rx', 'h:1', '--width', '16'], 'from 32 to 65536'],
@@ -90,6 +95,17 @@ test.each([
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain(words);
   expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+test('doctor: --json is --format json', () => {
+  for (const args of [['--json'], ['--format', 'json'], ['--json', '--format', 'json']]) {
+    const { status, stdout } = run('doctor', ...args);
+    expect({ status, report: JSON.parse(stdout) as object }).toMatchObject({
+      status: 0,
+      report: { ok: true },
+    });
+  }
+  expect(run('doctor', '--format', 'text').stdout).toContain('bridges that fit in one process');
 });
 
 test('help is --help', () => {

@@ -1,10 +1,18 @@
 // rogue-bridge dump: every frame, for people or for programs.
 
 import { once } from 'node:events';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { Frame } from '../index';
-import { bytes, integer, integers, parseTarget, type Target } from './support/arguments';
+import { bytes, parseTarget, type Target } from './support/arguments';
 import { frameLine } from './support/frame-json';
+import {
+  addFormat,
+  channelOption,
+  countOption,
+  durationOption,
+  formatOf,
+  type FormatOptions,
+} from './support/options';
 import { addBridgeOptions, NEVER, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
 import { leaveSoon, receiveSparingly } from './support/receiving';
 import { grouped, hex, hexLines, plural } from './support/text';
@@ -14,29 +22,33 @@ const DEFAULT_HEX_BYTES = 256;
 const FORMATS = ['hex', 'json', 'raw'] as const;
 type Format = (typeof FORMATS)[number];
 
-interface DumpOptions extends CommonOptions {
-  readonly format: Format;
+interface DumpOptions extends CommonOptions, FormatOptions<Format> {
   readonly count?: number;
   readonly channel?: number[];
+  readonly duration?: number;
   readonly errorsOnly?: boolean;
   readonly maxBytes?: number;
 }
 
 export function addDump(program: Command): void {
   addBridgeOptions(
-    program
-      .command('dump')
-      .summary('print each frame as hex or JSON lines, or its bytes')
-      .description(
-        'Prints each frame that arrives: a header line and hex, a line of JSON with the payload as base64, or the bytes ' +
-          'of the payload alone. ' +
-          'It is a peer: what it prints or leaves out, no other peer of the same server gets. Frames behind the last ' +
-          'of --count may have come already, and go nowhere.',
-      )
-      .argument('<target>', 'HOST:PORT, the base port', parseTarget)
-      .option('--format <name>', 'hex, json or raw', format, 'hex')
-      .option('--count <n>', 'end after so many frames', integer(1))
-      .option('--channel <n>', 'these channels alone; again, or with commas, for more', integers(0, 255))
+    addFormat(
+      program
+        .command('dump')
+        .summary('print each frame as hex or JSON lines, or its bytes')
+        .description(
+          'Prints each frame that arrives: a header line and hex, a line of JSON with the payload as base64, or the bytes ' +
+            'of the payload alone. ' +
+            'It is a peer: what it prints or leaves out, no other peer of the same server gets. Frames behind the last ' +
+            'of --count may have come already, and go nowhere.',
+        )
+        .argument('<target>', 'HOST:PORT, the base port', parseTarget),
+      'hex (default), json or raw',
+      FORMATS,
+    )
+      .addOption(countOption())
+      .addOption(durationOption())
+      .addOption(channelOption())
       .option('--errors-only', 'frames whose error field is not 0 alone')
       .option(
         '--max-bytes <size>',
@@ -58,6 +70,7 @@ Examples:
 }
 
 async function dump(target: Target, options: DumpOptions): Promise<void> {
+  const format = formatOf(options) ?? 'hex';
   const { count = Infinity, channel, errorsOnly = false } = options;
   let printed = 0;
   let behind = 0;
@@ -75,12 +88,12 @@ async function dump(target: Target, options: DumpOptions): Promise<void> {
         }
         if (channel?.includes(frame.channel) === false || (errorsOnly && frame.error === 0)) return undefined;
         printed += 1;
-        const isFull = !stdout.write(textOf(frame, printed, options));
+        const isFull = !stdout.write(textOf(frame, printed, format, options.maxBytes));
         if (printed === count) interruption.stop();
         // Whoever reads our output sets the pace.
         return isFull ? drained(interruption.signal) : undefined;
       });
-      if (await waitForPeer(bridge, target, options, interruption)) await interruption.wait();
+      if (await waitForPeer(bridge, target, options, interruption)) await interruption.wait(options.duration);
       const { framesReceived } = bridge.stats;
       const others = framesReceived > printed ? ` of ${grouped(framesReceived)} that came` : '';
       // More of them may be in the memory of the connection, where nobody counts them.
@@ -92,10 +105,10 @@ async function dump(target: Target, options: DumpOptions): Promise<void> {
   if (printed < count) leaveSoon();
 }
 
-function textOf(frame: Frame, number: number, { format: name, maxBytes }: DumpOptions): string | Buffer {
+function textOf(frame: Frame, number: number, format: Format, maxBytes?: number): string | Buffer {
   // A copy, because standard output may write it after the frame's memory has been used again.
-  if (name === 'raw') return Buffer.from(frame.payload.subarray(0, maxBytes));
-  if (name === 'json') return `${JSON.stringify(frameLine(frame, maxBytes))}\n`;
+  if (format === 'raw') return Buffer.from(frame.payload.subarray(0, maxBytes));
+  if (format === 'json') return `${JSON.stringify(frameLine(frame, maxBytes))}\n`;
   const { channel, flags, error, size, payload } = frame;
   const shown = payload.subarray(0, maxBytes ?? DEFAULT_HEX_BYTES);
   const rest = size - shown.length;
@@ -110,10 +123,4 @@ function textOf(frame: Frame, number: number, { format: name, maxBytes }: DumpOp
 
 async function drained(signal: AbortSignal): Promise<void> {
   await once(process.stdout, 'drain', { signal }).catch(() => undefined);
-}
-
-function format(text: string): Format {
-  const found = FORMATS.find((name) => name === text);
-  if (found === undefined) throw new InvalidArgumentError('give hex, json or raw');
-  return found;
 }

@@ -1,13 +1,14 @@
 // rogue-bridge prbs: Rogue's link test, from either end or both.
 
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { Prbs, TcpClient, type TcpCore } from '../index';
-import { bytes, given, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
+import { bytes, given, integer, parseTarget, type Target } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
 import { LOOPBACK, openLocalServer } from './support/local';
 import { Checker } from './prbs/checker';
 import { exchange, type PrbsDirection, type PrbsLimits, type PrbsTest } from './prbs/link-test';
 import { report } from './prbs/report';
+import { countOption, durationOption, rateOption } from './support/options';
 import { Departures, unsentText } from './support/departures';
 import {
   addBridgeOptions,
@@ -30,6 +31,11 @@ interface PrbsOptions extends CommonOptions, PrbsLimits {
   readonly width: number;
 }
 
+const sizeOption = (): Option =>
+  new Option('--size <size>', 'bytes a frame, whole words')
+    .argParser(bytes)
+    .default(DEFAULT_SIZE_BYTES, '10k');
+
 export function addPrbs(program: Command): void {
   const prbs = program
     .command('prbs')
@@ -51,15 +57,13 @@ Examples:
     const command = prbs.command(direction).summary(summary).description(summary);
     command.argument(target, 'HOST:PORT, the base port', parseTarget);
     if (direction !== 'rx') {
-      command
-        .option('--size <size>', 'bytes a frame, whole words', bytes, DEFAULT_SIZE_BYTES)
-        .option('--rate <n>', 'frames a second at most', positive);
+      command.addOption(sizeOption()).addOption(rateOption());
     }
     addBridgeOptions(
       command
         .option('--width <bits>', 'bits a word, a multiple of 32', integer(32, 65_536), 32)
-        .option('--duration <time>', 'end after so long; the most that --count may take', seconds)
-        .option('--count <n>', 'end after so many frames', integer(1)),
+        .addOption(countOption())
+        .addOption(durationOption()),
     ).action((to: Target | undefined, options: PrbsOptions) => run(direction, to, options));
   };
   add('tx', '<target>', 'send PRBS frames');

@@ -4,8 +4,9 @@ import { rm, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { StreamWriter, type Frame, type GeneralError, type TcpOptions } from '../index';
 import { visible } from '../quoted';
-import { bytes, integer, integers, isTarget, parseTarget, seconds } from './support/arguments';
+import { bytes, isTarget, parseTarget } from './support/arguments';
 import { Failure } from './support/errors';
+import { channelOption, countOption, durationOption } from './support/options';
 import { shareOf, showProgress, type Limits } from './support/progress';
 import { addBridgeOptions, NEVER, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
 import { receiveSparingly } from './support/receiving';
@@ -34,11 +35,11 @@ export function addRecord(program: Command): void {
       .argument('<file>', 'where to; a file with data in it is not replaced')
       .argument('<target>', 'HOST:PORT, the base port')
       .option('--max-size <size>', 'split into <file>.1, <file>.2, ... of at most so many bytes', bytes)
-      .option('--channel <n>', 'these channels alone; again, or with commas, for more', integers(0, 255))
+      .addOption(channelOption())
       .option('--drop-errors', 'leave out frames whose error field is not 0')
       .option('--overwrite', 'replace the file, and the parts of an older recording')
-      .option('--duration <time>', 'end after so long', seconds)
-      .option('--count <n>', 'end after so many frames', integer(1)),
+      .addOption(countOption())
+      .addOption(durationOption()),
   )
     .addHelpText(
       'after',

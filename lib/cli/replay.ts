@@ -1,14 +1,23 @@
 // rogue-bridge replay: a Rogue data file into a stream.
 
 import { existsSync, statSync } from 'node:fs';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { readFrames, type Frame } from '../index';
 import { visible } from '../quoted';
-import { given, integer, integers, isTarget, parseTarget, positive, seconds } from './support/arguments';
+import { given, isTarget, parseTarget } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
+import {
+  channelOption,
+  countOption,
+  durationOption,
+  FormerName,
+  lingerOption,
+  loopOption,
+  rateOption,
+} from './support/options';
 import { showProgress } from './support/progress';
 import { addBridgeOptions } from './support/run';
-import { checkReadable, DEFAULT_LINGER_S, sendFrames, Sent, type SendingOptions } from './support/sending';
+import { checkReadable, sendFrames, Sent, type SendingOptions } from './support/sending';
 import { plural, sizeText } from './support/text';
 
 // What a record has on top of its payload.
@@ -16,7 +25,7 @@ const HEADER_BYTES = 8;
 
 interface ReplayOptions extends SendingOptions {
   readonly channel?: number[];
-  readonly loop?: number | true;
+  readonly loop: number | true;
   readonly count?: number;
 }
 
@@ -31,16 +40,13 @@ export function addReplay(program: Command): void {
       )
       .usage('[options] <file...> <target>')
       .argument('<file...>', 'data files, and behind them HOST:PORT, the base port')
-      .option('--channel <n>', 'these channels alone; again, or with commas, for more', integers(0, 255))
-      .option('--rate <n>', 'frames a second at most', positive)
-      .option(
-        '--loop [n]',
-        'n times in all, or until it is ended: --loop=n, or --loop behind the target',
-        rounds,
-      )
-      .option('--count <n>', 'end after so many frames', integer(1))
-      .option('--duration <time>', 'end after so long', seconds)
-      .option('--linger <time>', 'how long the last frames may take', seconds, DEFAULT_LINGER_S),
+      .addOption(channelOption())
+      .addOption(loopOption())
+      .addOption(new FormerName('--repeat <n>', loopOption()))
+      .addOption(rateOption())
+      .addOption(countOption())
+      .addOption(durationOption())
+      .addOption(lingerOption()),
   )
     .addHelpText(
       'after',
@@ -55,7 +61,7 @@ Examples:
 async function replay(args: string[], options: ReplayOptions): Promise<void> {
   const { files, target } = splitTarget(args);
   checkReadable(files);
-  const { channel, count = Infinity, duration = Infinity, loop = 1 } = options;
+  const { channel, count = Infinity, duration = Infinity, loop } = options;
   const rounds = loop === true ? Infinity : loop;
   const totalBytes = files.reduce((sum, file) => sum + sizeOf(file), 0) * rounds;
   const sent = new Sent();
@@ -88,14 +94,6 @@ async function replay(args: string[], options: ReplayOptions): Promise<void> {
       };
     });
   });
-}
-
-/** Commander takes the word behind `--loop` for its number, whatever it is. */
-function rounds(text: string): number {
-  if (!/^\d/.test(text)) {
-    throw new InvalidArgumentError('give a whole number from 1 on, or --loop alone behind the target');
-  }
-  return integer(1)(text);
 }
 
 /** The address is the last of the arguments, or the first. */

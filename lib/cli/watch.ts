@@ -2,8 +2,10 @@
 
 import type { Command } from 'commander';
 import type { TcpCore } from '../index';
-import { parseTarget, seconds, targetText, type Target } from './support/arguments';
+import { parseTarget, targetText, type Target } from './support/arguments';
+import { UsageError } from './support/errors';
 import { Flow } from './watch/flow';
+import { addFormat, durationOption, formatOf, type FormatOptions } from './support/options';
 import {
   addBridgeOptions,
   NEVER,
@@ -23,24 +25,27 @@ const DRAW_MS = 500;
 // Less than this has no rate worth a word.
 const SHORTEST_SAMPLE_S = 0.1;
 
-interface WatchOptions extends CommonOptions {
-  readonly json?: boolean;
+const FORMATS = ['text', 'json'] as const;
+
+interface WatchOptions extends CommonOptions, FormatOptions<(typeof FORMATS)[number]> {
   readonly duration?: number;
 }
 
 export function addWatch(program: Command): void {
   addBridgeOptions(
-    program
-      .command('watch')
-      .summary('live view of a stream: rates, channels, the last frame')
-      .description(
-        'Shows whether a peer is there, what comes a second, and each channel, until q or Ctrl-C. Where the output is ' +
-          'no terminal, or with --json, a line of JSON a second. It is a peer: of a server with other clients it sees ' +
-          'its share of the frames; relay gives everyone all of them.',
-      )
-      .argument('<target>', 'HOST:PORT, the base port', parseTarget)
-      .option('--json', 'a line of JSON a second')
-      .option('--duration <time>', 'end after so long', seconds),
+    addFormat(
+      program
+        .command('watch')
+        .summary('live view of a stream: rates, channels, the last frame')
+        .description(
+          'Shows whether a peer is there, what comes a second, and each channel, until q or Ctrl-C. Where the output is ' +
+            'no terminal, or with --json, a line of JSON a second. It is a peer: of a server with other clients it sees ' +
+            'its share of the frames; relay gives everyone all of them.',
+        )
+        .argument('<target>', 'HOST:PORT, the base port', parseTarget),
+      'text (default in a terminal) or json (default elsewhere): a line a second',
+      FORMATS,
+    ).addOption(durationOption()),
     'never',
   )
     .addHelpText(
@@ -55,12 +60,16 @@ Examples:
 }
 
 async function watch(target: Target, options: WatchOptions): Promise<void> {
+  const format = formatOf(options);
+  if (format === 'text' && !process.stdout.isTTY) {
+    throw new UsageError('--format text is a view in a terminal, and standard output is none: give json');
+  }
+  const isLive = process.stdout.isTTY && format !== 'json';
   const flow = new Flow();
   const wasInterrupted = await withBridge(target, options, async (bridge, interruption) => {
     let isOver = false;
     // What comes behind the last line is in no summary either.
     bridge.addSlave((frame) => (isOver ? NEVER : flow.note(frame)));
-    const isLive = process.stdout.isTTY && options.json !== true;
     const stop = isLive ? showScreen(bridge, flow, target, options, interruption) : printLines(bridge, flow);
     try {
       // Without --timeout it watches for somebody to come, as long as that takes.
