@@ -38,7 +38,7 @@ function isRunning(pid: number): boolean {
 }
 
 test('both processes stream both ways, check everything, print a table and exit 0', async () => {
-  const { status, stdout, stderr } = await demo('--seconds', 1);
+  const { status, stdout, stderr } = await demo('--duration', 1);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toContain('OK: every frame arrived with its payload and its metadata intact.');
   const row = /^(exporter -> analysis|analysis -> exporter) +([\d ]+?) {2,}([\d ]+?) {2,}.* 0 +0$/gm;
@@ -54,7 +54,7 @@ test.each([
   ['all of its processes, as a terminal does it', -1],
   ['the first process alone', 1],
 ])('Ctrl-C to %s ends it early and in good order', async (_, sign) => {
-  const child = spawn(process.execPath, [DEMO, 'demo', '--seconds', '600'], {
+  const child = spawn(process.execPath, [DEMO, 'demo', '--duration', '600'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     env: ENVIRONMENT,
@@ -85,8 +85,8 @@ test.each([
 test('the two halves find each other and know each other', async () => {
   const port = await reservePorts();
   const [server, client] = await Promise.all([
-    demo('--listen', `${LOOPBACK}:${port}`, '--seconds', 1),
-    demo('--connect', `${LOOPBACK}:${port}`, '--seconds', 1),
+    demo('--listen', `${LOOPBACK}:${port}`, '--duration', 1),
+    demo(`${LOOPBACK}:${port}`, '--duration', 1),
   ]);
   for (const { status, stdout, stderr } of [server, client]) {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -103,7 +103,7 @@ test('a half whose frames arrive damaged says so and exits 1', async () => {
   const pull = new Pull();
   await pull.bind(`tcp://${LOOPBACK}:${port}`);
   await push.bind(`tcp://${LOOPBACK}:${port + 1}`);
-  const running = demo('--connect', `${LOOPBACK}:${port}`, '--seconds', 1);
+  const running = demo(`${LOOPBACK}:${port}`, '--duration', 1);
   // An echo that changes the channel of one frame and the payload of another.
   let frames = 0;
   const echo = (async () => {
@@ -128,7 +128,7 @@ test('frames that are not PRBS are counted and not blamed', async () => {
   const port = await reservePorts();
   const server = await makeServer(port);
   server.to(() => undefined);
-  const running = demo('--connect', `${LOOPBACK}:${port}`, '--seconds', 1);
+  const running = demo(`${LOOPBACK}:${port}`, '--duration', 1);
   const master = new Master();
   master.to(server);
   for (let i = 0; i < 10; i++) await master.sendFrame(new Frame(Buffer.from('not PRBS at all')));
@@ -140,7 +140,9 @@ test('frames that are not PRBS are counted and not blamed', async () => {
 test.each([
   [['--connect', 'nowhere'], "'nowhere' is invalid. give HOST:PORT"],
   [['--connect', '127.0.0.1:65535'], 'the base port, 1 to 65534'],
-  [['--seconds', '0'], "--seconds is '0', but must be a number from 1 to 3600"],
+  [['--duration', '2h'], '--duration is 7200 s: give a time from 1 s to 1h'],
+  [['--seconds', '0'], 'give a time above 0'],
+  [['--listen'], '--listen needs the address'],
   [['--connect', 'a:1', '--listen', 'b:2'], '--connect and --listen are two halves'],
   [['--bogus'], '--bogus'],
 ])('%j is wrong usage: one line that says what to do, exit status 2', async (args, words) => {
@@ -163,5 +165,5 @@ test('a port in use is a failure: one line, exit status 1', async () => {
 test('--help says how, and exits 0', async () => {
   const { status, stdout } = await demo('--help');
   expect(status).toBe(0);
-  expect(stdout).toContain('rogue-bridge demo --connect HOST:PORT');
+  expect(stdout).toContain('rogue-bridge demo daq-host:8000');
 });

@@ -14,7 +14,7 @@ function optionsOf(command: Command, path = ''): Found[] {
   return [...own, ...command.commands.flatMap((sub) => optionsOf(sub, `${path} ${sub.name()}`.trim()))];
 }
 
-const ALL = optionsOf(createProgram()).filter(({ command }) => command !== 'demo');
+const ALL = optionsOf(createProgram());
 const SHOWN = ALL.filter(({ option }) => !option.hidden);
 const NAMES = [...new Set(SHOWN.map(({ option }) => option.long!))];
 

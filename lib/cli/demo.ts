@@ -9,9 +9,11 @@ import { runBoth } from './demo/processes';
 import { faults, LiveLine, table, type Direction } from './demo/report';
 import { parseTarget, type Target } from './support/arguments';
 import { Failure, STATUS_FAILED, UsageError } from './support/errors';
+import { durationOption, FormerName, listenOption } from './support/options';
 import { addLogOptions, tell } from './support/run';
 
 const DEFAULT_SECONDS = 5;
+const MIN_SECONDS = 1;
 const MAX_SECONDS = 3600;
 const CONNECT_LIMIT_MS = 30_000;
 // What is under way when we stop sending has this long to arrive.
@@ -19,12 +21,13 @@ const LAST_FRAMES_MS = 1_000;
 
 interface DemoOptions {
   readonly connect?: Target;
-  readonly listen?: Target;
-  readonly seconds: string;
+  readonly listen?: boolean;
+  readonly duration: number;
   readonly part?: Role;
 }
 
 export function addDemo(program: Command): void {
+  const duration = durationOption().default(DEFAULT_SECONDS, `${DEFAULT_SECONDS} s`);
   addLogOptions(
     program
       .command('demo')
@@ -34,13 +37,11 @@ export function addDemo(program: Command): void {
           'processes of this machine, or as one half of it, against any Rogue or rogue-bridge peer. A half checks what ' +
           "it receives if that is PRBS, as the other half and Rogue's own Prbs send it, and only counts it otherwise.",
       )
-      .option('--connect <target>', 'the client half, against any server at HOST:PORT', parseTarget)
-      .option(
-        '--listen <target>',
-        'the server half, for any client, at ADDR:PORT; ADDR * is all',
-        parseTarget,
-      )
-      .option('--seconds <n>', `how long to send, 1 to ${MAX_SECONDS}`, String(DEFAULT_SECONDS)),
+      .argument('[target]', 'HOST:PORT, the base port, to run one half against any server', parseTarget)
+      .addOption(listenOption())
+      .addOption(new Option('--connect <target>').argParser(parseTarget).hideHelp())
+      .addOption(duration)
+      .addOption(new FormerName('--seconds <n>', duration)),
   )
     // What the demo starts its own two processes with.
     .addOption(new Option('--part <role>').hideHelp())
@@ -48,9 +49,9 @@ export function addDemo(program: Command): void {
       'after',
       `
 Examples:
-  rogue-bridge demo --seconds 10                  here: npm run demo -- ...
-  rogue-bridge demo --connect HOST:PORT
-  rogue-bridge demo --listen '*:8000'
+  rogue-bridge demo --duration 10                 here: npm run demo -- ...
+  rogue-bridge demo daq-host:8000
+  rogue-bridge demo --listen '*:8000'             for any client
 
 Ctrl-C ends it early. The exit status is 0 if all went well, 1 if
 something was wrong, 2 for wrong arguments.`,
@@ -58,23 +59,26 @@ something was wrong, 2 for wrong arguments.`,
     .action(demo);
 }
 
-async function demo({ connect, listen, seconds: text, part }: DemoOptions): Promise<void> {
+async function demo(given: Target | undefined, options: DemoOptions): Promise<void> {
+  const { connect, listen = false, duration, part } = options;
   if (part !== undefined) {
     await runPart(part);
     return;
   }
-  if (connect !== undefined && listen !== undefined) {
-    throw new UsageError('--connect and --listen are two halves: give one of them');
+  if (connect !== undefined && (listen || given !== undefined)) {
+    throw new UsageError('--connect and --listen are two halves: give one of them, with HOST:PORT');
   }
-  const seconds = Number(text);
-  if (!(seconds >= 1 && seconds <= MAX_SECONDS)) {
-    throw new UsageError(`--seconds is '${text}', but must be a number from 1 to ${MAX_SECONDS}`);
+  const target = connect ?? given;
+  if (listen && target === undefined) {
+    throw new UsageError("--listen needs the address to serve at: 'demo --listen *:8000'");
   }
-  const target = connect ?? listen;
+  if (duration < MIN_SECONDS || duration > MAX_SECONDS) {
+    throw new UsageError(`--duration is ${duration} s: give a time from ${MIN_SECONDS} s to 1h`);
+  }
   const failures =
     target === undefined
-      ? await runBoth(join(__dirname, 'main.js'), seconds)
-      : await runHalf({ ...target, server: listen !== undefined }, seconds);
+      ? await runBoth(join(__dirname, 'main.js'), duration)
+      : await runHalf({ ...target, server: listen }, duration);
   if (failures.length === 0) {
     console.log(
       target === undefined
