@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import type { Frame } from '../index';
-import { bytes, parseTarget, type Target } from './support/arguments';
+import { bytes, type Target } from './support/arguments';
 import { frameLine } from './support/frame-json';
 import {
   addFormat,
@@ -13,7 +13,16 @@ import {
   formatOf,
   type FormatOptions,
 } from './support/options';
-import { addBridgeOptions, NEVER, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
+import {
+  addBridgeOptions,
+  Interruption,
+  NEVER,
+  tell,
+  waitForPeer,
+  withBridge,
+  type CommonOptions,
+} from './support/run';
+import { filesText, readFiles, SOURCE_HELP, sourceOf } from './support/source';
 import { leaveSoon, receiveSparingly } from './support/receiving';
 import { grouped, hex, hexLines, plural } from './support/text';
 
@@ -37,12 +46,12 @@ export function addDump(program: Command): void {
         .command('dump')
         .summary('print each frame as hex or JSON lines, or its bytes')
         .description(
-          'Prints each frame that arrives: a header line and hex, a line of JSON with the payload as base64, or the bytes ' +
+          'Prints each frame that arrives, or that is in data files: a header line and hex, a line of JSON with the payload as base64, or the bytes ' +
             'of the payload alone. ' +
-            'It is a peer: what it prints or leaves out, no other peer of the same server gets. Frames behind the last ' +
+            'With HOST:PORT it is a peer: what it prints or leaves out, no other peer of the same server gets. Frames behind the last ' +
             'of --count may have come already, and go nowhere.',
         )
-        .argument('<target>', 'HOST:PORT, the base port', parseTarget),
+        .argument('<source...>', SOURCE_HELP),
       'hex (default), json or raw',
       FORMATS,
     )
@@ -61,6 +70,7 @@ export function addDump(program: Command): void {
       `
 Examples:
   rogue-bridge dump daq-host:8000 --count 5
+  rogue-bridge dump run.dat.1 --channel 1          all parts of a recording
   rogue-bridge dump daq-host:8000 --format json --channel 1 | jq .size
   rogue-bridge dump daq-host:8000 --format json > frames.jsonl
   rogue-bridge dump daq-host:8000 --format raw --count 100 > frames.bin
@@ -69,32 +79,80 @@ Examples:
     .action(dump);
 }
 
-async function dump(target: Target, options: DumpOptions): Promise<void> {
-  const format = formatOf(options) ?? 'hex';
-  const { count = Infinity, channel, errorsOnly = false } = options;
-  let printed = 0;
+async function dump(names: string[], options: DumpOptions, command: Command): Promise<void> {
+  const source = sourceOf(names, command);
+  const printer = new Printer(formatOf(options) ?? 'hex', options);
+  if (source.files === undefined) await dumpPeer(source.target, options, printer);
+  else await dumpFiles(source.files, options, printer);
+}
+
+/** Prints frames to standard output, those that were asked for. */
+class Printer {
+  printed = 0;
+
+  constructor(
+    private readonly format: Format,
+    private readonly options: DumpOptions,
+  ) {}
+
+  isDone(): boolean {
+    return this.printed >= (this.options.count ?? Infinity);
+  }
+
+  /** A promise where standard output has to be waited for. */
+  print(frame: Frame, signal: AbortSignal): Promise<void> | undefined {
+    const { channel, errorsOnly = false, maxBytes } = this.options;
+    if (channel?.includes(frame.channel) === false || (errorsOnly && frame.error === 0)) return undefined;
+    this.printed += 1;
+    const isFull = !process.stdout.write(textOf(frame, this.printed, this.format, maxBytes));
+    // Whoever reads our output sets the pace.
+    return isFull ? drained(signal) : undefined;
+  }
+}
+
+async function dumpFiles(files: readonly string[], options: DumpOptions, printer: Printer): Promise<void> {
+  const interruption = new Interruption();
+  let read = 0;
+  const summarize = (): void => {
+    const others = read > printer.printed ? ` of ${grouped(read)} read` : '';
+    tell(`${plural(printer.printed, 'frame')} printed${others} from ${filesText(files)}`);
+  };
+  try {
+    const isEarly = await readFiles(files, options.duration, interruption, (frame) => {
+      read += 1;
+      const drained = printer.print(frame, interruption.signal);
+      return drained === undefined ? printer.isDone() : drained.then(() => printer.isDone());
+    });
+    if (isEarly) leaveSoon();
+  } catch (err) {
+    // What was read before is right all the same.
+    if (read > 0) summarize();
+    throw err;
+  }
+  summarize();
+}
+
+async function dumpPeer(target: Target, options: DumpOptions, printer: Printer): Promise<void> {
   let behind = 0;
   const more = options.count === undefined ? {} : receiveSparingly(options.count);
   await withBridge(
     target,
     options,
     async (bridge, interruption) => {
-      const { stdout } = process;
+      const { signal } = interruption;
       bridge.addSlave((frame) => {
         // What comes behind the last one is not ours to take.
-        if (printed >= count || interruption.signal.aborted) {
+        if (printer.isDone() || signal.aborted) {
           behind += 1;
           return NEVER;
         }
-        if (channel?.includes(frame.channel) === false || (errorsOnly && frame.error === 0)) return undefined;
-        printed += 1;
-        const isFull = !stdout.write(textOf(frame, printed, format, options.maxBytes));
-        if (printed === count) interruption.stop();
-        // Whoever reads our output sets the pace.
-        return isFull ? drained(interruption.signal) : undefined;
+        const drained = printer.print(frame, signal);
+        if (printer.isDone()) interruption.stop();
+        return drained;
       });
       if (await waitForPeer(bridge, target, options, interruption)) await interruption.wait(options.duration);
       const { framesReceived } = bridge.stats;
+      const { printed } = printer;
       const others = framesReceived > printed ? ` of ${grouped(framesReceived)} that came` : '';
       // More of them may be in the memory of the connection, where nobody counts them.
       const lost = behind > 0 ? `; ${grouped(behind)} or more behind the last went nowhere` : '';
@@ -102,7 +160,7 @@ async function dump(target: Target, options: DumpOptions): Promise<void> {
     },
     more,
   );
-  if (printed < count) leaveSoon();
+  if (!printer.isDone()) leaveSoon();
 }
 
 function textOf(frame: Frame, number: number, format: Format, maxBytes?: number): string | Buffer {

@@ -4,12 +4,13 @@ import { rm, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { StreamWriter, type Frame, type GeneralError, type TcpOptions } from '../index';
 import { visible } from '../quoted';
-import { bytes, isTarget, parseTarget } from './support/arguments';
+import { bytes, isTarget } from './support/arguments';
 import { Failure } from './support/errors';
 import { channelOption, countOption, durationOption } from './support/options';
 import { shareOf, showProgress, type Limits } from './support/progress';
 import { addBridgeOptions, NEVER, tell, waitForPeer, withBridge, type CommonOptions } from './support/run';
 import { receiveSparingly } from './support/receiving';
+import { targetOf } from './support/source';
 import { digits, grouped, plural, sizeText } from './support/text';
 import { passing } from './support/slaves';
 
@@ -55,7 +56,7 @@ Examples:
 async function record(first: string, second: string, options: RecordOptions): Promise<void> {
   // In either order: the one that is no address is the file.
   const isSwapped = isTarget(first) && !isTarget(second);
-  const [file, target] = isSwapped ? [second, parseTarget(first)] : [first, parseTarget(second)];
+  const [file, target] = isSwapped ? [second, targetOf(first)] : [first, targetOf(second)];
   const { channel, count = Infinity, duration, maxSize = 0, dropErrors = false, overwrite = false } = options;
   const writer = new StreamWriter({ maxSize, dropErrors });
   await open(writer, file, overwrite);

@@ -2,26 +2,28 @@
 
 import type { Command } from 'commander';
 import type { TcpCore } from '../index';
-import { parseTarget, targetText, type Target } from './support/arguments';
+import { targetText, type Target } from './support/arguments';
 import { UsageError } from './support/errors';
 import { Flow } from './watch/flow';
 import { addFormat, durationOption, formatOf, type FormatOptions } from './support/options';
 import {
   addBridgeOptions,
+  Interruption,
   NEVER,
   tell,
   waitForPeer,
   withBridge,
   type CommonOptions,
-  type Interruption,
 } from './support/run';
 import { leaveSoon } from './support/receiving';
+import { filesText, readFiles, SOURCE_HELP, sourceOf } from './support/source';
 import { Screen } from './watch/screen';
 import { grouped, plural, sizeText, timeText } from './support/text';
-import { viewLines } from './watch/view';
+import { viewLines, type ViewState } from './watch/view';
 
 const SAMPLE_MS = 1_000;
 const DRAW_MS = 500;
+const DEFAULT_COLUMNS = 80;
 // Less than this has no rate worth a word.
 const SHORTEST_SAMPLE_S = 0.1;
 
@@ -39,10 +41,11 @@ export function addWatch(program: Command): void {
         .summary('live view of a stream: rates, channels, the last frame')
         .description(
           'Shows whether a peer is there, what comes a second, and each channel, until q or Ctrl-C. Where the output is ' +
-            'no terminal, or with --json, a line of JSON a second. It is a peer: of a server with other clients it sees ' +
-            'its share of the frames; relay gives everyone all of them.',
+            'no terminal, or with --json, a line of JSON a second. Data files are read as fast as they can be. With ' +
+            'HOST:PORT it is a peer: of a server with other clients it sees its share of the frames; relay gives everyone ' +
+            'all of them.',
         )
-        .argument('<target>', 'HOST:PORT, the base port', parseTarget),
+        .argument('<source...>', SOURCE_HELP),
       'text (default in a terminal) or json (default elsewhere): a line a second',
       FORMATS,
     ).addOption(durationOption()),
@@ -54,23 +57,56 @@ export function addWatch(program: Command): void {
 Examples:
   rogue-bridge watch daq-host:8000
   rogue-bridge watch --listen '*:8000'
+  rogue-bridge watch run.dat.1                      all parts of a recording
   rogue-bridge watch daq-host:8000 --json --duration 10 | jq .framesPerSecond`,
     )
     .action(watch);
 }
 
-async function watch(target: Target, options: WatchOptions): Promise<void> {
+async function watch(names: string[], options: WatchOptions, command: Command): Promise<void> {
+  const source = sourceOf(names, command);
   const format = formatOf(options);
   if (format === 'text' && !process.stdout.isTTY) {
     throw new UsageError('--format text is a view in a terminal, and standard output is none: give json');
   }
   const isLive = process.stdout.isTTY && format !== 'json';
   const flow = new Flow();
-  const wasInterrupted = await withBridge(target, options, async (bridge, interruption) => {
+  try {
+    const isEarly =
+      source.files === undefined
+        ? await watchPeer(source.target, flow, isLive, options)
+        : await watchFiles(source.files, flow, isLive, options);
+    if (isEarly) leaveSoon();
+  } catch (err) {
+    // What was read of a file before is right all the same.
+    if (flow.frames > 0) tell(summary(flow));
+    throw err;
+  }
+  tell(summary(flow));
+}
+
+function summary(flow: Flow): string {
+  const { framesPerSecond, bytesPerSecond } = flow.average;
+  return (
+    `${plural(flow.frames, 'frame')}, ${sizeText(flow.bytes)} in ${timeText(flow.elapsed)}: ` +
+    `${grouped(framesPerSecond)} frames/s, ${sizeText(bytesPerSecond)}/s; ${plural(flow.errors, 'frame')} with an error`
+  );
+}
+
+/** @returns whether it was interrupted. */
+function watchPeer(target: Target, flow: Flow, isLive: boolean, options: WatchOptions): Promise<boolean> {
+  const { listen = false } = options;
+  const title = `${targetText(target)}, ${listen ? 'our own server' : 'as a client'}`;
+  return withBridge(target, options, async (bridge, interruption) => {
     let isOver = false;
     // What comes behind the last line is in no summary either.
     bridge.addSlave((frame) => (isOver ? NEVER : flow.note(frame)));
-    const stop = isLive ? showScreen(bridge, flow, target, options, interruption) : printLines(bridge, flow);
+    const state = (): ViewState => ({
+      title,
+      connected: bridge.connected,
+      malformed: bridge.stats.malformed,
+    });
+    const stop = isLive ? showScreen(flow, state, interruption) : printLines(flow, () => linkOf(bridge));
     try {
       // Without --timeout it watches for somebody to come, as long as that takes.
       if (options.timeout !== undefined) await waitForPeer(bridge, target, options, interruption);
@@ -81,28 +117,42 @@ async function watch(target: Target, options: WatchOptions): Promise<void> {
     }
     return interruption.signal.aborted;
   });
-  if (wasInterrupted) leaveSoon();
-  const { framesPerSecond, bytesPerSecond } = flow.average;
-  tell(
-    `${plural(flow.frames, 'frame')}, ${sizeText(flow.bytes)} in ${timeText(flow.elapsed)}: ` +
-      `${grouped(framesPerSecond)} frames/s, ${sizeText(bytesPerSecond)}/s; ${plural(flow.errors, 'frame')} with an error`,
-  );
+}
+
+/** @returns whether it was interrupted, or the time was over. */
+async function watchFiles(
+  files: readonly string[],
+  flow: Flow,
+  isLive: boolean,
+  { duration }: WatchOptions,
+): Promise<boolean> {
+  const interruption = new Interruption();
+  // Standard input is no keyboard where it is a file.
+  const hint = process.stdin.isTTY ? 'q quits' : 'Ctrl-C quits';
+  const state = { title: filesText(files), connected: true, status: 'reading', malformed: 0, hint };
+  const stop = isLive ? showScreen(flow, () => state, interruption) : printLines(flow, () => ({}));
+  try {
+    return await readFiles(files, duration, interruption, (frame) => {
+      flow.note(frame);
+      return false;
+    });
+  } finally {
+    stop();
+    if (isLive && flow.frames > 0) leaveOnScreen(flow, { ...state, status: 'read' });
+  }
+}
+
+/** A file is soon over: what there was in it stays in the terminal. */
+function leaveOnScreen(flow: Flow, state: ViewState): void {
+  const columns = process.stdout.columns || DEFAULT_COLUMNS;
+  const lines = viewLines(flow, state, { columns, rows: Infinity }).slice(0, -1);
+  process.stdout.write(`${lines.join('\n')}\n\n`);
 }
 
 /** @returns the end of it. */
-function showScreen(
-  bridge: TcpCore,
-  flow: Flow,
-  target: Target,
-  { listen = false }: WatchOptions,
-  interruption: Interruption,
-): () => void {
+function showScreen(flow: Flow, state: () => ViewState, interruption: Interruption): () => void {
   const screen = new Screen(() => interruption.stop());
-  const title = `${targetText(target)}, ${listen ? 'our own server' : 'as a client'}`;
-  const draw = (): void => {
-    const state = { title, connected: bridge.connected, malformed: bridge.stats.malformed };
-    screen.draw(viewLines(flow, state, screen.size));
-  };
+  const draw = (): void => screen.draw(viewLines(flow, state(), screen.size));
   const sampling = setInterval(() => flow.sample(), SAMPLE_MS);
   const drawing = setInterval(draw, DRAW_MS);
   process.stdout.on('resize', draw);
@@ -115,9 +165,15 @@ function showScreen(
   };
 }
 
+/** Of a peer; a file has none of it. */
+interface Link {
+  readonly connected?: boolean;
+  readonly malformed?: number;
+}
+
 /** @returns the end of it, a line for what came since the last one. */
-function printLines(bridge: TcpCore, flow: Flow): () => void {
-  const print = (): void => void process.stdout.write(`${JSON.stringify(lineOf(bridge, flow))}\n`);
+function printLines(flow: Flow, link: () => Link): () => void {
+  const print = (): void => void process.stdout.write(`${JSON.stringify(lineOf(flow, link()))}\n`);
   let framesPrinted = -1;
   const printing = setInterval(() => {
     flow.sample();
@@ -132,19 +188,23 @@ function printLines(bridge: TcpCore, flow: Flow): () => void {
   };
 }
 
-function lineOf(bridge: TcpCore, flow: Flow): object {
+function linkOf({ connected, stats: { malformed } }: TcpCore): Link {
+  return { connected, malformed };
+}
+
+function lineOf(flow: Flow, { connected, malformed }: Link): object {
   const channels = flow.byChannel.map(([channel, { frames, bytes, ...rest }]) => [
     channel,
     { frames, bytes, meanBytes: bytes / frames, ...rest },
   ]);
   return {
     time: new Date().toISOString(),
-    connected: bridge.connected,
+    connected,
     ...flow.now,
     frames: flow.frames,
     bytes: flow.bytes,
     errors: flow.errors,
-    malformed: bridge.stats.malformed,
+    malformed,
     channels: Object.fromEntries(channels) as object,
   };
 }

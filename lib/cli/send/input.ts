@@ -52,7 +52,8 @@ export function openInput(name: string, signal: AbortSignal): Readable {
   return addAbortSignal(signal, name === '-' ? process.stdin : openFile(name));
 }
 
-function openFile(name: string): Readable {
+/** A file or a named pipe. */
+export function openFile(name: string): Readable {
   if (!statSync(name).isFIFO()) return createReadStream(name, { highWaterMark: PIECE_BYTES });
   // A thread that waits in open() for somebody who writes cannot be ended: not even exit() gets past it.
   const fd = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);

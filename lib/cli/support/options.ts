@@ -90,6 +90,11 @@ export const engineOption = (): Option =>
 export const allowOption = (): Option =>
   new Option('--allow <list>', 'who may connect to our server: addresses and CIDR blocks').argParser(list);
 
+/** Those of a bridge. @param untilWhen how long it waits for its peer without `--timeout`. */
+export function bridgeOptions(untilWhen = ''): Option[] {
+  return [listenOption(), engineOption(), timeoutOption(untilWhen), allowOption()];
+}
+
 export const logOption = (): Option =>
   new Option('--log <filter=level>', "as Rogue's Logging.setFilter: stream=debug; again for more").argParser(
     logFilter,

@@ -8,7 +8,7 @@ import { Logging, TcpClient, TcpServer, type Engine, type TcpCore, type TcpOptio
 import { given, hostOf, targetText, WILDCARDS, type Target } from './arguments';
 import { Failure, UsageError } from './errors';
 import { oneLineLog } from './one-line-log';
-import { allowOption, engineOption, listenOption, logOption, timeoutOption } from './options';
+import { bridgeOptions, logOption } from './options';
 import { pause } from './pause';
 import { firstFrame, hasFrames } from './receiving';
 import { plural } from './text';
@@ -73,13 +73,8 @@ export function addLogOptions(command: Command): Command {
 
 /** Those of a subcommand with a bridge. */
 export function addBridgeOptions(command: Command, untilWhen = DEFAULT_WAIT): Command {
-  return addLogOptions(
-    command
-      .addOption(listenOption())
-      .addOption(engineOption())
-      .addOption(timeoutOption(untilWhen))
-      .addOption(allowOption()),
-  );
+  for (const option of bridgeOptions(untilWhen)) command.addOption(option);
+  return addLogOptions(command);
 }
 
 /** Says something that is no data. */

@@ -9,6 +9,10 @@ import { digits, grouped, hex, hexLines, plural, sizeText, sparkline, timeText }
 export interface ViewState {
   readonly title: string;
   readonly connected: boolean;
+  /** What is said in place of whether it is connected. */
+  readonly status?: string;
+  /** How to end it; `q quits` where that is not given. */
+  readonly hint?: string;
   /** Messages that were no frame. */
   readonly malformed: number;
 }
@@ -51,11 +55,14 @@ export function viewLines(flow: Flow, state: ViewState, { columns, rows }: Size)
   ]
     .slice(0, rows - 1)
     .map((line) => cut(line, columns))
-    .concat(colors.dim(cut('q quits', columns)));
+    .concat(colors.dim(cut(state.hint ?? 'q quits', columns)));
 }
 
-function titleLine({ title, connected }: ViewState, elapsed: number, columns: number): string {
-  const status = connected ? 'connected' : 'not connected';
+function titleLine(
+  { title, connected, status = connected ? 'connected' : 'not connected' }: ViewState,
+  elapsed: number,
+  columns: number,
+): string {
   const right = `${status}  ${timeText(elapsed)}`;
   const left = cut(title, columns - right.length - 1).padEnd(Math.max(0, columns - right.length));
   const coloured = connected ? colors.green(status) : colors.red(status);
