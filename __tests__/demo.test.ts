@@ -55,7 +55,7 @@ test.each([
   ['all of its processes, as a terminal does it', -1],
   ['the first process alone', 1],
 ])('Ctrl-C to %s ends it early and in good order', async (_, sign) => {
-  const child = spawn(process.execPath, [DEMO, 'demo', '--seconds', '600'], {
+  const child = spawn(process.execPath, [DEMO, 'demo', '--duration', '600'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     env: ENVIRONMENT,
@@ -113,7 +113,7 @@ test('a half whose frames arrive damaged says so and exits 1', async () => {
   const pull = new Pull();
   await pull.bind(`tcp://${LOOPBACK}:${port}`);
   await push.bind(`tcp://${LOOPBACK}:${port + 1}`);
-  const running = demo('--connect', `${LOOPBACK}:${port}`, '--seconds', 1);
+  const running = demo(`${LOOPBACK}:${port}`, '--duration', 1);
   // An echo that changes the channel of one frame and the payload of another.
   let frames = 0;
   const echo = (async () => {
@@ -139,7 +139,7 @@ test('frames that are not PRBS are counted and not blamed', async () => {
   const port = await reservePorts();
   const server = await makeServer(port);
   server.to(() => undefined);
-  const running = demo('--connect', `${LOOPBACK}:${port}`, '--seconds', 1);
+  const running = demo(`${LOOPBACK}:${port}`, '--duration', 1);
   const master = new Master();
   master.to(server);
   for (let i = 0; i < 10; i++) await master.sendFrame(new Frame(Buffer.from('not PRBS at all')));

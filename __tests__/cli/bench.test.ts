@@ -41,7 +41,7 @@ function expectNumbers({ size, toServer, toClient, roundTrip }: Result): void {
 
 test.each(['libzmq', 'native'])('measures against a process of its own, on %s', async (engine) => {
   const bench = rogueBridge(
-    ...['bench', '--sizes', '64,1k', '--seconds-per-size', '100ms', '--json', '--engine', engine],
+    ...['bench', '--size', '64,1k', '--time-per-size', '100ms', '--json', '--engine', engine],
   );
   expect(await bench.end()).toBe(0);
   const { client, server, results } = JSON.parse(bench.stdout) as Output;
@@ -52,12 +52,12 @@ test.each(['libzmq', 'native'])('measures against a process of its own, on %s', 
   expect(bench.stderr).toBe('');
 });
 
-test('against another bench --serve, time after time, until that is ended; a table for people', async () => {
+test('against another bench --listen, time after time, until that is ended; a table for people', async () => {
   const port = await reservePorts();
-  const half = rogueBridge('bench', '--serve', `${LOOPBACK}:${port}`, '--engine', 'libzmq');
+  const half = rogueBridge('bench', '--listen', `${LOOPBACK}:${port}`, '--engine', 'libzmq');
   for (let i = 0; i < 2; i++) {
     const bench = rogueBridge(
-      ...['bench', `${LOOPBACK}:${port}`, '--sizes', '100,1M', '--seconds-per-size', '100ms'],
+      ...['bench', `${LOOPBACK}:${port}`, '--size', '100,1M', '--time-per-size', '100ms'],
     );
     expect(await bench.end()).toBe(0);
     expect(bench.stdout).toMatch(/^client: .*, engine native\nserver: .*, engine libzmq\n/);
@@ -74,10 +74,10 @@ test('against another bench --serve, time after time, until that is ended; a tab
 
 test.each(['libzmq', 'native'])('two at one server: it is said, at once, on %s', async (engine) => {
   const target = `${LOOPBACK}:${await reservePorts()}`;
-  const half = rogueBridge('bench', '--serve', target, '--engine', engine);
+  const half = rogueBridge('bench', '--listen', target, '--engine', engine);
   await half.complains('serving on');
   const both = [1, 2].map(() =>
-    rogueBridge('bench', target, '--seconds-per-size', '1h', '--timeout', '1h', '--engine', engine),
+    rogueBridge('bench', target, '--time-per-size', '1h', '--timeout', '1h', '--engine', engine),
   );
   const told = /^rogue-bridge: another client is connected to .*: run one bench at a time$/m;
   // The one that is not told may go on alone.
@@ -92,7 +92,9 @@ test('a server that is no bench, or none at all, is one line', async () => {
   const stranger = rogueBridge('bench', `${LOOPBACK}:${port}`, '--timeout', '500ms');
   const nobody = rogueBridge('bench', `${LOOPBACK}:${await reservePorts()}`, '--timeout', '200ms');
   expect([await stranger.end(), await nobody.end()]).toEqual([1, 1]);
-  expect(stranger.stderr).toMatch(/^rogue-bridge: .* does not answer: run 'rogue-bridge bench --serve'.*\n$/);
+  expect(stranger.stderr).toMatch(
+    /^rogue-bridge: .* does not answer: run 'rogue-bridge bench --listen'.*\n$/,
+  );
   expect(nobody.stderr).toMatch(/^rogue-bridge: no peer at .*\n$/);
   expect(stranger.stdout + nobody.stdout).toBe('');
 });
@@ -131,12 +133,13 @@ test('Ctrl-C before a peer came is a failure', async () => {
 });
 
 test.each([
-  [['--seconds-per-size', '30d'], /give 1h at most/],
+  [['--time-per-size', '30d'], /give 1h at most/],
   [['127.0.0.1:8000', '--serve', '127.0.0.1:8000'], /--serve is the other half/],
-  [['--sizes', '0'], /sizes from 1 byte/],
-  [['--sizes', '64,many'], /number of bytes/],
-  [['--allow', '10.0.0.0/8'], /add --serve/],
-  [['--engine', 'other'], /libzmq or native/],
+  [['--size', '0'], /sizes from 1 byte/],
+  [['--size', '64,many'], /number of bytes/],
+  [['--listen'], /--listen needs the address/],
+  [['--allow', '10.0.0.0/8'], /add --listen/],
+  [['--engine', 'other'], /native or libzmq/],
 ])('%j is refused in one line', async (args, message) => {
   const bench = await runHere('bench', ...args);
   expect(bench.status).toBe(2);

@@ -108,11 +108,19 @@ test.each([
   [['--errors-only'], [0, 255]],
 ])('dump %j prints these alone', async (args, channels) => {
   const port = await reservePorts();
-  const program = rogueBridge('dump', `${LOOPBACK}:${port}`, '--format', 'json', '--count', 2, ...args);
+  const program = rogueBridge('dump', `${LOOPBACK}:${port}`, '--json', '--count', 2, ...args);
   await sendAll(port);
   expect(await program.end()).toBe(0);
   const lines = program.stdout.trim().split('\n');
   expect(lines.map((line) => (JSON.parse(line) as Frame).channel)).toEqual(channels);
+});
+
+test('--duration ends dump', async () => {
+  const port = await reservePorts();
+  await makeServer(port);
+  const program = rogueBridge('dump', `${LOOPBACK}:${port}`, '--duration', '100ms');
+  expect(await program.end()).toBe(0);
+  expect(program.stderr).toContain('0 frames printed');
 });
 
 test('a pipe that is closed ends dump, without a word about it', async () => {
@@ -147,7 +155,7 @@ test('Ctrl-C ends dump, and it says how much there was', async () => {
   expect(program.stderr).toContain('4 frames printed');
 });
 
-test('send: files, with --channel, --flags, --error, --repeat and --chunk', async () => {
+test('send: files, with --channel, --flags, --error, --loop and --chunk', async () => {
   const port = await reservePorts();
   const collector = (await makeServer(port)).to(new Collector());
   const [one, two] = [fileName('one.bin'), fileName('two.bin')];
@@ -158,7 +166,7 @@ test('send: files, with --channel, --flags, --error, --repeat and --chunk', asyn
     `${LOOPBACK}:${port}`,
     one,
     two,
-    ...['--channel', 9, '--flags', '0xf00d', '--error', 1, '--repeat', 2, '--chunk', '1k'],
+    ...['--channel', 9, '--flags', '0xf00d', '--error', 1, '--loop', 2, '--chunk', '1k'],
   );
   expect(await program.end()).toBe(0);
   await collector.waitForCount(8);

@@ -89,7 +89,7 @@ test('Ctrl-C ends it while the writer of a pipe says nothing more', async () => 
 test('a file is closed before the next one is opened', async () => {
   const port = await reservePorts();
   const collector = (await makeServer(port)).to(new Collector());
-  const program = rogueBridge('send', `${LOOPBACK}:${port}`, write('a', 'again\n'), '--repeat', 50);
+  const program = rogueBridge('send', `${LOOPBACK}:${port}`, write('a', 'again\n'), '--loop', 50);
   expect(await program.end()).toBe(0);
   await collector.waitForCount(50);
   // Node warns of many listeners to one signal where streams are left open.
@@ -134,6 +134,17 @@ test('--format raw sends what looks like a broken frame', async () => {
   await collector.waitForCount(1);
   expect(collector.frames[0]!.payload.toString()).toBe(text);
 });
+
+test.each([['--json'], ['--format', 'json']])(
+  '%s %s takes a line that looks like no frame for a wrong one',
+  async (...args) => {
+    const port = await reservePorts();
+    await makeServer(port);
+    const program = sendText(port, 'no frame\n', ...args);
+    expect(await program.end()).toBe(2);
+    expect(program.stderr).toContain('line 1 of standard input is no frame');
+  },
+);
 
 test('a directory is refused', async () => {
   mkdirSync(fileName('folder'));
@@ -187,8 +198,8 @@ test('--format json: a file without a line in it has no frames, which is no faul
   await collector.waitForCount(1);
 });
 
-test('--repeat is refused for a pipe', async () => {
-  await expectRefusal(2, 'is a pipe, which can be read once', makePipe(), '--repeat', '2');
+test('--loop is refused for a pipe', async () => {
+  await expectRefusal(2, 'is a pipe, which can be read once', makePipe(), '--loop', '2');
 });
 
 test('--chunk takes a decimal fraction that is a whole number of bytes, and no other', async () => {

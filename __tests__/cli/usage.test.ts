@@ -67,21 +67,39 @@ test.each([
   [['watch', 'h:1', '--engin', 'native'], "unknown option '--engin' (Did you mean --engine?)"],
   [['watch', '*:8000'], '* is every address of this machine, and nobody can connect to that: add --listen'],
   [['dump', '[::]:8000'], 'add --listen to be the server there'],
-  [['dump'], "missing required argument 'target'"],
-  [['dump', 'daq-host'], 'give HOST:PORT'],
+  [['dump'], "missing required argument 'source'"],
+  [['dump', 'daq-host'], 'daq-host: there is no such file, and for a peer give HOST:PORT'],
+  [['dump', 'package.json', 'h:1'], 'h:1 is a peer: give it alone, or data files alone'],
+  [['dump', 'package.json', '-'], '- is standard input: give it alone'],
+  [
+    ['watch', 'package.json', '--listen'],
+    '--listen is for a peer, and package.json is a data file: leave it out',
+  ],
+  [
+    ['prbs', 'rx', 'package.json', '--timeout', '3', '--engine', 'native'],
+    '--engine and --timeout are for a peer',
+  ],
+  [['record', 'run.dat', 'h:65535'], "'h:65535' is no address of a peer: give HOST:PORT"],
+  [['replay', 'run.dat', 'h:65535'], "'h:65535' is no address of a peer: give HOST:PORT"],
+  [['replay', '-', 'h:1', '--loop'], '--loop needs files: standard input can be read once'],
   [['dump', 'daq-host:65535'], '1 to 65534'],
   [['dump', 'h:1', '--channel', '256'], 'give a whole number from 0 to 255'],
   [['dump', 'h:1', '--format', 'xml'], 'give hex, json or raw'],
   [['dump', 'h:1', '--max-bytes', 'many'], 'give a number of bytes'],
   [['dump', 'h:1', '--timeout', '5 parsecs'], 'give a time above 0'],
   [['dump', 'h:1', '--timeout', '30d'], 'give a time of at most 24d'],
-  [['send', '127.0.0.1:9000', '--linger', '30d'], '--linger is 2592000 s: give a time of at most 24d'],
-  [['replay', '--loop', 'run.dat', 'h:1'], '--loop alone behind the target'],
-  [['dump', 'h:1', '--engine', 'steam'], 'give libzmq or native'],
+  [['send', '127.0.0.1:9000', '--linger', '30d'], 'give a time of at most 24d'],
+  [['relay', '--from', 'h:1', '--to', 'i:1', '--linger', '60d'], 'give a time of at most 24d'],
+  [['bench', '--timeout', '30d'], 'give a time of at most 24d'],
+  [['replay', '--loop', 'run.dat', 'h:1'], '--loop alone as the last word'],
+  [['dump', 'h:1', '--engine', 'steam'], 'give native or libzmq'],
   [['dump', 'h:1', '--log', 'stream'], 'give FILTER=LEVEL'],
   [['dump', 'h:1', '--allow', '10.0.0.1'], 'add --listen'],
   [['dump', '127.0.0.1:9000', '--listen', '--allow', 'everyone'], "allow has 'everyone'"],
-  [['send', 'h:1', '--repeat', '2'], '--repeat needs files'],
+  [['send', 'h:1', '--loop', '2'], '--loop needs files'],
+  [['send', 'h:1', '--repeat', '2'], '--loop needs files'],
+  [['dump', 'h:1', '--format', 'raw', '--json'], '--json is --format json, and --format is raw'],
+  [['watch', 'h:1', '--format', 'text'], 'standard output is none'],
   [['send', 'h:1', '--chunk', '0'], '--chunk is 0'],
   [['prbs', 'sideways'], "unknown command 'sideways'"],
   [['prbs', 'rx', 'h:1', '--width', '16'], 'from 32 to 65536'],
@@ -96,6 +114,17 @@ test.each([
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain(words);
   expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+test('doctor: --json is --format json', async () => {
+  for (const args of [['--json'], ['--format', 'json'], ['--json', '--format', 'json']]) {
+    const { status, stdout } = await runHere('doctor', ...args);
+    expect({ status, report: JSON.parse(stdout) as object }).toMatchObject({
+      status: 0,
+      report: { ok: true },
+    });
+  }
+  expect((await runHere('doctor', '--format', 'text')).stdout).toContain('bridges that fit in one process');
 });
 
 test('help is --help', async () => {

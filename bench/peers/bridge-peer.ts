@@ -21,8 +21,7 @@ const VIEW = {
   title: 'bench',
   isClient: true,
   connected: true,
-  gone: undefined,
-  finding: undefined,
+  status: 'connected',
   malformed: 0,
 };
 

@@ -1,15 +1,25 @@
 // rogue-bridge bench: what a bridge passes, here or between two machines.
 
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { TcpCore } from '../index';
 import { startBenchChild, serveParent } from './bench/child';
 import { BenchClient } from './bench/client';
 import { MAX_BENCH_BYTES, type BenchMachine } from './bench/protocol';
 import { benchTable, headline, type BenchResult } from './bench/report';
 import { BenchServer } from './bench/serve';
-import { bytes, engine, list, parseTarget, seconds, targetText, type Target } from './support/arguments';
+import { bytes, parseTarget, seconds, targetText, type Target } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
 import { machineText, thisMachine } from './support/machine';
+import {
+  addFormat,
+  allowOption,
+  engineOption,
+  formatOf,
+  FormerName,
+  listenOption,
+  timeoutOption,
+  type FormatOptions,
+} from './support/options';
 import { showProgress } from './support/progress';
 import {
   addLogOptions,
@@ -28,53 +38,70 @@ const DEFAULT_SIZES = '64,1k,10k,100k,1M,10M';
 const DEFAULT_TIMEOUT_S = 5;
 const MEASUREMENTS = 3;
 const MAX_SECONDS_PER_SIZE = 3600;
+const FORMATS = ['text', 'json'] as const;
 const INTERRUPTED = 'interrupted before a peer came';
 
-interface BenchOptions extends CommonOptions {
+interface BenchOptions extends CommonOptions, FormatOptions<(typeof FORMATS)[number]> {
   readonly serve?: Target;
-  readonly sizes?: number[];
-  readonly secondsPerSize: number;
-  readonly json?: boolean;
+  readonly size?: number[];
+  readonly timePerSize: number;
 }
 
 export function addBench(program: Command): void {
+  const size = new Option(
+    '--size <size>',
+    `bytes a frame; again, or with commas, for more (default: ${DEFAULT_SIZES})`,
+  );
+  const timePerSize = new Option('--time-per-size <time>', 'about how long each size is measured');
+  size.argParser(sizes);
+  timePerSize.argParser(timeOfOne).default(1, '1 s');
   addLogOptions(
-    program
-      .command('bench')
-      .summary('measure frames a second, MB/s and round trips')
-      .description(
-        'Measures what passes between a client and a server, by frame size: throughput each way, every send awaited, ' +
-          'and the time of one frame there and back. Against a process of its own on this machine, or against ' +
-          "'bench --serve' on another one. Frames of a server that is none are thrown away and counted, and reach no " +
-          'other client.',
-      )
-      .argument('[target]', 'HOST:PORT of a bench --serve', parseTarget)
-      .option('--serve <address>', 'be the other half at ADDR:PORT, until Ctrl-C', parseTarget)
-      .option('--sizes <list>', `payload sizes (default ${DEFAULT_SIZES})`, sizes)
-      .option('--seconds-per-size <time>', 'about how long each size is measured', secondsPerSize, 1)
-      .option('--engine <name>', 'native (default) or libzmq, of this half', engine)
-      .option('--json', 'print one JSON object')
-      .option('--timeout <time>', 'give up when nobody answers for so long (default 5 s)', seconds)
-      .option('--allow <list>', 'with --serve: addresses and CIDR blocks that may connect', list),
+    addFormat(
+      program
+        .command('bench')
+        .summary('measure frames a second, MB/s and round trips')
+        .description(
+          'Measures what passes between a client and a server, by frame size: throughput each way, every send awaited, ' +
+            'and the time of one frame there and back. Against a process of its own on this machine, or against ' +
+            "'bench --listen' on another one. Frames of a server that is none are thrown away and counted, and reach no " +
+            'other client.',
+        )
+        .argument('[target]', 'HOST:PORT, the base port of a bench --listen', parseTarget)
+        .addOption(size)
+        .addOption(new FormerName('--sizes <list>', size))
+        .addOption(timePerSize)
+        .addOption(new FormerName('--seconds-per-size <time>', timePerSize)),
+      'text (default) or json: one JSON object',
+      FORMATS,
+    )
+      .addOption(listenOption('be the other half, as the server'))
+      .addOption(new Option('--serve <target>').argParser(parseTarget).hideHelp())
+      .addOption(engineOption())
+      .addOption(timeoutOption(`${DEFAULT_TIMEOUT_S} s; with --listen never`))
+      .addOption(allowOption()),
   )
     .addHelpText(
       'after',
       `
 Examples:
   rogue-bridge bench --engine libzmq
-  rogue-bridge bench --serve 0.0.0.0:8000 --allow 10.1.0.0/16   # on one machine
-  rogue-bridge bench daq-host:8000 --sizes 1k,1M --json         # on the other`,
+  rogue-bridge bench --listen '*:8000' --allow 10.1.0.0/16      on one machine
+  rogue-bridge bench daq-host:8000 --size 1k,1M --json          on the other`,
     )
     .action(bench);
 }
 
 async function bench(target: Target | undefined, options: BenchOptions): Promise<void> {
-  const { serve, allow } = options;
+  const { listen = false, serve, allow } = options;
   if (serve !== undefined && target !== undefined) {
     throw new UsageError('--serve is the other half: give it alone, and HOST:PORT where you measure');
   }
-  if (serve !== undefined) return serveBench(serve, options);
-  if (allow !== undefined) throw new UsageError('--allow is for a server: add --serve');
+  if (listen && target === undefined) {
+    throw new UsageError("--listen needs the address to serve at: 'bench --listen *:8000'");
+  }
+  const served = serve ?? (listen ? target : undefined);
+  if (served !== undefined) return serveBench(served, options);
+  if (allow !== undefined) throw new UsageError('--allow is for a server: add --listen');
   const interruption = new Interruption();
   if (target !== undefined) return measureAll(target, options, interruption, false);
   const child = await startBenchChild(options.engine, interruption.signal);
@@ -121,7 +148,8 @@ async function measureAll(
     if (hasPeer) {
       server = await client.hello();
       // Before it is measured: whoever watches, or ends it early, knows what it is measured with.
-      if (options.json !== true) process.stdout.write(`${headline(own, isLocal ? undefined : server)}\n`);
+      if (formatOf(options) !== 'json')
+        process.stdout.write(`${headline(own, isLocal ? undefined : server)}\n`);
       await measureSizes(client, options, results);
     }
   } catch (err) {
@@ -137,10 +165,10 @@ async function measureAll(
 /** Adds to `results`, size by size. */
 async function measureSizes(
   client: BenchClient,
-  { sizes: all = sizes(DEFAULT_SIZES), secondsPerSize }: BenchOptions,
+  { size: all = sizes(DEFAULT_SIZES), timePerSize }: BenchOptions,
   results: BenchResult[],
 ): Promise<void> {
-  const ms = (secondsPerSize * 1000) / MEASUREMENTS;
+  const ms = (timePerSize * 1000) / MEASUREMENTS;
   let done = 0;
   let text = '';
   const hide = showProgress(() => ({ share: done / (all.length * MEASUREMENTS), text }));
@@ -169,25 +197,26 @@ function print(
   results: readonly BenchResult[],
   client: BenchMachine,
   server: BenchMachine,
-  { json = false }: BenchOptions,
+  options: BenchOptions,
 ): void {
   if (results.length === 0) tell('stopped before anything was measured');
-  else if (json) process.stdout.write(`${JSON.stringify({ client, server, results })}\n`);
-  else process.stdout.write(`\n${benchTable(results)}\n`);
+  else if (formatOf(options) === 'json') {
+    process.stdout.write(`${JSON.stringify({ client, server, results })}\n`);
+  } else process.stdout.write(`\n${benchTable(results)}\n`);
 }
 
 function machineOf({ engine }: TcpCore): BenchMachine {
   return { ...thisMachine(), engine };
 }
 
-function sizes(text: string): number[] {
-  const all = text.split(',').map(bytes);
+function sizes(text: string, before: number[] = []): number[] {
+  const all = [...before, ...text.split(',').map(bytes)];
   const wrong = all.find((size) => size < 1 || size > MAX_BENCH_BYTES);
   if (wrong === undefined) return all;
   throw new InvalidArgumentError(`give sizes from 1 byte to ${sizeText(MAX_BENCH_BYTES)}: ${DEFAULT_SIZES}`);
 }
 
-function secondsPerSize(text: string): number {
+function timeOfOne(text: string): number {
   const value = seconds(text);
   if (value <= MAX_SECONDS_PER_SIZE) return value;
   throw new InvalidArgumentError('give 1h at most for each size');

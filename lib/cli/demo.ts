@@ -2,16 +2,17 @@
 
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { TcpCore } from '../index';
 import { DemoLink } from './demo/link';
 import { runPart, type Role } from './demo/part';
 import { runBoth } from './demo/processes';
 import { faults, LiveLine, table, type Direction } from './demo/report';
-import { given, parseTarget, seconds, type Target } from './support/arguments';
+import { given, parseTarget, type Target } from './support/arguments';
 import { unsentText } from './support/departures';
 import { Failure, STATUS_FAILED, UsageError } from './support/errors';
 import { machineText, thisMachine } from './support/machine';
+import { durationOption, FormerName } from './support/options';
 import {
   addBridgeOptions,
   tell,
@@ -37,12 +38,12 @@ const EARLY_S = 1;
 
 interface DemoOptions extends CommonOptions {
   readonly connect?: Target;
-  readonly duration?: number;
-  readonly seconds?: number;
+  readonly duration: number;
   readonly part?: Role;
 }
 
 export function addDemo(program: Command): void {
+  const duration = durationOption().argParser(demoTime).default(DEFAULT_SECONDS, `${DEFAULT_SECONDS} s`);
   addBridgeOptions(
     program
       .command('demo')
@@ -54,12 +55,12 @@ export function addDemo(program: Command): void {
           'counts it otherwise.',
       )
       .argument('[target]', 'be one half: HOST:PORT, the base port', parseTarget)
-      .option('--duration <time>', `how long to send, 1s to 1h (default ${DEFAULT_SECONDS} s)`, duration),
+      .addOption(duration),
     `${CONNECT_LIMIT_S} s; with --listen never`,
   )
     // As they were called before --duration and HOST:PORT; and what the demo starts its own two processes with.
     .addOption(new Option('--connect <target>').argParser(parseTarget).hideHelp())
-    .addOption(new Option('--seconds <time>').argParser(duration).hideHelp())
+    .addOption(new FormerName('--seconds <time>', duration))
     .addOption(new Option('--part <role>').hideHelp())
     .addHelpText(
       'after',
@@ -76,7 +77,7 @@ something was wrong, 2 for wrong arguments.`,
 }
 
 async function demo(target: Target | undefined, options: DemoOptions): Promise<void> {
-  const { part, engine, connect, listen, allow, timeout } = options;
+  const { part, engine, connect, duration, listen, allow, timeout } = options;
   if (part !== undefined) {
     await runPart(part, engine);
     return;
@@ -88,11 +89,13 @@ async function demo(target: Target | undefined, options: DemoOptions): Promise<v
   if (other === undefined && [listen, allow, timeout].some((value) => value !== undefined)) {
     throw new UsageError('--listen, --allow and --timeout are for one half: give HOST:PORT');
   }
-  const forSeconds = options.duration ?? options.seconds ?? DEFAULT_SECONDS;
+  if (duration < MIN_SECONDS || duration > MAX_SECONDS) {
+    throw new UsageError(`--duration is ${duration} s: give a time from 1s to 1h`);
+  }
   const failures =
     other === undefined
-      ? await runBoth(join(__dirname, 'main.js'), engine, forSeconds)
-      : await runHalf(other, options, forSeconds);
+      ? await runBoth(join(__dirname, 'main.js'), engine, duration)
+      : await runHalf(other, options);
   if (failures.length === 0) {
     console.log(
       other === undefined
@@ -106,8 +109,8 @@ async function demo(target: Target | undefined, options: DemoOptions): Promise<v
 }
 
 /** One half; resolves to what went wrong, a sentence each. */
-async function runHalf(target: Target, options: DemoOptions, forSeconds: number): Promise<string[]> {
-  const { listen = false } = options;
+async function runHalf(target: Target, options: DemoOptions): Promise<string[]> {
+  const { duration, listen = false } = options;
   const timeout = options.timeout ?? (listen ? undefined : CONNECT_LIMIT_S);
   const work = async (bridge: TcpCore, interruption: Interruption): Promise<string[]> => {
     console.log(machineText({ ...thisMachine(), engine: bridge.engine }));
@@ -117,7 +120,7 @@ async function runHalf(target: Target, options: DemoOptions, forSeconds: number)
     if (!(await waitForPeer(bridge, target, { ...options, ...given({ timeout }) }, interruption))) {
       throw new Failure('interrupted before a peer came');
     }
-    return exchange(link, bridge, forSeconds, interruption);
+    return exchange(link, bridge, duration, interruption);
   };
   return withBridge(target, options, work, { lingerMs: LAST_FRAMES_MS.demo });
 }
@@ -197,10 +200,4 @@ async function takeLast(
     () => undefined,
   );
   while (!isOver()) await pause(LOOK_MS);
-}
-
-function duration(text: string): number {
-  const value = seconds(text);
-  if (value >= MIN_SECONDS && value <= MAX_SECONDS) return value;
-  throw new InvalidArgumentError('give a time from 1s to 1h');
 }

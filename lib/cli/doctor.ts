@@ -1,10 +1,11 @@
 // rogue-bridge doctor: is the system ready for bridges; what is wrong with one that does not connect.
 
 import type { Command } from 'commander';
-import { integer, parseTarget, seconds, type Target } from './support/arguments';
+import { integer, parseTarget, wait, type Target } from './support/arguments';
 import { STATUS_FAILED, UsageError } from './support/errors';
 import { foundText, isRight } from './doctor/findings';
 import { readLimits } from './doctor/limits';
+import { addFormat, formatOf, type FormatOptions } from './support/options';
 import { addLogOptions } from './support/run';
 import { reportOf, tryLoopback, valueText, type SystemReport, type Verdict } from './doctor/system-check';
 import { colors } from './support/colors';
@@ -16,29 +17,33 @@ const DEFAULT_TIMEOUT_S = 3;
 const DEFAULT_COLUMNS = 80;
 const WHERE_COLUMNS = 32;
 
-interface DoctorOptions {
+const FORMATS = ['text', 'json'] as const;
+
+interface DoctorOptions extends FormatOptions<(typeof FORMATS)[number]> {
   readonly bridges?: number;
   readonly timeout?: number;
-  readonly json?: boolean;
 }
 
 export function addDoctor(program: Command): void {
   addLogOptions(
-    program
-      .command('doctor')
-      .summary('what the system allows, or what is wrong with a bridge')
-      .description(
-        'Without an address: the limits of this system and how many bridges they allow. With one: whether a ' +
-          'bridge server is there and, if not, what is instead. It is no peer: it sends no frame and takes none.',
-      )
-      .argument('[target]', 'HOST:PORT, the base port of a server', parseTarget)
-      .option('--bridges <n>', 'without an address: whether so many fit, and what to raise', integer(1))
-      .option(
-        '--timeout <time>',
-        `with an address: how long to wait for it (default ${DEFAULT_TIMEOUT_S} s)`,
-        seconds,
-      )
-      .option('--json', 'one JSON object'),
+    addFormat(
+      program
+        .command('doctor')
+        .summary('what the system allows, or what is wrong with a bridge')
+        .description(
+          'Without an address: the limits of this system and how many bridges they allow. With one: whether a ' +
+            'bridge server is there and, if not, what is instead. It is no peer: it sends no frame and takes none.',
+        )
+        .argument('[target]', 'HOST:PORT, the base port of a server', parseTarget)
+        .option('--bridges <n>', 'without an address: whether so many fit, and what to raise', integer(1))
+        .option(
+          '--timeout <time>',
+          `with an address: how long to wait for it (default: ${DEFAULT_TIMEOUT_S} s)`,
+          wait,
+        ),
+      'text (default) or json: one JSON object',
+      FORMATS,
+    ),
   )
     .addHelpText(
       'after',
@@ -69,10 +74,10 @@ async function doctor(target: Target | undefined, options: DoctorOptions): Promi
 
 function print<T extends { readonly ok: boolean }>(
   report: T,
-  { json = false }: DoctorOptions,
+  options: DoctorOptions,
   textOf: (report: T) => string,
 ): void {
-  process.stdout.write(`${json ? JSON.stringify(report, finite) : textOf(report)}\n`);
+  process.stdout.write(`${formatOf(options) === 'json' ? JSON.stringify(report, finite) : textOf(report)}\n`);
   if (!report.ok) process.exitCode = STATUS_FAILED;
 }
 

@@ -1,12 +1,22 @@
 // rogue-bridge dump: every frame, for people or for programs.
 
 import { once } from 'node:events';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { Frame } from '../index';
-import { bytes, integer, integers, parseTarget, type Target } from './support/arguments';
+import { bytes, type Target } from './support/arguments';
 import { frameLine } from './support/frame-json';
 import {
+  addFormat,
+  channelOption,
+  countOption,
+  durationOption,
+  formatOf,
+  type FormatOptions,
+} from './support/options';
+import { filesText, readFiles, SOURCE_HELP, sourceOf } from './support/frame-source';
+import {
   addBridgeOptions,
+  Interruption,
   NEVER,
   tell,
   tellAll,
@@ -24,27 +34,32 @@ const DEFAULT_HEX_BYTES = 256;
 const FORMATS = ['hex', 'json', 'raw'] as const;
 type Format = (typeof FORMATS)[number];
 
-interface DumpOptions extends CommonOptions {
-  readonly format: Format;
+interface DumpOptions extends CommonOptions, FormatOptions<Format> {
   readonly count?: number;
   readonly channel?: number[];
+  readonly duration?: number;
   readonly errorsOnly?: boolean;
   readonly maxBytes?: number;
 }
 
 export function addDump(program: Command): void {
   addBridgeOptions(
-    program
-      .command('dump')
-      .summary('print each frame as hex or JSON lines, or its bytes')
-      .description(
-        'Prints each frame that arrives: a header line and hex, a line of JSON with the payload as base64, or the bytes ' +
-          `of the payload alone. ${TAKES_HELP} Frames behind the last of --count may have come already, and go nowhere.`,
-      )
-      .argument('<target>', 'HOST:PORT, the base port', parseTarget)
-      .option('--format <name>', 'hex, json or raw', format, 'hex')
-      .option('--count <n>', 'end after so many frames', integer(1))
-      .option('--channel <n>', 'these channels alone; again, or with commas, for more', integers(0, 255))
+    addFormat(
+      program
+        .command('dump')
+        .summary('print each frame as hex or JSON lines, or its bytes')
+        .description(
+          'Prints each frame that arrives, or that is in data files: a header line and hex, a line of JSON with the ' +
+            `payload as base64, or the bytes of the payload alone. With HOST:PORT: ${TAKES_HELP} Frames behind the last of ` +
+            '--count may have come already, and go nowhere.',
+        )
+        .argument('<source...>', SOURCE_HELP),
+      'hex (default), json or raw',
+      FORMATS,
+    )
+      .addOption(countOption())
+      .addOption(durationOption())
+      .addOption(channelOption())
       .option('--errors-only', 'frames whose error field is not 0 alone')
       .option(
         '--max-bytes <size>',
@@ -57,6 +72,7 @@ export function addDump(program: Command): void {
       `
 Examples:
   rogue-bridge dump daq-host:8000 --count 5
+  rogue-bridge dump run.dat.1 --channel 1          all parts of a recording
   rogue-bridge dump daq-host:8000 --format json --channel 1 | jq .size
   rogue-bridge dump daq-host:8000 --format json > frames.jsonl
   rogue-bridge dump daq-host:8000 --format raw --count 100 > frames.bin
@@ -65,36 +81,86 @@ Examples:
     .action(dump);
 }
 
-async function dump(target: Target, options: DumpOptions): Promise<void> {
-  const { count = Infinity, channel, errorsOnly = false } = options;
-  let printed = 0;
+async function dump(names: string[], options: DumpOptions, command: Command): Promise<void> {
+  const source = sourceOf(names, command);
+  const printer = new Printer(formatOf(options) ?? 'hex', options);
+  if (source.files === undefined) await dumpPeer(source.target, options, printer);
+  else await dumpFiles(source.files, options, printer);
+}
+
+/** Prints frames to standard output, those that were asked for. */
+class Printer {
+  printed = 0;
+
+  constructor(
+    private readonly format: Format,
+    private readonly options: DumpOptions,
+  ) {}
+
+  isDone(): boolean {
+    return this.printed >= (this.options.count ?? Infinity);
+  }
+
+  /** A promise where standard output has to be waited for. */
+  print(frame: Frame, signal: AbortSignal): Promise<void> | undefined {
+    const { channel, errorsOnly = false, maxBytes } = this.options;
+    if (channel?.includes(frame.channel) === false || (errorsOnly && frame.error === 0)) return undefined;
+    this.printed += 1;
+    const isFull = !process.stdout.write(textOf(frame, this.printed, this.format, maxBytes));
+    // Whoever reads our output sets the pace.
+    return isFull ? drained(signal) : undefined;
+  }
+}
+
+async function dumpFiles(files: readonly string[], options: DumpOptions, printer: Printer): Promise<void> {
+  const interruption = new Interruption();
+  let read = 0;
+  const summarize = (): void => {
+    const others = read > printer.printed ? ` of ${grouped(read)} read` : '';
+    tell(`${plural(printer.printed, 'frame')} printed${others} from ${filesText(files)}`);
+  };
+  try {
+    const isEarly = await readFiles(files, options.duration, interruption, (frame) => {
+      read += 1;
+      const drained = printer.print(frame, interruption.signal);
+      return drained === undefined ? printer.isDone() : drained.then(() => printer.isDone());
+    });
+    if (isEarly) leaveSoon();
+  } catch (err) {
+    // What was read before is right all the same.
+    if (read > 0) summarize();
+    throw err;
+  }
+  summarize();
+}
+
+async function dumpPeer(target: Target, options: DumpOptions, printer: Printer): Promise<void> {
   let behind = 0;
   const more = options.count === undefined ? {} : receiveSparingly(options.count);
   await withBridge(
     target,
     options,
     async (bridge, interruption) => {
-      const { stdout } = process;
+      const { signal } = interruption;
       const source = new Source(bridge, tell);
       bridge.addSlave((frame) => {
         // What comes behind the last one is not ours to take.
-        if (printed >= count || interruption.signal.aborted) {
+        if (printer.isDone() || signal.aborted) {
           behind += 1;
           return NEVER;
         }
-        if (channel?.includes(frame.channel) === false || (errorsOnly && frame.error === 0)) return undefined;
-        printed += 1;
-        const isFull = !stdout.write(textOf(frame, printed, options));
-        if (printed === count) interruption.stop();
-        // Whoever reads our output sets the pace.
-        return isFull ? drained(interruption.signal) : undefined;
+        const drained = printer.print(frame, signal);
+        if (printer.isDone()) interruption.stop();
+        return drained;
       });
       try {
-        if (await waitForPeer(bridge, target, options, interruption)) await interruption.wait();
+        if (await waitForPeer(bridge, target, options, interruption))
+          await interruption.wait(options.duration);
       } finally {
         source.end();
       }
       const { framesReceived } = bridge.stats;
+      const { printed } = printer;
       const others = framesReceived > printed ? ` of ${grouped(framesReceived)} that came` : '';
       // More of them may be in the memory of the connection, where nobody counts them.
       const lost = behind > 0 ? `; ${grouped(behind)} or more behind the last went nowhere` : '';
@@ -103,13 +169,13 @@ async function dump(target: Target, options: DumpOptions): Promise<void> {
     },
     more,
   );
-  if (printed < count) leaveSoon();
+  if (!printer.isDone()) leaveSoon();
 }
 
-function textOf(frame: Frame, number: number, { format: name, maxBytes }: DumpOptions): string | Buffer {
+function textOf(frame: Frame, number: number, format: Format, maxBytes?: number): string | Buffer {
   // A copy, because standard output may write it after the frame's memory has been used again.
-  if (name === 'raw') return Buffer.from(frame.payload.subarray(0, maxBytes));
-  if (name === 'json') return `${JSON.stringify(frameLine(frame, maxBytes))}\n`;
+  if (format === 'raw') return Buffer.from(frame.payload.subarray(0, maxBytes));
+  if (format === 'json') return `${JSON.stringify(frameLine(frame, maxBytes))}\n`;
   const { channel, flags, error, size, payload } = frame;
   const shown = payload.subarray(0, maxBytes ?? DEFAULT_HEX_BYTES);
   const rest = size - shown.length;
@@ -124,10 +190,4 @@ function textOf(frame: Frame, number: number, { format: name, maxBytes }: DumpOp
 
 async function drained(signal: AbortSignal): Promise<void> {
   await once(process.stdout, 'drain', { signal }).catch(() => undefined);
-}
-
-function format(text: string): Format {
-  const found = FORMATS.find((name) => name === text);
-  if (found === undefined) throw new InvalidArgumentError('give hex, json or raw');
-  return found;
 }

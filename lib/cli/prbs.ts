@@ -1,13 +1,16 @@
 // rogue-bridge prbs: Rogue's link test, from either end or both.
 
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { Prbs, TcpClient, type TcpCore } from '../index';
-import { bytes, given, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
+import { bytes, given, integer, parseTarget, type Target } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
 import { LOOPBACK, openLocalServer } from './support/local';
 import { Checker } from './prbs/checker';
 import { exchange, type PrbsDirection, type PrbsLimits, type PrbsTest } from './prbs/link-test';
+import { checkFiles } from './prbs/file-test';
 import { report } from './prbs/report';
+import { channelOption, countOption, durationOption, rateOption } from './support/options';
+import { SOURCE_HELP, sourceOf } from './support/frame-source';
 import { Departures, unsentText } from './support/departures';
 import {
   addBridgeOptions,
@@ -30,7 +33,13 @@ const LINGER_MS = 3_000;
 interface PrbsOptions extends CommonOptions, PrbsLimits {
   readonly size?: number;
   readonly width: number;
+  readonly channel?: number[];
 }
+
+const sizeOption = (): Option =>
+  new Option('--size <size>', 'bytes a frame, whole words')
+    .argParser(bytes)
+    .default(DEFAULT_SIZE_BYTES, '10k');
 
 export function addPrbs(program: Command): void {
   const prbs = program
@@ -46,33 +55,44 @@ export function addPrbs(program: Command): void {
       `
 Examples:
   rogue-bridge prbs rx daq-host:8000 --duration 1m
+  rogue-bridge prbs rx run.dat                    frames that were recorded
   rogue-bridge prbs tx --listen '*:8000' --size 1M --rate 100
   rogue-bridge prbs loop                          both ends on this machine`,
     );
-  const add = (direction: PrbsDirection, target: string, summary: string, more: string): void => {
-    const description = `${summary[0]!.toUpperCase()}${summary.slice(1)}. ${more}`;
-    const command = prbs.command(direction).summary(summary).description(description);
-    command.argument(target, 'HOST:PORT, the base port', parseTarget);
-    if (direction !== 'rx') {
-      command
-        .option('--size <size>', 'bytes a frame, whole words', bytes, DEFAULT_SIZE_BYTES)
-        .option('--rate <n>', 'frames a second at most', positive);
-    }
-    addBridgeOptions(
-      command
-        .option('--width <bits>', 'bits a word, a multiple of 32', integer(32, 65_536), 32)
-        .option('--duration <time>', 'end after so long; the most that --count may take', seconds)
-        .option('--count <n>', 'end after so many frames', integer(1)),
-    ).action((to: Target | undefined, options: PrbsOptions) => run(direction, to, options));
-  };
-  add('tx', '<target>', 'send PRBS frames', THROWS_HELP);
-  add('rx', '<target>', 'check the PRBS frames that come', TAKES_HELP);
-  add(
+  const add = (direction: PrbsDirection, summary: string, more: string): Command =>
+    prbs
+      .command(direction)
+      .summary(summary)
+      .description(`${summary[0]!.toUpperCase()}${summary.slice(1)}. ${more}`);
+  const tx = add('tx', 'send PRBS frames', THROWS_HELP);
+  const rx = add('rx', 'check the PRBS frames that come, or that are in data files', TAKES_HELP);
+  const loop = add(
     'loop',
-    '[target]',
     'send, and check what comes back; without a target through two bridges of this machine',
     TAKES_HELP,
   );
+  rx.argument('<source...>', SOURCE_HELP).addOption(channelOption());
+  for (const [command, target] of [
+    [tx, '<target>'],
+    [loop, '[target]'],
+  ] as const) {
+    command.argument(target, 'HOST:PORT, the base port', parseTarget);
+    command.addOption(sizeOption()).addOption(rateOption());
+  }
+  for (const command of [tx, rx, loop]) {
+    command.option('--width <bits>', 'bits a word, a multiple of 32', integer(32, 65_536), 32);
+    addBridgeOptions(command.addOption(countOption()).addOption(durationOption()));
+  }
+  tx.action((target: Target, options: PrbsOptions) => run('tx', target, options));
+  rx.action(check);
+  loop.action((target: Target | undefined, options: PrbsOptions) => run('loop', target, options));
+}
+
+/** The frames of a peer, or of data files. */
+async function check(names: string[], options: PrbsOptions, command: Command): Promise<void> {
+  const { target, files } = sourceOf(names, command);
+  if (files === undefined) await run('rx', target, options);
+  else await checkFiles(files, options);
 }
 
 async function run(
@@ -101,7 +121,8 @@ async function run(
       receiving.addSlave(
         passing((frame) => {
           // What comes behind the last one is not ours to take.
-          return seen.frames >= limit ? NEVER : seen.accept(frame);
+          if (seen.frames >= limit) return NEVER;
+          return options.channel?.includes(frame.channel) === false ? undefined : seen.accept(frame);
         }),
       );
     tx.to(sending);

@@ -5,8 +5,9 @@ import type { Command } from 'commander';
 import { StreamWriter, type Frame, type GeneralError, type TcpOptions } from '../index';
 import { visible } from '../quoted';
 import { Stall } from './record/stall';
-import { bytes, integer, integers, isTarget, parseTarget, seconds } from './support/arguments';
+import { bytes, isTarget, seconds } from './support/arguments';
 import { Failure } from './support/errors';
+import { channelOption, countOption, durationOption } from './support/options';
 import { shareOf, showProgress, type Limits } from './support/progress';
 import {
   addBridgeOptions,
@@ -18,6 +19,7 @@ import {
   type CommonOptions,
 } from './support/run';
 import { receiveSparingly } from './support/receiving';
+import { targetOf } from './support/frame-source';
 import { TAKES_HELP, takenText } from './support/share';
 import { sayUnlessLive, Source } from './support/source';
 import { digits, grouped, plural, sizeText } from './support/text';
@@ -46,11 +48,11 @@ export function addRecord(program: Command): void {
       .argument('<file>', 'where to; a file with data in it is not replaced')
       .argument('<target>', 'HOST:PORT, the base port')
       .option('--max-size <size>', 'split into <file>.1, <file>.2, ... of at most so many bytes', bytes)
-      .option('--channel <n>', 'these channels alone; again, or with commas, for more', integers(0, 255))
+      .addOption(channelOption())
       .option('--drop-errors', 'leave out frames whose error field is not 0')
       .option('--overwrite', 'replace the file, and the parts of an older recording')
-      .option('--duration <time>', 'end after so long', seconds)
-      .option('--count <n>', 'end after so many frames', integer(1))
+      .addOption(countOption())
+      .addOption(durationOption())
       .option('--stall <time>', 'end with status 1 when no frame comes for so long', seconds),
   )
     .addHelpText(
@@ -68,7 +70,7 @@ Examples:
 async function record(first: string, second: string, options: RecordOptions): Promise<void> {
   // In either order: the one that is no address is the file.
   const isSwapped = isTarget(first) && !isTarget(second);
-  const [file, target] = isSwapped ? [second, parseTarget(first)] : [first, parseTarget(second)];
+  const [file, target] = isSwapped ? [second, targetOf(first)] : [first, targetOf(second)];
   const { channel, count = Infinity, duration, maxSize = 0, dropErrors = false, overwrite = false } = options;
   const writer = new StreamWriter({ maxSize, dropErrors });
   await open(writer, file, overwrite);

@@ -5,18 +5,27 @@ import type { Frame, TcpCore } from '../index';
 import { checkServers } from './relay/check';
 import { destinations, Downstream, isStopped, type Destination } from './relay/downstream';
 import { lossText, RelayRates, relaySummary } from './relay/report';
-import { engine, integer, list, parseTarget, seconds, targetText, type Target } from './support/arguments';
+import { parseTarget, targetText, type Target } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
+import {
+  allowOption,
+  countOption,
+  durationOption,
+  engineOption,
+  lingerOption,
+  listenOption,
+  timeoutOption,
+} from './support/options';
 import { LiveLine } from './support/live-line';
 import {
   addLogOptions,
+  DEFAULT_WAIT,
   Interruption,
   NEVER,
   openBridge,
   waitForPeer,
   type CommonOptions,
 } from './support/run';
-import { DEFAULT_LINGER_S } from './support/sending';
 import { sayUnlessLive, Source } from './support/source';
 import { plural } from './support/text';
 import { passing } from './support/slaves';
@@ -47,17 +56,13 @@ export function addRelay(program: Command): void {
         destinations,
       )
       .option('--back <server>', 'the --to whose clients may send frames to the source', parseTarget)
-      .option('--listen', 'be the server for the source as well: --from is the local address, * for all')
-      .option('--count <n>', 'end after so many frames', integer(1))
-      .option('--duration <time>', 'end after so long', seconds)
-      .option('--engine <name>', 'native (default) or libzmq', engine)
-      .option(
-        '--timeout <time>',
-        'give up when the source does not come for so long (default 10 s; with --listen never)',
-        seconds,
-      )
-      .option('--allow <list>', 'addresses and CIDR blocks that may connect to what is served here', list)
-      .option('--linger <time>', 'how long the last frames may take', seconds, DEFAULT_LINGER_S),
+      .addOption(listenOption('be the server for the source, too'))
+      .addOption(countOption())
+      .addOption(durationOption())
+      .addOption(lingerOption())
+      .addOption(engineOption())
+      .addOption(timeoutOption(DEFAULT_WAIT))
+      .addOption(allowOption()),
   )
     .addHelpText(
       'after',

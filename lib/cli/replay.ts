@@ -1,14 +1,22 @@
 // rogue-bridge replay: a Rogue data file into a stream.
 
-import { existsSync, statSync } from 'node:fs';
-import { InvalidArgumentError, type Command } from 'commander';
-import { readFrames, type Frame } from '../index';
-import { visible } from '../quoted';
-import { given, integer, integers, isTarget, parseTarget, positive, seconds } from './support/arguments';
+import type { Command } from 'commander';
+import type { Frame } from '../index';
+import { isTarget, type Target } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
+import {
+  channelOption,
+  countOption,
+  durationOption,
+  FormerName,
+  lingerOption,
+  loopOption,
+  rateOption,
+} from './support/options';
 import { showProgress } from './support/progress';
 import { addBridgeOptions } from './support/run';
-import { checkReadable, DEFAULT_LINGER_S, sendFrames, Sent, type SendingOptions } from './support/sending';
+import { checkFiles, filesText, framesOf, readsOnce, sizeOf, targetOf } from './support/frame-source';
+import { checkReadable, sendFrames, Sent, type SendingOptions } from './support/sending';
 import { THROWS_HELP } from './support/share';
 import { plural, sizeText } from './support/text';
 
@@ -17,7 +25,7 @@ const HEADER_BYTES = 8;
 
 interface ReplayOptions extends SendingOptions {
   readonly channel?: number[];
-  readonly loop?: number | true;
+  readonly loop: number | true;
   readonly count?: number;
 }
 
@@ -31,17 +39,14 @@ export function addReplay(program: Command): void {
           `run.dat.1 stands for all parts of a recording. ${THROWS_HELP}`,
       )
       .usage('[options] <file...> <target>')
-      .argument('<file...>', 'data files, and behind them HOST:PORT, the base port')
-      .option('--channel <n>', 'these channels alone; again, or with commas, for more', integers(0, 255))
-      .option('--rate <n>', 'frames a second at most', positive)
-      .option(
-        '--loop [n]',
-        'n times in all, or until it is ended: --loop=n, or --loop behind the target',
-        rounds,
-      )
-      .option('--count <n>', 'end after so many frames', integer(1))
-      .option('--duration <time>', 'end after so long', seconds)
-      .option('--linger <time>', 'how long the last frames may take', seconds, DEFAULT_LINGER_S),
+      .argument('<file...>', 'data files, or - for standard input; and last HOST:PORT, the base port')
+      .addOption(channelOption())
+      .addOption(loopOption())
+      .addOption(new FormerName('--repeat <n>', loopOption()))
+      .addOption(rateOption())
+      .addOption(countOption())
+      .addOption(durationOption())
+      .addOption(lingerOption()),
   )
     .addHelpText(
       'after',
@@ -55,26 +60,27 @@ Examples:
 
 async function replay(args: string[], options: ReplayOptions): Promise<void> {
   const { files, target } = splitTarget(args);
-  checkReadable(files);
-  const { channel, count = Infinity, duration = Infinity, loop = 1 } = options;
+  if (files.includes('-')) checkFiles(files);
+  else checkReadable(files);
+  const { channel, count = Infinity, duration = Infinity, loop } = options;
   const rounds = loop === true ? Infinity : loop;
-  const totalBytes = files.reduce((sum, file) => sum + sizeOf(file), 0) * rounds;
+  if (rounds > 1 && readsOnce(files)) {
+    throw new UsageError(`--loop needs files: ${filesText(files)} can be read once`);
+  }
+  const totalBytes = sizeOf(files) * rounds;
   const sent = new Sent();
   let started = 0;
   const elapsed = (): number => (performance.now() - started) / 1000;
   const frames = async function* (signal: AbortSignal): AsyncGenerator<Frame> {
     for (let round = 0; round < rounds; round++) {
       const before = sent.frames;
-      for await (const frame of readFrames(files.length === 1 ? files[0]! : files, {
-        ...given({ channel }),
-        signal,
-      })) {
+      for await (const frame of framesOf(files, { channel, signal })) {
         yield frame;
         if (sent.frames >= count) return;
       }
       // Reading that was aborted brings nothing, round after round.
       if (signal.aborted) return;
-      if (sent.frames === before) throw new Failure(`${visible(files.join(', '))}: no frame to send`);
+      if (sent.frames === before) throw new Failure(`${filesText(files)}: no frame to send`);
     }
   };
   const endless = rounds === Infinity && count === Infinity && duration === Infinity;
@@ -84,23 +90,15 @@ async function replay(args: string[], options: ReplayOptions): Promise<void> {
       const fileBytes = sent.bytes + sent.frames * HEADER_BYTES;
       const share = Math.max(fileBytes / totalBytes, sent.frames / count, elapsed() / duration);
       return {
-        share: rounds === Infinity && share === 0 ? undefined : share,
+        share: totalBytes === Infinity && share === 0 ? undefined : share,
         text: `${plural(sent.frames, 'frame')}, ${sizeText(sent.bytes / elapsed())}/s`,
       };
     });
   });
 }
 
-/** Commander takes the word behind `--loop` for its number, whatever it is. */
-function rounds(text: string): number {
-  if (!/^\d/.test(text)) {
-    throw new InvalidArgumentError('give a whole number from 1 on, or --loop alone behind the target');
-  }
-  return integer(1)(text);
-}
-
 /** The address is the last of the arguments, or the first. */
-function splitTarget(args: string[]): { files: string[]; target: ReturnType<typeof parseTarget> } {
+function splitTarget(args: string[]): { files: string[]; target: Target } {
   const at = isTarget(args.at(-1)!) ? args.length - 1 : 0;
   const text = args[at]!;
   const files = args.filter((_, index) => index !== at);
@@ -108,17 +106,5 @@ function splitTarget(args: string[]): { files: string[]; target: ReturnType<type
     throw new UsageError("behind the files give HOST:PORT, for example 'replay run.dat daq-host:8000'");
   if (files.length === 0)
     throw new UsageError("name a data file in front of HOST:PORT: 'replay run.dat daq-host:8000'");
-  return { files, target: parseTarget(text) };
-}
-
-/** Of a file, or of all parts of a recording; what cannot be looked at is told when it is opened. */
-function sizeOf(path: string): number {
-  const base = /^(.*\.)1$/.exec(path)?.[1];
-  let total = 0;
-  for (let part = 1; ; part++) {
-    const name = base === undefined ? path : `${base}${part}`;
-    if (!existsSync(name)) return total;
-    total += statSync(name).size;
-    if (base === undefined) return total;
-  }
+  return { files, target: targetOf(text) };
 }

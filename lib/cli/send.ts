@@ -2,7 +2,7 @@
 
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { Frame, type FrameOptions } from '../index';
 import {
   chain,
@@ -15,39 +15,52 @@ import {
   readWhole,
   type InputOptions,
 } from './send/input';
-import { bytes, given, integer, parseTarget, positive, seconds, type Target } from './support/arguments';
+import { bytes, given, integer, parseTarget, type Target } from './support/arguments';
 import { UsageError } from './support/errors';
 import { beginsLikeFrames, frameOf } from './support/frame-json';
+import {
+  addFormat,
+  formatOf,
+  FormerName,
+  lingerOption,
+  loopOption,
+  rateOption,
+  type FormatOptions,
+} from './support/options';
 import { addBridgeOptions } from './support/run';
-import { checkReadable, DEFAULT_LINGER_S, sendFrames, Sent, type SendingOptions } from './support/sending';
+import { checkReadable, sendFrames, Sent, type SendingOptions } from './support/sending';
 import { THROWS_HELP } from './support/share';
 
-type SendOptions = SendingOptions & InputOptions & FrameOptions;
+const FORMATS = ['auto', 'raw', 'json'] as const;
+
+interface SendOptions extends SendingOptions, FrameOptions, FormatOptions<InputOptions['format']> {
+  readonly chunk?: number;
+  readonly loop: number | true;
+}
 
 export function addSend(program: Command): void {
   addBridgeOptions(
-    program
-      .command('send')
-      .summary('send frames from files, standard input or JSON lines')
-      .description(
-        'Sends each file as a frame, or in pieces of --chunk bytes; standard input where no file is named. JSON lines, ' +
-          `as dump --format json prints them, become the frames they were. ${THROWS_HELP}`,
-      )
-      .argument('<target>', 'HOST:PORT, the base port', parseTarget)
-      .argument('[files...]', 'files, - for standard input')
-      .option(
-        '--format <name>',
-        'raw, json, or auto: JSON lines are told by their first line',
-        format,
-        'auto',
-      )
+    addFormat(
+      program
+        .command('send')
+        .summary('send frames from files, standard input or JSON lines')
+        .description(
+          'Sends each file as a frame, or in pieces of --chunk bytes; standard input where no file is named. JSON lines, ' +
+            `as dump --format json prints them, become the frames they were. ${THROWS_HELP}`,
+        )
+        .argument('<target>', 'HOST:PORT, the base port', parseTarget)
+        .argument('[files...]', 'files, - for standard input'),
+      'auto (default: JSON lines are told by their first line), raw or json',
+      FORMATS,
+    )
       .option('--channel <n>', 'channel of every frame, 0 to 255', integer(0, 255))
       .option('--flags <n>', 'flags of every frame, 0 to 65535 or 0xffff', integer(0, 0xffff))
       .option('--error <n>', 'error field of every frame, 0 to 255', integer(0, 255))
       .option('--chunk <size>', 'raw: bytes a frame', bytes)
-      .option('--repeat <n>', 'how often to send it all', integer(1), 1)
-      .option('--rate <n>', 'frames a second at most', positive)
-      .option('--linger <time>', 'how long the last frames may take', seconds, DEFAULT_LINGER_S),
+      .addOption(loopOption())
+      .addOption(new FormerName('--repeat <n>', loopOption()))
+      .addOption(rateOption())
+      .addOption(lingerOption()),
   )
     .addHelpText(
       'after',
@@ -61,7 +74,9 @@ Examples:
 }
 
 async function send(target: Target, files: string[], options: SendOptions): Promise<void> {
-  const { chunk } = options;
+  const { chunk, loop } = options;
+  const rounds = loop === true ? Infinity : loop;
+  const input: InputOptions = { format: formatOf(options) ?? 'auto', ...given({ chunk }), rounds };
   if (chunk === 0) throw new UsageError('--chunk is 0, but must be at least 1 byte');
   if (chunk !== undefined && chunk > MAX_FRAME_BYTES) {
     throw new UsageError(`--chunk is ${chunk}, but a frame holds at most ${MAX_FRAME_BYTES} bytes`);
@@ -69,32 +84,38 @@ async function send(target: Target, files: string[], options: SendOptions): Prom
   const names = files.length === 0 ? ['-'] : files;
   const named = names.filter((name) => name !== '-');
   checkReadable(named);
-  for (const name of named) checkInput(name, options);
-  if (options.repeat > 1 && names.includes('-')) {
-    throw new UsageError('--repeat needs files: standard input can be read once');
+  for (const name of named) checkInput(name, input);
+  if (rounds > 1 && names.includes('-')) {
+    throw new UsageError('--loop needs files: standard input can be read once');
   }
-  await sendFrames(target, options, new Sent(), async function* (signal) {
-    for (let round = 0; round < options.repeat; round++) {
-      for (const name of names) yield* framesOf(name, options, signal);
+  const endless = rounds === Infinity;
+  await sendFrames(target, { ...options, endless }, new Sent(), async function* (signal) {
+    for (let round = 0; round < rounds; round++) {
+      for (const name of names) yield* framesOf(name, input, options, signal);
     }
   });
 }
 
-async function* framesOf(name: string, options: SendOptions, signal: AbortSignal): AsyncGenerator<Frame> {
+async function* framesOf(
+  name: string,
+  { format, chunk }: InputOptions,
+  fields: FrameOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Frame> {
   const input: AsyncIterable<Buffer> = openInput(name, signal);
   const rest = input[Symbol.asyncIterator]();
   const head = await readHead(rest);
   const pieces = chain(head, rest);
-  const isJson = options.format === 'auto' ? beginsLikeFrames(head.toString()) : options.format === 'json';
-  if (isJson) yield* jsonFrames(name, pieces, options, signal);
+  const isJson = format === 'auto' ? beginsLikeFrames(head.toString()) : format === 'json';
+  if (isJson) yield* jsonFrames(name, pieces, fields, signal);
   else if (head.length === 0) throw emptyInput(name);
-  else yield* rawFrames(name, pieces, options);
+  else yield* rawFrames(name, pieces, chunk, fields);
 }
 
 async function* jsonFrames(
   name: string,
   pieces: AsyncIterable<Buffer>,
-  options: SendOptions,
+  fields: FrameOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Frame> {
   let number = 0;
@@ -110,7 +131,7 @@ async function* jsonFrames(
     number += 1;
     if (line.trim() === '') continue;
     const frame = frameOf(line, `line ${number} of ${nameText(name)}`);
-    yield new Frame(frame.payload, { ...pick(frame), ...pick(options) });
+    yield new Frame(frame.payload, { ...pick(frame), ...pick(fields) });
   }
   throwIf(failure);
 }
@@ -123,10 +144,10 @@ function throwIf(failure: Error | undefined): void {
 async function* rawFrames(
   name: string,
   pieces: AsyncGenerator<Buffer>,
-  options: SendOptions,
+  chunk: number | undefined,
+  options: FrameOptions,
 ): AsyncGenerator<Frame> {
   const fields = pick(options);
-  const { chunk } = options;
   if (chunk === undefined) {
     yield new Frame(await readWhole(name, pieces), fields);
     return;
@@ -149,9 +170,4 @@ async function* rawFrames(
 /** The fields of a frame, from options or from another frame. */
 function pick({ channel, flags, error }: FrameOptions): FrameOptions {
   return given({ channel, flags, error });
-}
-
-function format(text: string): string {
-  if (!['auto', 'raw', 'json'].includes(text)) throw new InvalidArgumentError('give auto, raw or json');
-  return text;
 }

@@ -3,17 +3,20 @@
 import type { Command } from 'commander';
 import type { TcpCore } from '../index';
 import { lookSoon } from './doctor/look';
-import { parseTarget, seconds, targetText, type Target } from './support/arguments';
+import { targetText, type Target } from './support/arguments';
+import { UsageError } from './support/errors';
+import { filesText, readFiles, SOURCE_HELP, sourceOf } from './support/frame-source';
 import { Flow } from './watch/flow';
+import { addFormat, durationOption, formatOf, type FormatOptions } from './support/options';
 import {
   addBridgeOptions,
+  Interruption,
   NEVER,
   tell,
   tellAll,
   waitForPeer,
   withBridge,
   type CommonOptions,
-  type Interruption,
 } from './support/run';
 import { leaveSoon } from './support/receiving';
 import { TAKES_HELP, takenText } from './support/share';
@@ -24,26 +27,31 @@ import { viewLines, type ViewState } from './watch/view';
 
 const SAMPLE_MS = 1_000;
 const DRAW_MS = 500;
+const DEFAULT_COLUMNS = 80;
 // Less than this has no rate worth a word.
 const SHORTEST_SAMPLE_S = 0.1;
 
-interface WatchOptions extends CommonOptions {
-  readonly json?: boolean;
+const FORMATS = ['text', 'json'] as const;
+
+interface WatchOptions extends CommonOptions, FormatOptions<(typeof FORMATS)[number]> {
   readonly duration?: number;
 }
 
 export function addWatch(program: Command): void {
   addBridgeOptions(
-    program
-      .command('watch')
-      .summary('live view of a stream: rates, channels, the last frame')
-      .description(
-        'Shows whether a peer is there, what comes a second, and each channel, until q or Ctrl-C. Where the output is ' +
-          `no terminal, or with --json, a line of JSON a second. ${TAKES_HELP}`,
-      )
-      .argument('<target>', 'HOST:PORT, the base port', parseTarget)
-      .option('--json', 'a line of JSON a second')
-      .option('--duration <time>', 'end after so long', seconds),
+    addFormat(
+      program
+        .command('watch')
+        .summary('live view of a stream: rates, channels, the last frame')
+        .description(
+          'Shows whether a peer is there, what comes a second, and each channel, until q or Ctrl-C. Where the output is ' +
+            'no terminal, or with --json, a line of JSON a second. Data files are read as fast as they can be. With ' +
+            `HOST:PORT: ${TAKES_HELP}`,
+        )
+        .argument('<source...>', SOURCE_HELP),
+      'text (default in a terminal) or json (default elsewhere): a line a second',
+      FORMATS,
+    ).addOption(durationOption()),
     'never',
   )
     .addHelpText(
@@ -52,22 +60,60 @@ export function addWatch(program: Command): void {
 Examples:
   rogue-bridge watch daq-host:8000
   rogue-bridge watch --listen '*:8000'
+  rogue-bridge watch run.dat.1                      all parts of a recording
   rogue-bridge watch daq-host:8000 --json --duration 10 | jq .framesPerSecond`,
     )
     .action(watch);
 }
 
-async function watch(target: Target, options: WatchOptions): Promise<void> {
+async function watch(names: string[], options: WatchOptions, command: Command): Promise<void> {
+  const source = sourceOf(names, command);
+  const format = formatOf(options);
+  if (format === 'text' && !process.stdout.isTTY) {
+    throw new UsageError('--format text is a view in a terminal, and standard output is none: give json');
+  }
+  const isLive = process.stdout.isTTY && format !== 'json';
   const flow = new Flow();
+  // What was on the screen has gone with it.
+  const atEnd: (string | undefined)[] = [];
+  try {
+    const isEarly =
+      source.files === undefined
+        ? await watchPeer(source.target, flow, isLive, options, atEnd)
+        : await watchFiles(source.files, flow, isLive, options);
+    if (isEarly) leaveSoon();
+  } catch (err) {
+    // What was read of a file before is right all the same.
+    if (flow.frames > 0) tell(summary(flow));
+    throw err;
+  }
+  tell(summary(flow));
+  tellAll(...atEnd);
+}
+
+function summary(flow: Flow): string {
+  const { framesPerSecond, bytesPerSecond } = flow.average;
+  return (
+    `${plural(flow.frames, 'frame')}, ${sizeText(flow.bytes)} in ${timeText(flow.elapsed)}: ` +
+    `${grouped(framesPerSecond)} frames/s, ${sizeText(bytesPerSecond)}/s; ${plural(flow.errors, 'frame')} with an error`
+  );
+}
+
+/** @returns whether it was interrupted. */
+function watchPeer(
+  target: Target,
+  flow: Flow,
+  isLive: boolean,
+  options: WatchOptions,
+  atEnd: (string | undefined)[],
+): Promise<boolean> {
   const { listen = false } = options;
   const title = `${targetText(target)}, ${listen ? 'our own server' : 'as a client'}`;
   let finding: string | undefined;
-  const atEnd: (string | undefined)[] = [];
-  const wasInterrupted = await withBridge(target, options, async (bridge, interruption) => {
+  return withBridge(target, options, async (bridge, interruption) => {
     let isOver = false;
     // What comes behind the last line is in no summary either.
     bridge.addSlave((frame) => (isOver ? NEVER : flow.note(frame)));
-    const isLive = process.stdout.isTTY && options.json !== true;
     const source = new Source(bridge, isLive ? undefined : tell);
     const onFound = (text: string): void => {
       finding = text;
@@ -77,16 +123,10 @@ async function watch(target: Target, options: WatchOptions): Promise<void> {
     const stateNow = (): ViewState => {
       const { connected, stats } = bridge;
       if (connected) finding = undefined;
-      return {
-        title,
-        isClient: !listen,
-        connected,
-        gone: source.goneText,
-        finding,
-        malformed: stats.malformed,
-      };
+      const status = connected ? 'connected' : (source.goneText ?? 'not connected');
+      return { title, isClient: !listen, connected, status, finding, malformed: stats.malformed };
     };
-    const stop = isLive ? showScreen(flow, stateNow, interruption) : printLines(bridge, flow);
+    const stop = isLive ? showScreen(flow, stateNow, interruption) : printLines(flow, () => linkOf(bridge));
     try {
       // Without --timeout it watches for somebody to come, as long as that takes.
       if (options.timeout !== undefined) await waitForPeer(bridge, target, options, interruption);
@@ -96,24 +136,53 @@ async function watch(target: Target, options: WatchOptions): Promise<void> {
       look?.stop();
       source.end();
       stop();
-      // What was on the screen has gone with it.
       atEnd.push(source.summary, takenText(source.frames, options), isLive ? stateNow().finding : undefined);
     }
     return interruption.signal.aborted;
   });
-  if (wasInterrupted) leaveSoon();
-  const { framesPerSecond, bytesPerSecond } = flow.average;
-  tell(
-    `${plural(flow.frames, 'frame')}, ${sizeText(flow.bytes)} in ${timeText(flow.elapsed)}: ` +
-      `${grouped(framesPerSecond)} frames/s, ${sizeText(bytesPerSecond)}/s; ${plural(flow.errors, 'frame')} with an error`,
-  );
-  tellAll(...atEnd);
+}
+
+/** @returns whether it was interrupted, or the time was over. */
+async function watchFiles(
+  files: readonly string[],
+  flow: Flow,
+  isLive: boolean,
+  { duration }: WatchOptions,
+): Promise<boolean> {
+  const interruption = new Interruption();
+  // Standard input is no keyboard where it is a file.
+  const hint = process.stdin.isTTY ? 'q quits' : 'Ctrl-C quits';
+  const state = {
+    title: filesText(files),
+    isClient: false,
+    connected: true,
+    status: 'reading',
+    malformed: 0,
+    hint,
+  };
+  const stop = isLive ? showScreen(flow, () => state, interruption) : printLines(flow, () => ({}));
+  try {
+    return await readFiles(files, duration, interruption, (frame) => {
+      flow.note(frame);
+      return false;
+    });
+  } finally {
+    stop();
+    if (isLive && flow.frames > 0) leaveOnScreen(flow, { ...state, status: 'read' });
+  }
+}
+
+/** A file is soon over: what there was in it stays in the terminal. */
+function leaveOnScreen(flow: Flow, state: ViewState): void {
+  const columns = process.stdout.columns || DEFAULT_COLUMNS;
+  const lines = viewLines(flow, state, { columns, rows: Infinity }).slice(0, -1);
+  process.stdout.write(`${lines.join('\n')}\n\n`);
 }
 
 /** @returns the end of it. */
-function showScreen(flow: Flow, stateNow: () => ViewState, interruption: Interruption): () => void {
+function showScreen(flow: Flow, state: () => ViewState, interruption: Interruption): () => void {
   const screen = new Screen(() => interruption.stop());
-  const draw = (): void => screen.draw(viewLines(flow, stateNow(), screen.size));
+  const draw = (): void => screen.draw(viewLines(flow, state(), screen.size));
   const sampling = setInterval(() => flow.sample(), SAMPLE_MS);
   const drawing = setInterval(draw, DRAW_MS);
   process.stdout.on('resize', draw);
@@ -126,9 +195,15 @@ function showScreen(flow: Flow, stateNow: () => ViewState, interruption: Interru
   };
 }
 
+/** Of a peer; a file has none of it. */
+interface Link {
+  readonly connected?: boolean;
+  readonly malformed?: number;
+}
+
 /** @returns the end of it, a line for what came since the last one. */
-function printLines(bridge: TcpCore, flow: Flow): () => void {
-  const print = (): void => void process.stdout.write(`${JSON.stringify(lineOf(bridge, flow))}\n`);
+function printLines(flow: Flow, link: () => Link): () => void {
+  const print = (): void => void process.stdout.write(`${JSON.stringify(lineOf(flow, link()))}\n`);
   let framesPrinted = -1;
   const printing = setInterval(() => {
     flow.sample();
@@ -143,19 +218,23 @@ function printLines(bridge: TcpCore, flow: Flow): () => void {
   };
 }
 
-function lineOf(bridge: TcpCore, flow: Flow): object {
+function linkOf({ connected, stats: { malformed } }: TcpCore): Link {
+  return { connected, malformed };
+}
+
+function lineOf(flow: Flow, { connected, malformed }: Link): object {
   const channels = flow.byChannel.map(([channel, { frames, bytes, ...rest }]) => [
     channel,
     { frames, bytes, meanBytes: bytes / frames, ...rest },
   ]);
   return {
     time: new Date().toISOString(),
-    connected: bridge.connected,
+    connected,
     ...flow.now,
     frames: flow.frames,
     bytes: flow.bytes,
     errors: flow.errors,
-    malformed: bridge.stats.malformed,
+    malformed,
     channels: Object.fromEntries(channels) as object,
   };
 }

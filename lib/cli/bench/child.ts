@@ -12,7 +12,7 @@ import { LOOPBACK, someLocalPort } from '../support/local';
 const PORT_ATTEMPTS = 20;
 const END_LIMIT_MS = 3_000;
 
-/** A `bench --serve` that ends with this process. */
+/** A `bench --listen` that ends with this process. */
 export interface BenchChild {
   readonly target: Target;
   stop(): Promise<void>;
@@ -27,7 +27,7 @@ export async function startBenchChild(
 ): Promise<BenchChild | undefined> {
   for (let attempt = 1; ; attempt++) {
     const target = { addr: LOOPBACK, port: someLocalPort() };
-    const args = ['bench', '--serve', `${target.addr}:${target.port}`];
+    const args = ['bench', '--listen', `${target.addr}:${target.port}`];
     if (engine !== undefined) args.push('--engine', engine);
     const child = fork(join(__dirname, '..', 'main.js'), args, {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -78,7 +78,7 @@ export class BenchClient {
     const answer = await this.within(
       this.timeoutMs,
       this.ask('hello', { type: 'hello', version: BENCH_VERSION }),
-      `${this.name} does not answer: run 'rogue-bridge bench --serve' there, and no other bench against it`,
+      `${this.name} does not answer: run 'rogue-bridge bench --listen' there, and no other bench against it`,
     );
     if (answer.version === BENCH_VERSION) return machineOf(answer.machine);
     throw new Failure(

@@ -14,7 +14,10 @@ export interface PrbsEnd {
 }
 
 /** What came of it, to standard output. @throws {Failure} when the link did not pass, or not all of the test. */
-export function report({ direction, tx, rx, seen }: PrbsTest, { shortfall, unsent }: PrbsEnd): void {
+export function report(
+  { direction, tx, rx, seen }: Pick<PrbsTest, 'direction' | 'tx' | 'rx' | 'seen'>,
+  { shortfall, unsent }: PrbsEnd,
+): void {
   const lines: string[] = [];
   const faults: string[] = [];
   if (direction !== 'rx') {

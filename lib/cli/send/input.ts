@@ -19,15 +19,16 @@ const PIECE_BYTES = 2 ** 20;
 export interface InputOptions {
   readonly format: 'auto' | 'raw' | 'json';
   readonly chunk?: number;
-  readonly repeat: number;
+  /** How often all of it is sent. */
+  readonly rounds: number;
 }
 
 /** Tells of a file that cannot be sent, as far as its name and size show it. @throws {Failure} {UsageError} */
-export function checkInput(name: string, { format, chunk, repeat }: InputOptions): void {
+export function checkInput(name: string, { format, chunk, rounds }: InputOptions): void {
   const stats = statSync(name);
   if (stats.isDirectory()) throw new Failure(`${visible(name)} is a directory: name the files in it`);
-  if (stats.isFIFO() && repeat > 1) {
-    throw new UsageError(`--repeat needs files: ${visible(name)} is a pipe, which can be read once`);
+  if (stats.isFIFO() && rounds > 1) {
+    throw new UsageError(`--loop needs files: ${visible(name)} is a pipe, which can be read once`);
   }
   if (!stats.isFile() || format === 'json') return;
   // Files of /proc have a size of 0 and something in them.
@@ -51,7 +52,8 @@ export function openInput(name: string, signal: AbortSignal): Readable {
   return addAbortSignal(signal, name === '-' ? process.stdin : openFile(name));
 }
 
-function openFile(name: string): Readable {
+/** A file or a named pipe. */
+export function openFile(name: string): Readable {
   if (!statSync(name).isFIFO()) return createReadStream(name, { highWaterMark: PIECE_BYTES });
   // A thread that waits in open() for somebody who writes cannot be ended: not even exit() gets past it.
   const fd = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);

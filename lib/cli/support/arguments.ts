@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError } from 'commander';
 import { MAX_TIMER_MS } from '../../async/clock';
-import { Logging, type Engine } from '../../index';
+import { Logging } from '../../index';
 
 // More than any host name and port.
 const MAX_TARGET_CHARS = 300;
@@ -112,11 +112,6 @@ export function bytes(text: string): number {
     throw new InvalidArgumentError('give a number of bytes: 1000, 64k, 10M, 1Gi');
   }
   return whole;
-}
-
-export function engine(text: string): Engine {
-  if (text !== 'libzmq' && text !== 'native') throw new InvalidArgumentError('give libzmq or native');
-  return text;
 }
 
 /** `FILTER=LEVEL`, as Rogue's `Logging.setFilter`; sets it at once. */

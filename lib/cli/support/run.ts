@@ -4,28 +4,19 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 import type { Command } from 'commander';
-import { MAX_TIMER_MS } from '../../async/clock';
 import { Logging, TcpClient, TcpServer, type Engine, type TcpCore, type TcpOptions } from '../../index';
-import {
-  engine,
-  given,
-  hostOf,
-  list,
-  logFilter,
-  targetText,
-  wait,
-  WILDCARDS,
-  type Target,
-} from './arguments';
+import { given, hostOf, targetText, WILDCARDS, type Target } from './arguments';
 import { Failure, UsageError } from './errors';
 import { lookBefore } from '../doctor/look';
 import { oneLineLog } from './one-line-log';
+import { bridgeOptions, logOption } from './options';
 import { pause } from './pause';
 import { firstFrame, hasFrames } from './receiving';
 import { thrownText } from './share';
 
 const DEFAULT_TIMEOUT_S = 10;
-const DEFAULT_WAIT = `${DEFAULT_TIMEOUT_S} s; with --listen never`;
+/** How long a subcommand waits for its peer, in the words of the help. */
+export const DEFAULT_WAIT = `${DEFAULT_TIMEOUT_S} s; with --listen never`;
 const TELL_WAITING_MS = 1_000;
 const STATUS_INTERRUPTED_TWICE = 130;
 // A wrapper may pass on what its child was sent as well; a person takes longer to lose patience.
@@ -78,22 +69,13 @@ export class Interruption {
 
 /** The options that all subcommands have, in the words of one help text. */
 export function addLogOptions(command: Command): Command {
-  return command.option(
-    '--log <filter=level>',
-    "as Rogue's Logging.setFilter: stream=debug; again for more",
-    logFilter,
-  );
+  return command.addOption(logOption());
 }
 
 /** Those of a subcommand with a bridge. */
 export function addBridgeOptions(command: Command, untilWhen = DEFAULT_WAIT): Command {
-  return addLogOptions(
-    command
-      .option('--listen', 'be the server: HOST is the local address, * for all')
-      .option('--engine <name>', 'native (default) or libzmq', engine)
-      .option('--timeout <time>', `give up when no peer comes for so long (default ${untilWhen})`, wait)
-      .option('--allow <list>', 'with --listen: addresses and CIDR blocks that may connect', list),
-  );
+  for (const option of bridgeOptions(untilWhen)) command.addOption(option);
+  return addLogOptions(command);
 }
 
 /** Says something that is no data. */
@@ -113,9 +95,6 @@ export async function openBridge(
   more: TcpOptions = {},
 ): Promise<TcpCore> {
   const { listen = false, allow } = options;
-  if (more.lingerMs !== undefined && more.lingerMs > MAX_TIMER_MS) {
-    throw new UsageError(`--linger is ${more.lingerMs / 1000} s: give a time of at most 24d`);
-  }
   if (allow !== undefined && !listen) throw new UsageError('--allow is for a server: add --listen');
   if (WILDCARDS.includes(hostOf(target)) && !listen) {
     const text = `${target.addr} is every address of this machine, and nobody can connect to that: add --listen to be the server`;

@@ -9,8 +9,6 @@ import { Pace } from './pace';
 import { tell, waitForPeer, withBridge, type CommonOptions } from './run';
 import { plural, sizeText } from './text';
 
-export const DEFAULT_LINGER_S = 10;
-
 export interface SendingOptions extends CommonOptions {
   /** Frames a second at most. */
   readonly rate?: number;

@@ -11,10 +11,12 @@ export interface ViewState {
   /** Whether a server deals its frames out to us. */
   readonly isClient: boolean;
   readonly connected: boolean;
-  /** What to say of a source that has left. */
-  readonly gone: string | undefined;
+  /** Whether it is connected, and for how long not, in words. */
+  readonly status: string;
   /** Why there may be no peer, and what to do. */
-  readonly finding: string | undefined;
+  readonly finding?: string | undefined;
+  /** How to end it; `q quits` where that is not given. */
+  readonly hint?: string;
   /** Messages that were no frame. */
   readonly malformed: number;
 }
@@ -65,13 +67,12 @@ export function viewLines(flow: Flow, state: ViewState, { columns, rows }: Size)
     .concat(cut(lastLine(state), columns));
 }
 
-function lastLine({ isClient }: ViewState): string {
-  const quits = colors.dim('q quits');
+function lastLine({ isClient, hint = 'q quits' }: ViewState): string {
+  const quits = colors.dim(hint);
   return isClient ? `${quits}  ${colors.yellow(SHARE_NOTE)}` : quits;
 }
 
-function titleLine({ title, connected, gone }: ViewState, elapsed: number, columns: number): string {
-  const status = connected ? 'connected' : (gone ?? 'not connected');
+function titleLine({ title, connected, status }: ViewState, elapsed: number, columns: number): string {
   const right = `${status}  ${timeText(elapsed)}`;
   const left = cut(title, columns - right.length - 1).padEnd(Math.max(0, columns - right.length));
   const coloured = connected ? colors.green(status) : colors.red(status);

@@ -1,7 +1,8 @@
 // Records of data files, one after the other, in constant memory.
 // slaclab/rogue src/rogue/utilities/fileio/StreamReader.cpp, python/pyrogue/utilities/fileio/_FileReader.py.
 
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { describeError, GeneralError, systemCode } from '../../errors';
 import { copyBytes, copyToShared, OWN_MEMORY_BYTES, sharedMemory } from '../../memory/payload-memory';
 import { payloadPool, type PayloadSlot } from '../../memory/payload-pool';
@@ -13,6 +14,13 @@ import { firstPartAfter } from './file-names';
 import { MAGIC_BYTES, otherFormat, type OtherFormat } from './other-formats';
 import { checkPath, type FilePath } from './paths';
 import { HEADER_BYTES, LENGTH_OVERHEAD_BYTES, readLength } from './record';
+import { checkStream, isStream, StreamInput, streamName, type Input } from './stream-input';
+
+/**
+ * Where records come from: a file, by its name or a `file:` URL, the first part (`.1`) of a recording, which stands for all
+ * of them, a list of files, which are read as they are, or a Node stream of bytes, which is destroyed at the end.
+ */
+export type FileSource = FilePath | readonly FilePath[] | Readable;
 
 /** Which records of a file become frames. */
 export interface ReadFramesOptions {
@@ -31,6 +39,7 @@ export interface ReadFramesOptions {
 
 /** Where a record is. */
 export interface FilePlace {
+  /** The file; of a stream, what it is called. */
   readonly path: string;
   /** Bytes from the beginning of the file to the record's header. */
   readonly position: number;
@@ -65,9 +74,9 @@ const MIN_LENGTH = LENGTH_OVERHEAD_BYTES;
 
 /** Reads one file after the other; {@link take} what is there, then {@link fill}. */
 export class FileFrames {
-  private handle: FileHandle | undefined;
+  private handle: Input | undefined;
   private path = '';
-  private readonly paths: string[];
+  private readonly paths: (string | Readable)[];
   /** What the parts of a recording have in common, when it was named by its first part. */
   private readonly base: string | undefined;
   private part = 1;
@@ -101,7 +110,7 @@ export class FileFrames {
 
   /** @throws {TypeError} {RangeError} for arguments that are wrong. */
   constructor(
-    paths: FilePath | readonly FilePath[],
+    paths: FileSource,
     private readonly options: ReadFramesOptions,
     what: string,
     names: readonly string[],
@@ -109,10 +118,12 @@ export class FileFrames {
     checkOptionNames(`the options of ${what}`, options, names);
     checkSignal(options.signal);
     const isList = Array.isArray(paths);
-    this.paths = isList ? paths.map((path) => checkPath('a path', path)) : [checkPath('paths', paths)];
+    if (isStream(paths)) this.paths = [checkStream(paths)];
+    else if (isList) this.paths = paths.map((path) => checkPath('a path', path));
+    else this.paths = [checkPath('paths', paths, ', or a Node stream of bytes')];
     const [first] = this.paths;
     if (first === undefined) throw new TypeError(`${what} was given an empty list of files`);
-    if (!isList && first.endsWith('.1')) this.base = first.slice(0, -1);
+    if (!isList && typeof first === 'string' && first.endsWith('.1')) this.base = first.slice(0, -1);
     const { channel, configChan } = options;
     if (channel !== undefined) {
       const channels = typeof channel === 'number' ? [channel] : channel;
@@ -168,7 +179,7 @@ export class FileFrames {
     this.moveRest(rest);
     const { memory } = this;
     const read = await this.read(handle, memory, rest, this.chunkAt + rest);
-    if (read === 0) return this.endFile(rest);
+    if (read === 0) return !this.waitsNoMore && this.endFile(rest);
     this.chunk = memory.subarray(0, rest + read);
     return true;
   }
@@ -182,15 +193,21 @@ export class FileFrames {
     this.setChunk(this.memory.subarray(0, rest));
   }
 
-  /** Ends the wait for `onConfig`, which may never settle, now and later; nothing else waits for more than the disk. */
-  endWait(): void {
+  /**
+   * Ends the wait for `onConfig` and for a stream, which may never settle, now and later; nothing else waits for more than
+   * the disk.
+   */
+  readonly endWait = (): void => {
     this.waitsNoMore = true;
     this.abandonConfig?.();
-  }
+    if (this.handle instanceof StreamInput) void this.handle.close();
+  };
 
   async close(): Promise<void> {
     const { handle } = this;
     this.endWait();
+    for (const source of this.paths) if (typeof source !== 'string') source.destroy();
+    this.options.signal?.removeEventListener('abort', this.endWait);
     this.handle = undefined;
     this.release();
     await handle?.close();
@@ -291,6 +308,11 @@ export class FileFrames {
   private async skip(size: number): Promise<boolean> {
     const position = this.chunkAt + this.pos;
     const end = position + HEADER_BYTES + size;
+    // A stream has no size before its end.
+    if (this.size === Infinity && (await this.read(this.handle!, Buffer.alloc(1), 0, end - 1)) === 0) {
+      if (this.waitsNoMore) return false;
+      this.size = (await this.handle!.stat()).size;
+    }
     await this.checkSize(position, end);
     this.records += 1;
     this.chunkAt = end;
@@ -298,7 +320,7 @@ export class FileFrames {
     return true;
   }
 
-  private async readLarge(handle: FileHandle, size: number): Promise<boolean> {
+  private async readLarge(handle: Input, size: number): Promise<boolean> {
     const { chunk, pos } = this;
     const position = this.chunkAt + pos;
     // Before memory is taken for what may be no record at all.
@@ -309,6 +331,7 @@ export class FileFrames {
     let filled = begun.length;
     while (filled < size) {
       const read = await this.read(handle, payload, filled, position + HEADER_BYTES + filled);
+      if (read === 0 && this.waitsNoMore) return false;
       if (read === 0) throw this.tornError(position, size, filled);
       filled += read;
     }
@@ -366,11 +389,35 @@ export class FileFrames {
     this.keptEnd = 0;
   }
 
-  private async openNext(path: string): Promise<void> {
+  private async openNext(source: string | Readable): Promise<void> {
+    const path = typeof source === 'string' ? source : streamName(source);
     this.path = path;
     this.setChunk(NOTHING);
     this.chunkAt = 0;
     this.records = 0;
+    if (typeof source === 'string') await this.openFile(source);
+    else this.openStream(source);
+    const handle = this.handle!;
+    try {
+      const head = Buffer.alloc(MAGIC_BYTES);
+      const filled = await this.read(handle, head, 0, 0);
+      this.other = otherFormat(typeof source === 'string' ? path : undefined, head.subarray(0, filled));
+      if (this.other?.isCertain === true) throw this.formatError(0, `it is ${this.other.text}`);
+    } catch (err) {
+      await this.close();
+      throw err;
+    }
+  }
+
+  private openStream(stream: Readable): void {
+    this.size = Infinity;
+    this.handle = new StreamInput(stream);
+    // Its next byte may never come.
+    this.options.signal?.addEventListener('abort', this.endWait);
+    if (this.waitsNoMore) this.endWait();
+  }
+
+  private async openFile(path: string): Promise<void> {
     try {
       // Asked first: opening a pipe waits for its other end, and nothing can end that wait.
       const found = await stat(path);
@@ -383,15 +430,6 @@ export class FileFrames {
         : '';
       const text = `${visible(path)} could not be opened for reading: ${describeError(err)}${hint}`;
       throw new GeneralError('ERR_FILE_OPEN', text, { cause: err, path });
-    }
-    const { handle } = this;
-    try {
-      const head = Buffer.alloc(MAGIC_BYTES);
-      this.other = otherFormat(path, head.subarray(0, await this.read(handle, head, 0, 0)));
-      if (this.other?.isCertain === true) throw this.formatError(0, `it is ${this.other.text}`);
-    } catch (err) {
-      await this.close();
-      throw err;
     }
   }
 
@@ -406,7 +444,7 @@ export class FileFrames {
     throw new GeneralError('ERR_FILE_OPEN', text, { path });
   }
 
-  private async read(handle: FileHandle, into: Buffer, at: number, position: number): Promise<number> {
+  private async read(handle: Input, into: Buffer, at: number, position: number): Promise<number> {
     try {
       const length = Math.min(into.length - at, MAX_READ_BYTES);
       return (await handle.read(into, at, length, position)).bytesRead;

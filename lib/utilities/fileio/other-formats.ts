@@ -6,29 +6,29 @@ interface Format {
   readonly magic: readonly number[];
   /** Of compressed files; undefined where the first bytes say it all. */
   readonly suffix: string | undefined;
-  /** What to do with such a file. */
-  readonly advice: (path: string) => string;
+  /** What to do with such a file, and with what comes by a stream. */
+  readonly advice: (path: string | undefined) => string;
 }
 
 const FORMATS: readonly Format[] = [
-  { name: 'gzip', magic: [0x1f, 0x8b], suffix: '.gz', advice: (path) => `unpack it by 'gunzip -k ${path}'` },
+  { name: 'gzip', magic: [0x1f, 0x8b], suffix: '.gz', advice: unpackBy('gunzip') },
   {
     name: 'bzip2',
     magic: [0x42, 0x5a, 0x68],
     suffix: '.bz2',
-    advice: (path) => `unpack it by 'bunzip2 -k ${path}'`,
+    advice: unpackBy('bunzip2'),
   },
   {
     name: 'xz',
     magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a],
     suffix: '.xz',
-    advice: (path) => `unpack it by 'unxz -k ${path}'`,
+    advice: unpackBy('unxz'),
   },
   {
     name: 'Zstandard',
     magic: [0x28, 0xb5, 0x2f, 0xfd],
     suffix: '.zst',
-    advice: (path) => `unpack it by 'unzstd -k ${path}'`,
+    advice: unpackBy('unzstd'),
   },
   {
     name: 'HDF5',
@@ -49,11 +49,22 @@ export interface OtherFormat {
   readonly isCertain: boolean;
 }
 
-/** @param head the first bytes of the file, {@link MAGIC_BYTES} where it has as many. */
-export function otherFormat(path: string, head: Uint8Array): OtherFormat | undefined {
+function unpackBy(tool: string): Format['advice'] {
+  return (path) =>
+    path === undefined ? `pipe it through '${tool} -c'` : `unpack it by '${tool} -k ${path}'`;
+}
+
+/**
+ * @param path undefined for a stream.
+ * @param head the first bytes of the file, {@link MAGIC_BYTES} where it has as many.
+ */
+export function otherFormat(path: string | undefined, head: Uint8Array): OtherFormat | undefined {
   const format = FORMATS.find(({ magic }) => magic.every((byte, at) => head[at] === byte));
   if (format === undefined) return undefined;
   const { name, suffix, advice } = format;
   const kind = suffix === undefined ? `an ${name} file` : `a file compressed by ${name}`;
-  return { text: `${kind}: ${advice(path)}`, isCertain: suffix === undefined || path.endsWith(suffix) };
+  return {
+    text: `${kind}: ${advice(path)}`,
+    isCertain: suffix === undefined || path?.endsWith(suffix) === true,
+  };
 }

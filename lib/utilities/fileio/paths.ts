@@ -6,11 +6,14 @@ import { show } from '../../errors';
 /** A file's name, or a `file:` URL, such as `new URL('run.dat', import.meta.url)`. */
 export type FilePath = string | URL;
 
-/** The name of the file. @throws {TypeError} for anything else, and for a URL that names none. */
-export function checkPath(what: string, value: unknown): string {
+/**
+ * The name of the file. @throws {TypeError} for anything else, and for a URL that names none.
+ * @param others what else would do, for the message.
+ */
+export function checkPath(what: string, value: unknown, others = ''): string {
   if (typeof value === 'string' && value !== '') return value;
   if (!isUrl(value))
-    throw new TypeError(`${what} is ${show(value)}, but must be a file's name or a file: URL`);
+    throw new TypeError(`${what} is ${show(value)}, but must be a file's name or a file: URL${others}`);
   if (value.protocol !== 'file:')
     throw new TypeError(`${what} is ${show(value.href)}, but must be a file: URL`);
   return fileURLToPath(value.href);

@@ -2,23 +2,26 @@
 
 import { Mutex } from '../../async/mutex';
 import type { AsyncFrames } from '../../stream/frames';
-import type { FilePath } from './paths';
-import { FileFrames, READ_OPTIONS, type FileFrame, type ReadFramesOptions } from './file-frames';
+import {
+  FileFrames,
+  READ_OPTIONS,
+  type FileFrame,
+  type FileSource,
+  type ReadFramesOptions,
+} from './file-frames';
 
 /**
  * The frames of a data file, in order, each with the file and the position it was read from. Memory stays the same
  * however large the file is; a frame that you keep for long may keep 256 kB of its neighbours, so keep a `clone()`.
  *
- * @param paths a file, by its name or a `file:` URL; one whose name ends in `.1` stands for the parts `.1`, `.2`, ... of a recording. Or a list of
- *   files, which are read as they are, one after the other.
+ * @param paths a file, by its name or a `file:` URL; one whose name ends in `.1` stands for the parts `.1`, `.2`, ... of a
+ *   recording. A list of files, which are read as they are, one after the other. Or a Node stream of bytes, `process.stdin`
+ *   or a decompressor for example, which is destroyed when the reading ends.
  * @throws {TypeError} {RangeError} for arguments that are wrong. The iteration throws
  * @throws {GeneralError} `ERR_FILE_OPEN`; `ERR_FILE_READ`; `ERR_FILE_FORMAT` with the offset where the file is no row of
  *   records; `ERR_TORN_RECORD`, behind all whole records, when the last one is not.
  */
-export function readFrames(
-  paths: FilePath | readonly FilePath[],
-  options: ReadFramesOptions = {},
-): AsyncFrames<FileFrame> {
+export function readFrames(paths: FileSource, options: ReadFramesOptions = {}): AsyncFrames<FileFrame> {
   return new FileFrameIterator(new FileFrames(paths, options, 'readFrames', READ_OPTIONS), options.signal);
 }
 

@@ -7,8 +7,7 @@ import { FailureLog } from '../../stream/failures';
 import { Master } from '../../stream/master';
 import type { SlaveLike } from '../../stream/slave';
 import { Mutex } from '../../async/mutex';
-import { FileFrames, READ_OPTIONS, type ReadFramesOptions } from './file-frames';
-import type { FilePath } from './paths';
+import { FileFrames, READ_OPTIONS, type FileSource, type ReadFramesOptions } from './file-frames';
 
 /** One file, or sequence of files, being played. */
 interface Playing {
@@ -75,10 +74,10 @@ export class StreamReader extends Master implements AsyncDisposable {
    * Opens the file and begins to play it; one that is still played is closed. `frames()` and `readable()` get all of
    * it when they are called before this, or right behind it.
    *
-   * @param paths as for `readFrames`: a file, the first part (`.1`) of a recording, or a list of files.
+   * @param paths as for `readFrames`: a file, the first part (`.1`) of a recording, a list of files, or a stream of bytes.
    * @throws {GeneralError} `ERR_FILE_OPEN`
    */
-  open(paths: FilePath | readonly FilePath[]): Promise<void> {
+  open(paths: FileSource): Promise<void> {
     const source = new FileFrames(paths, this.options, 'StreamReader', OPTIONS);
     return this.mutex.runExclusive(async () => {
       await this.end();

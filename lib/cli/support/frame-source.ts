@@ -1,0 +1,149 @@
+// Where frames come from: a peer, or data files in its place.
+
+import { existsSync, statSync } from 'node:fs';
+import type { Command } from 'commander';
+import { readFrames, type FileFrame, type FileSource, type Frame } from '../../index';
+import { visible } from '../../quoted';
+import { openFile } from '../send/input';
+import { given, isTarget, parseTarget, type Target } from './arguments';
+import { UsageError } from './errors';
+import { bridgeOptions } from './options';
+import type { Interruption } from './run';
+
+/** Of an argument that is a peer or a data file. */
+export const SOURCE_HELP = 'HOST:PORT, the base port; or data files, - for standard input';
+
+/** A peer, or data files: their names, or `-` alone. */
+export type FrameSource =
+  | { readonly target: Target; readonly files?: undefined }
+  | { readonly target?: undefined; readonly files: readonly string[] };
+
+/**
+ * What these arguments name: HOST:PORT is a peer, anything else a data file.
+ * @param command whose options were given; those for a peer alone make no sense with files.
+ * @throws {UsageError}
+ */
+export function sourceOf(names: readonly string[], command: Command): FrameSource {
+  const [first = ''] = names;
+  if (names.length === 1 && isTarget(first)) return { target: targetOf(first) };
+  const target = names.find(isTarget);
+  if (target !== undefined) {
+    throw new UsageError(`${visible(target)} is a peer: give it alone, or data files alone`);
+  }
+  checkFiles(names);
+  const wrong = bridgeOptions()
+    .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
+    .map(({ long }) => long);
+  if (wrong.length > 0) {
+    const verb = wrong.length === 1 ? 'is' : 'are';
+    throw new UsageError(
+      `${wrong.join(' and ')} ${verb} for a peer, and ${nameOf(first)} is a data file: leave ${wrong.length === 1 ? 'it' : 'them'} out`,
+    );
+  }
+  return { files: names };
+}
+
+/** HOST:PORT of an argument. @throws {UsageError} */
+export function targetOf(text: string): Target {
+  try {
+    return parseTarget(text);
+  } catch (err) {
+    throw new UsageError(`'${visible(text)}' is no address of a peer: ${(err as Error).message}`);
+  }
+}
+
+/** @throws {UsageError} for files that cannot be read as they are named. */
+export function checkFiles(names: readonly string[]): void {
+  if (names.includes('-')) {
+    if (names.length > 1) throw new UsageError('- is standard input: give it alone, or files alone');
+    if (process.stdin.isTTY) {
+      throw new UsageError('standard input is a terminal: pipe a data file into it, or name one');
+    }
+  }
+  // The first part of a recording is a hint that the library gives.
+  const missing = names.find((name) => name !== '-' && !existsSync(name) && !existsSync(`${name}.1`));
+  if (missing === undefined) return;
+  throw new UsageError(
+    `${visible(missing)}: there is no such file, and for a peer give HOST:PORT, for example daq-host:8000`,
+  );
+}
+
+/** The frames of data files, in order; of several as they are named, of `run.dat.1` alone those of all its parts. */
+export function framesOf(
+  files: readonly string[],
+  options: { readonly channel?: number[] | undefined; readonly signal: AbortSignal },
+): AsyncIterableIterator<FileFrame, undefined> {
+  return readFrames(openable(files), given(options));
+}
+
+function openable(files: readonly string[]): FileSource {
+  const [first = ''] = files;
+  if (first === '-') return process.stdin;
+  if (readsOnce(files)) return openFile(first);
+  return files.length === 1 ? first : files;
+}
+
+/** Whether this is standard input, or a pipe, which a shell makes of <(zcat run.dat.gz). */
+export function readsOnce(files: readonly string[]): boolean {
+  const [first = ''] = files;
+  if (files.length > 1) return false;
+  return first === '-' || statSync(first, { throwIfNoEntry: false })?.isFIFO() === true;
+}
+
+/**
+ * Gives the frames of data files to `accept` until it returns true, there are no more, it is interrupted, or the time is
+ * over.
+ * @returns whether it was interrupted, or the time was over.
+ */
+export async function readFiles(
+  files: readonly string[],
+  duration: number | undefined,
+  interruption: Interruption,
+  accept: (frame: Frame) => boolean | Promise<boolean>,
+): Promise<boolean> {
+  const { signal } = interruption;
+  if (duration !== undefined) void interruption.wait(duration).then(() => interruption.stop());
+  let isEarly = false;
+  try {
+    for await (const frame of framesOf(files, { signal })) {
+      const isEnough = accept(frame);
+      if (isEnough === true || (isEnough !== false && (await isEnough))) break;
+    }
+  } finally {
+    isEarly = signal.aborted;
+    // It would wait for the rest of the time.
+    interruption.stop();
+  }
+  return isEarly;
+}
+
+/** Bytes of a file, of all parts of a recording, or Infinity where nobody knows. */
+export function sizeOf(files: readonly string[]): number {
+  const sizes = files.map((path) => {
+    if (path === '-') return Infinity;
+    const base = files.length === 1 ? /^(.*\.)1$/.exec(path)?.[1] : undefined;
+    return base === undefined ? fileSize(path) : partsSize(base);
+  });
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+function partsSize(base: string): number {
+  let total = 0;
+  for (let part = 1; existsSync(`${base}${part}`); part++) total += fileSize(`${base}${part}`);
+  return total;
+}
+
+/** What cannot be looked at is told when it is opened. */
+function fileSize(path: string): number {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats?.isFile() === true ? stats.size : Infinity;
+}
+
+/** Files as people read them. */
+export function filesText(files: readonly string[]): string {
+  return files.map(nameOf).join(', ');
+}
+
+function nameOf(file: string): string {
+  return file === '-' ? 'standard input' : visible(file);
+}
