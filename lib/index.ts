@@ -24,7 +24,12 @@ export type { Engine } from './transport/engines';
 export { TcpClient } from './tcp/client';
 export { TcpServer } from './tcp/server';
 export type { TcpStats } from './tcp/stats';
-export { FileFrame, type FilePlace, type FileSource, type ReadFramesOptions } from './utilities/fileio/file-frames';
+export {
+  FileFrame,
+  type FilePlace,
+  type FileSource,
+  type ReadFramesOptions,
+} from './utilities/fileio/file-frames';
 export type { FilePath } from './utilities/fileio/paths';
 export { readFrames } from './utilities/fileio/read-frames';
 export { StreamReader } from './utilities/fileio/stream-reader';

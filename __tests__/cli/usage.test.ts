@@ -74,6 +74,8 @@ test.each([
     '--engine and --timeout are for a peer',
   ],
   [['record', 'run.dat', 'h:65535'], "'h:65535' is no address of a peer: give HOST:PORT"],
+  [['record', '-', 'h:1', '--max-size', '1M'], '--max-size and --overwrite are for a file'],
+  [['record', '-', 'h:1', '--overwrite'], '--max-size and --overwrite are for a file'],
   [['replay', 'run.dat', 'h:65535'], "'h:65535' is no address of a peer: give HOST:PORT"],
   [['replay', '-', 'h:1', '--loop'], '--loop needs files: standard input can be read once'],
   [['dump', 'daq-host:65535'], '1 to 65534'],
