@@ -101,6 +101,18 @@ test.each([
   [['prbs', 'rx', 'h:1', '--width', '16'], 'from 32 to 65536'],
   [['prbs', 'tx', 'h:1', '--size', '3'], 'size is 3'],
   [['prbs', 'loop', '--listen'], 'need HOST:PORT'],
+  [['prbs', 'loop', '--curve', 'a.secret'], '--curve need HOST:PORT'],
+  [['bench', '--curve', 'a.secret'], '--curve needs HOST:PORT'],
+  [['watch', 'h:1', '--curve', 'a.secret', '--engine', 'native'], 'only libzmq encrypts: leave --engine out'],
+  [['watch', 'h:1', '--curve-peer', 'a.public'], 'add --curve with the .secret file of ours'],
+  [
+    ['watch', 'package.json', '--curve', 'a.secret'],
+    '--curve is for a peer, and package.json is a data file',
+  ],
+  [
+    ['relay', '--from', 'h:1', '--to', 'i:1', '--from-curve', 'a.secret'],
+    'a client needs --from-curve-peer once',
+  ],
   [['relay', '--from', 'h:1', '--to', 'h:1'], 'frames would go round'],
   [['replay', 'run.dat'], 'give HOST:PORT'],
   [['replay', 'daq:8000'], 'name a data file'],

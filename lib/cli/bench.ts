@@ -13,6 +13,7 @@ import { Failure, UsageError } from './support/errors';
 import {
   addFormat,
   allowOption,
+  curveOptions,
   engineOption,
   formatOf,
   FormerName,
@@ -53,7 +54,7 @@ export function addBench(program: Command): void {
   const timePerSize = new Option('--time-per-size <time>', 'about how long each size is measured');
   size.argParser(sizes);
   timePerSize.argParser(timeOfOne).default(1, '1 s');
-  addLogOptions(
+  const command = addLogOptions(
     addFormat(
       program
         .command('bench')
@@ -76,7 +77,9 @@ export function addBench(program: Command): void {
       .addOption(engineOption())
       .addOption(timeoutOption(`${DEFAULT_TIMEOUT_S} s; with --listen never`))
       .addOption(allowOption()),
-  )
+  );
+  for (const option of curveOptions()) command.addOption(option);
+  command
     .addHelpText(
       'after',
       `
@@ -89,7 +92,7 @@ Examples:
 }
 
 async function bench(target: Target | undefined, options: BenchOptions): Promise<void> {
-  const { listen = false, serve, allow } = options;
+  const { listen = false, serve, allow, curve, curvePeer } = options;
   if (serve !== undefined && target !== undefined) {
     throw new UsageError('--serve is the other half: give it alone, and HOST:PORT where you measure');
   }
@@ -99,6 +102,9 @@ async function bench(target: Target | undefined, options: BenchOptions): Promise
   const served = serve ?? (listen ? target : undefined);
   if (served !== undefined) return serveBench(served, options);
   if (allow !== undefined) throw new UsageError('--allow is for a server: add --listen');
+  if (target === undefined && (curve !== undefined || curvePeer !== undefined)) {
+    throw new UsageError('--curve needs HOST:PORT; without it both halves are of this machine');
+  }
   const interruption = new Interruption();
   if (target !== undefined) return measureAll(target, options, interruption, false);
   const child = await startBenchChild(options.engine, interruption.signal);
