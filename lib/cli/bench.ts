@@ -13,6 +13,7 @@ import { machineText, thisMachine } from './support/machine';
 import {
   addFormat,
   allowOption,
+  curveOptions,
   engineOption,
   formatOf,
   FormerName,
@@ -55,7 +56,7 @@ export function addBench(program: Command): void {
   const timePerSize = new Option('--time-per-size <time>', 'about how long each size is measured');
   size.argParser(sizes);
   timePerSize.argParser(timeOfOne).default(1, '1 s');
-  addLogOptions(
+  const command = addLogOptions(
     addFormat(
       program
         .command('bench')
@@ -79,7 +80,9 @@ export function addBench(program: Command): void {
       .addOption(engineOption())
       .addOption(timeoutOption(`${DEFAULT_TIMEOUT_S} s; with --listen never`))
       .addOption(allowOption()),
-  )
+  );
+  for (const option of curveOptions()) command.addOption(option);
+  command
     .addHelpText(
       'after',
       `
@@ -92,7 +95,7 @@ Examples:
 }
 
 async function bench(target: Target | undefined, options: BenchOptions): Promise<void> {
-  const { listen = false, serve, allow } = options;
+  const { listen = false, serve, allow, curve, curvePeer } = options;
   if (serve !== undefined && target !== undefined) {
     throw new UsageError('--serve is the other half: give it alone, and HOST:PORT where you measure');
   }
@@ -102,6 +105,9 @@ async function bench(target: Target | undefined, options: BenchOptions): Promise
   const served = serve ?? (listen ? target : undefined);
   if (served !== undefined) return serveBench(served, options);
   if (allow !== undefined) throw new UsageError('--allow is for a server: add --listen');
+  if (target === undefined && (curve !== undefined || curvePeer !== undefined)) {
+    throw new UsageError('--curve needs HOST:PORT; without it both halves are of this machine');
+  }
   const interruption = new Interruption();
   if (target !== undefined) return measureAll(target, options, interruption, false);
   const child = await startBenchChild(options.engine, interruption.signal);

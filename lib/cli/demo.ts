@@ -43,7 +43,7 @@ interface DemoOptions extends CommonOptions {
 }
 
 export function addDemo(program: Command): void {
-  const duration = durationOption().argParser(demoTime).default(DEFAULT_SECONDS, `${DEFAULT_SECONDS} s`);
+  const duration = durationOption().default(DEFAULT_SECONDS, `${DEFAULT_SECONDS} s`);
   addBridgeOptions(
     program
       .command('demo')

@@ -109,8 +109,11 @@ async function run(
     tx.enable(size);
     await tx.disable();
   }
-  if (target === undefined && (options.listen === true || options.allow !== undefined)) {
-    throw new UsageError('--listen and --allow need HOST:PORT; without it both ends are of this machine');
+  const { listen, allow, curve, curvePeer } = options;
+  if (target === undefined && [listen, allow, curve, curvePeer].some((given) => given !== undefined)) {
+    throw new UsageError(
+      '--listen, --allow and --curve need HOST:PORT; without it both ends are of this machine',
+    );
   }
   const interruption = new Interruption();
   const { sending, receiving, bridges } = await openLink(direction, target, options);

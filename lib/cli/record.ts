@@ -2,11 +2,11 @@
 
 import { rm, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { StreamWriter, type Frame, type GeneralError, type TcpOptions } from '../index';
+import { GeneralError, StreamWriter, type Frame, type TcpOptions } from '../index';
 import { visible } from '../quoted';
 import { Stall } from './record/stall';
 import { bytes, isTarget, seconds } from './support/arguments';
-import { Failure } from './support/errors';
+import { Failure, UsageError } from './support/errors';
 import { channelOption, countOption, durationOption } from './support/options';
 import { shareOf, showProgress, type Limits } from './support/progress';
 import {
@@ -24,6 +24,8 @@ import { TAKES_HELP, takenText } from './support/share';
 import { sayUnlessLive, Source } from './support/source';
 import { digits, grouped, plural, sizeText } from './support/text';
 import { passing } from './support/slaves';
+
+const TELL_WAITING_MS = 1_000;
 
 /** Of the bridge that is recorded: what waits for the disk waits on the other side. */
 export const RECORDED_OPTIONS: TcpOptions = receiveSparingly();
@@ -43,9 +45,9 @@ export function addRecord(program: Command): void {
       .summary('record a stream into a Rogue data file')
       .description(
         'Records the frames that arrive into a data file that Rogue, pyrogue and replay read. The sender is held back ' +
-          `while the disk is behind. ${TAKES_HELP}`,
+          `while the disk, or the reader of a pipe, is behind. ${TAKES_HELP}`,
       )
-      .argument('<file>', 'where to; a file with data in it is not replaced')
+      .argument('<file>', 'where to, - for standard output; a file with data in it is not replaced')
       .argument('<target>', 'HOST:PORT, the base port')
       .option('--max-size <size>', 'split into <file>.1, <file>.2, ... of at most so many bytes', bytes)
       .addOption(channelOption())
@@ -62,7 +64,8 @@ Examples:
   rogue-bridge record run.dat daq-host:8000 --duration 1m
   rogue-bridge record run.dat daq-host:8000 --stall 30s
   rogue-bridge record run.dat daq-host:8000 --max-size 1G --channel 1,2
-  rogue-bridge record run.dat --listen '*:8000' --count 1000`,
+  rogue-bridge record run.dat --listen '*:8000' --count 1000
+  rogue-bridge record - daq-host:8000 | gzip > run.dat.gz`,
     )
     .action(record);
 }
@@ -72,8 +75,12 @@ async function record(first: string, second: string, options: RecordOptions): Pr
   const isSwapped = isTarget(first) && !isTarget(second);
   const [file, target] = isSwapped ? [second, targetOf(first)] : [first, targetOf(second)];
   const { channel, count = Infinity, duration, maxSize = 0, dropErrors = false, overwrite = false } = options;
+  const isPipe = file === '-';
+  if (isPipe) checkPipe(options);
+  const name = isPipe ? 'standard output' : visible(file);
   const writer = new StreamWriter({ maxSize, dropErrors });
-  await open(writer, file, overwrite);
+  if (isPipe) await writer.open(process.stdout);
+  else await open(writer, file, overwrite);
   const stall = options.stall === undefined ? undefined : new Stall(options.stall);
   const leftOut = { byChannel: 0, byError: 0 };
   let started: number | undefined;
@@ -125,17 +132,44 @@ async function record(first: string, second: string, options: RecordOptions): Pr
       RECORDED_OPTIONS,
     );
   } finally {
-    const closed = await writer.close().catch((err: unknown) => err as Error);
+    const closed = await close(writer, isPipe);
     const elapsed = started === undefined ? 0 : (performance.now() - started) / 1000;
     tell(
-      `${plural(writer.frameCount, 'frame')}, ${sizeText(writer.totalSize)} in ${visible(file)}${maxSize > 0 ? '.1 and on' : ''}, ` +
+      `${plural(writer.frameCount, 'frame')}, ${sizeText(writer.totalSize)} in ${name}${maxSize > 0 ? '.1 and on' : ''}, ` +
         `${digits(elapsed)} s; ${leftOutText({ ...leftOut, inAll: leftOut.byChannel + writer.dropCount })}`,
     );
     tellAll(source?.summary, takenText(source?.frames ?? 0, options));
-    failure ??= closed ?? undefined;
-    if (writer.frameCount === 0) await removeEmpty(maxSize > 0 ? `${file}.1` : file);
+    failure ??= closed;
+    if (writer.frameCount === 0 && !isPipe) await removeEmpty(maxSize > 0 ? `${file}.1` : file);
   }
-  if (failure !== undefined) throw failure;
+  // A reader that has had enough is no fault, and what else may be wrong with standard output is said already.
+  const isTold = isPipe && failure instanceof GeneralError && failure.code === 'ERR_FILE_WRITE';
+  if (failure !== undefined && !isTold) throw failure;
+}
+
+/** @throws {UsageError} for what makes no sense with standard output. */
+function checkPipe({ maxSize, overwrite }: RecordOptions): void {
+  if (maxSize !== undefined || overwrite !== undefined) {
+    throw new UsageError('--max-size and --overwrite are for a file, and - is standard output');
+  }
+  if (process.stdout.isTTY) {
+    throw new UsageError("standard output is a terminal: add '> run.dat', or a pipe, or name a file");
+  }
+}
+
+/** Ends the recording; returns what was wrong with it. */
+async function close(writer: StreamWriter, isPipe: boolean): Promise<Error | undefined> {
+  const telling = setTimeout(() => {
+    if (isPipe) tell('waiting for the reader of standard output ...');
+  }, TELL_WAITING_MS);
+  try {
+    await writer.close();
+    return undefined;
+  } catch (err) {
+    return err as Error;
+  } finally {
+    clearTimeout(telling);
+  }
 }
 
 function stallFailure(stall: number, { goneText }: Source): Failure {

@@ -5,13 +5,16 @@ import type { Frame, TcpCore } from '../index';
 import { checkServers } from './relay/check';
 import { destinations, Downstream, isStopped, type Destination } from './relay/downstream';
 import { lossText, RelayRates, relaySummary } from './relay/report';
-import { parseTarget, targetText, type Target } from './support/arguments';
+import { given, parseTarget, targetText, type Target } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
+import { curveKeys } from './support/curve';
 import {
   allowOption,
   countOption,
+  curveOptions,
   durationOption,
   engineOption,
+  fromCurveOptions,
   lingerOption,
   listenOption,
   timeoutOption,
@@ -37,33 +40,35 @@ interface RelayOptions extends CommonOptions {
   readonly count?: number;
   readonly duration?: number;
   readonly linger: number;
+  readonly fromCurve?: string;
+  readonly fromCurvePeer?: string[];
 }
 
 export function addRelay(program: Command): void {
-  addLogOptions(
-    program
-      .command('relay')
-      .summary('pass every frame on to several servers')
-      .description(
-        'Passes every frame of one peer on to each of several servers of its own, where a single server would deal ' +
-          'them out among its clients in turn. A downstream with block gets every frame and holds back the source; ' +
-          'one with drop=N never does: what finds N frames waiting for it is dropped and counted.',
-      )
-      .requiredOption('--from <target>', 'HOST:PORT of the source', parseTarget)
-      .requiredOption(
-        '--to <server>',
-        'ADDR:PORT to serve at, with ,block (default) or ,drop=N; again for more',
-        destinations,
-      )
-      .option('--back <server>', 'the --to whose clients may send frames to the source', parseTarget)
-      .addOption(listenOption('be the server for the source, too'))
-      .addOption(countOption())
-      .addOption(durationOption())
-      .addOption(lingerOption())
-      .addOption(engineOption())
-      .addOption(timeoutOption(DEFAULT_WAIT))
-      .addOption(allowOption()),
-  )
+  const command = program
+    .command('relay')
+    .summary('pass every frame on to several servers')
+    .description(
+      'Passes every frame of one peer on to each of several servers of its own, where a single server would deal ' +
+        'them out among its clients in turn. A downstream with block gets every frame and holds back the source; ' +
+        'one with drop=N never does: what finds N frames waiting for it is dropped and counted.',
+    )
+    .requiredOption('--from <target>', 'HOST:PORT of the source', parseTarget)
+    .requiredOption(
+      '--to <server>',
+      'ADDR:PORT to serve at, with ,block (default) or ,drop=N; again for more',
+      destinations,
+    )
+    .option('--back <server>', 'the --to whose clients may send frames to the source', parseTarget)
+    .addOption(listenOption('be the server for the source, too'))
+    .addOption(countOption())
+    .addOption(durationOption())
+    .addOption(lingerOption())
+    .addOption(engineOption())
+    .addOption(timeoutOption(DEFAULT_WAIT))
+    .addOption(allowOption());
+  for (const option of [...curveOptions(), ...fromCurveOptions()]) command.addOption(option);
+  addLogOptions(command)
     .addHelpText(
       'after',
       `
@@ -81,6 +86,11 @@ async function relay(options: RelayOptions): Promise<void> {
   if (back !== undefined && backIndex < 0) {
     throw new UsageError(`--back ${targetText(back)} is none of the servers that --to names`);
   }
+  const curve = curveKeys(
+    { curve: options.fromCurve, curvePeer: options.fromCurvePeer },
+    listen,
+    '--from-curve',
+  );
   await checkServers(from, to, listen);
   const interruption = new Interruption();
   const open: { stop(): Promise<void> }[] = [];
@@ -91,11 +101,13 @@ async function relay(options: RelayOptions): Promise<void> {
       downstreams.push(downstream);
       open.push(downstream);
     }
-    const upstream = await openBridge(from, { ...options, allow: listen ? options.allow : undefined });
+    const { allow } = options;
+    const own = { ...options, allow: listen ? allow : undefined, curve: undefined, curvePeer: undefined };
+    const upstream = await openBridge(from, own, given({ curve }));
     open.push(upstream);
     const work = new Relay(upstream, downstreams, downstreams[backIndex], options.count, interruption);
     try {
-      if (await waitForPeer(upstream, from, options, interruption)) {
+      if (await waitForPeer(upstream, from, { ...options, curve: options.fromCurve }, interruption)) {
         work.watch();
         await interruption.wait(duration);
       }

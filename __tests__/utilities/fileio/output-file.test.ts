@@ -35,7 +35,7 @@ class FakeFile {
   }
 }
 
-const openFake = (file: FakeFile): OutputFile => new OutputFile('fake', file as never);
+const openFake = (file: FakeFile): OutputFile => new OutputFile('fake', file);
 
 test('what is in the file is whole records, in order, and counted, whatever each write takes', async () => {
   const anySize = fc.oneof(

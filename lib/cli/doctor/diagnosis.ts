@@ -156,7 +156,7 @@ const ADVICE: Readonly<Record<Exclude<State, 'closed' | 'ready'>, readonly [Code
   old: ['old-zmtp', 'Bring the program there to ZeroMQ 4.0 or later.'],
   secured: [
     'secured',
-    'A server with CURVE wants keys: give the client curve: { serverKey, publicKey, secretKey }, engine libzmq.',
+    'A server with CURVE wants keys: add --curve and --curve-peer, or in a program curve: { serverKey, publicKey, secretKey }.',
   ],
   refused: [
     'refused',

@@ -92,7 +92,30 @@ export const allowOption = (): Option =>
 
 /** Those of a bridge. @param untilWhen how long it waits for its peer without `--timeout`. */
 export function bridgeOptions(untilWhen = ''): Option[] {
-  return [listenOption(), engineOption(), timeoutOption(untilWhen), allowOption()];
+  return [listenOption(), engineOption(), timeoutOption(untilWhen), allowOption(), ...curveOptions()];
+}
+
+/** Encryption between two bridges of this library; the files are those of `keygen`. */
+export function curveOptions(): Option[] {
+  return [
+    new Option('--curve <file>', 'encrypt: our own key, a .secret file of keygen'),
+    new Option('--curve-peer <file>', "the other side's .public file; again for more clients").argParser(
+      again,
+    ),
+  ];
+}
+
+/** For an option that may come several times. */
+function again(text: string, before: string[] = []): string[] {
+  return [...before, text];
+}
+
+/** The same for the source of a relay, which is another bridge than its servers. */
+export function fromCurveOptions(): Option[] {
+  return [
+    new Option('--from-curve <file>', 'encrypt the way from the source: our key for that'),
+    new Option('--from-curve-peer <file>', "the source's .public file").argParser(again),
+  ];
 }
 
 export const logOption = (): Option =>

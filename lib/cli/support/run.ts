@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import type { Command } from 'commander';
 import { Logging, TcpClient, TcpServer, type Engine, type TcpCore, type TcpOptions } from '../../index';
 import { given, hostOf, targetText, WILDCARDS, type Target } from './arguments';
+import { curveKeys, type CurveFiles } from './curve';
 import { Failure, UsageError } from './errors';
 import { lookBefore } from '../doctor/look';
 import { oneLineLog } from './one-line-log';
@@ -26,7 +27,7 @@ const PATIENCE_MS = 500;
 export const NEVER = new Promise<void>(() => undefined);
 
 /** Options that every subcommand with a bridge has. */
-export interface CommonOptions {
+export interface CommonOptions extends CurveFiles {
   readonly listen?: boolean;
   readonly engine?: Engine;
   readonly timeout?: number;
@@ -100,7 +101,10 @@ export async function openBridge(
     const text = `${target.addr} is every address of this machine, and nobody can connect to that: add --listen to be the server`;
     throw new UsageError(`${text} there, or name the host of the server`);
   }
-  const own = { ...given({ engine: options.engine, allow }), ...more };
+  if ((options.curve ?? more.curve) !== undefined && options.engine === 'native') {
+    throw new UsageError('--engine is native, but only libzmq encrypts: leave --engine out');
+  }
+  const own = { ...given({ engine: options.engine, allow, curve: curveKeys(options, listen) }), ...more };
   if (!listen) await checkName(hostOf(target));
   return (listen ? TcpServer : TcpClient).create(target.addr, target.port, own);
 }
@@ -169,7 +173,8 @@ export async function waitForPeer(
       throw new Failure(`no peer at ${targetText(target)} within ${timeout} s: ${look.text}`);
     }
     const hint = listen ? '' : `; 'rogue-bridge doctor ${targetText(target)}' looks closer`;
-    throw new Failure(`${(err as Error).message}${hint}`);
+    const keys = options.curve === undefined ? '' : "; with --curve each side needs the other's .public file";
+    throw new Failure(`${(err as Error).message}${keys}${hint}`);
   } finally {
     clearTimeout(telling);
     settled.abort();

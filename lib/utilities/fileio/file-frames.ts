@@ -12,9 +12,9 @@ import { Frame, type FrameOptions } from '../../stream/frame';
 import { checkInteger, checkOptionNames, checkSignal } from '../../validate';
 import { firstPartAfter } from './file-names';
 import { MAGIC_BYTES, otherFormat, type OtherFormat } from './other-formats';
-import { checkPath, type FilePath } from './paths';
+import { checkPath, streamName, type FilePath } from './paths';
 import { HEADER_BYTES, LENGTH_OVERHEAD_BYTES, readLength } from './record';
-import { checkStream, isStream, StreamInput, streamName, type Input } from './stream-input';
+import { checkStream, isStream, StreamInput, type Input } from './stream-input';
 
 /**
  * Where records come from: a file, by its name or a `file:` URL, the first part (`.1`) of a recording, which stands for all

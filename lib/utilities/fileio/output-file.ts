@@ -1,9 +1,12 @@
 // One file that records are written to.
 
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
 import { describeError, GeneralError } from '../../errors';
 import { visible } from '../../quoted';
+import { streamName } from './paths';
 import type { RecordBatch } from './record-batch';
+import { StreamOutput, type Output } from './stream-output';
 
 // One write. Node keeps the number of bytes that were written in 32 bits with a sign, and Linux writes no more than that.
 const MAX_WRITE_BYTES = 2 ** 30;
@@ -22,7 +25,7 @@ export class OutputFile {
 
   constructor(
     readonly path: string,
-    private readonly handle: Pick<FileHandle, 'writev' | 'truncate' | 'close'>,
+    private readonly handle: Output,
   ) {}
 
   /**
@@ -39,6 +42,14 @@ export class OutputFile {
       const text = `${visible(path)} could not be opened for writing: ${describeError(err)}`;
       throw new GeneralError(code, text, { cause: err, path });
     }
+  }
+
+  /** A stream in place of a file. @throws {GeneralError} `ERR_FILE_OPEN` for one that has ended. */
+  static onto(stream: Writable): OutputFile {
+    const path = streamName(stream);
+    if (stream.writable) return new OutputFile(path, new StreamOutput(stream));
+    const text = `${visible(path)} could not be opened for writing: it has ended`;
+    throw new GeneralError('ERR_FILE_OPEN', text, { path });
   }
 
   /**

@@ -24,3 +24,12 @@ function isUrl(value: unknown): value is URL {
   const { href, protocol } = Object(value) as Partial<URL>;
   return typeof href === 'string' && typeof protocol === 'string';
 }
+
+const STANDARD_STREAMS = ['standard input', 'standard output', 'standard error'];
+
+/** What a stream is called in an error. */
+export function streamName(stream: object): string {
+  const { fd, path } = stream as { readonly fd?: unknown; readonly path?: unknown };
+  const standard = typeof fd === 'number' ? STANDARD_STREAMS[fd] : undefined;
+  return standard ?? (typeof path === 'string' ? path : 'the stream');
+}

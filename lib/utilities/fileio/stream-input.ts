@@ -89,10 +89,3 @@ export function checkStream(stream: Readable): Readable {
   const what = readableObjectMode ? 'objects' : `text (${String(readableEncoding)})`;
   throw new TypeError(`paths is a stream of ${what}, but must be one of bytes`);
 }
-
-/** What a stream is called in an error. */
-export function streamName(stream: Readable): string {
-  const { fd, path } = stream as { readonly fd?: unknown; readonly path?: unknown };
-  if (fd === 0) return 'standard input';
-  return typeof path === 'string' ? path : 'the stream';
-}

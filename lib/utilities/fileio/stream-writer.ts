@@ -1,7 +1,8 @@
 // Rogue's file writer. slaclab/rogue src/rogue/utilities/fileio/StreamWriter.cpp.
 
+import type { Writable } from 'node:stream';
 import { Refusals } from '../../async/refusals';
-import { GeneralError } from '../../errors';
+import { GeneralError, systemCode } from '../../errors';
 import { Logging } from '../../logging';
 import { Queue } from '../../async/queue';
 import type { Frame } from '../../stream/frame';
@@ -15,6 +16,7 @@ import { OutputFile, type Written } from './output-file';
 import { checkPath, type FilePath } from './paths';
 import { MAX_RECORD_PAYLOAD_BYTES } from './record';
 import { newChunkPool, RecordBatch } from './record-batch';
+import { checkWritable, isWritable } from './stream-output';
 import { StreamWriterChannel } from './stream-writer-channel';
 
 /** How a {@link StreamWriter} writes. */
@@ -144,19 +146,25 @@ export class StreamWriter implements AsyncDisposable {
   /**
    * Begins a recording, and ends the one before; frames that come meanwhile wait for the new one. All counts begin at 0.
    *
-   * @param path the file, by its name or a `file:` URL; with `maxSize` its parts are `<path>.1`, `<path>.2`, ...
+   * @param path the file, by its name or a `file:` URL; with `maxSize` its parts are `<path>.1`, `<path>.2`, ... Or a Node
+   *   stream of bytes, `process.stdout` or a compressor for example, which stays open.
    * @param options `overwrite: true` replaces a file that has data in it, and the parts of an older recording.
    * @throws {GeneralError} `ERR_FILE_OPEN`: the file could not be made, or it, or a part of that name, has data in it.
    *   The recording before goes on where that is known beforehand.
    * @throws {GeneralError} `ERR_FILE_WRITE`: the recording before could not be ended, and this one has not begun.
    */
-  open(path: FilePath, options: { readonly overwrite?: boolean } = {}): Promise<void> {
+  open(path: FilePath | Writable, options: { readonly overwrite?: boolean } = {}): Promise<void> {
     checkOptionNames('the options of open', options, ['overwrite']);
-    const name = checkPath('path', path);
+    const target = isWritable(path)
+      ? checkWritable(path)
+      : checkPath('path', path, ', or a Node stream of bytes');
+    if (typeof target !== 'string' && this.options.maxSize > 0) {
+      throw new TypeError('maxSize is for files: a stream is one file without a limit');
+    }
     const overwrite = checkBoolean('overwrite', options.overwrite ?? false);
     this.closing = false;
     this.switching += 1;
-    const begun = this.mutex.runExclusive(() => this.begin(name, overwrite));
+    const begun = this.mutex.runExclusive(() => this.begin(target, overwrite));
     return begun.finally(() => {
       this.switching -= 1;
       this.onSwitched.release();
@@ -196,19 +204,28 @@ export class StreamWriter implements AsyncDisposable {
     return !this.closing && (this.opened || this.switching > 0);
   }
 
-  private async begin(path: string, overwrite: boolean): Promise<void> {
-    const names = new FileNames(path, this.options.maxSize > 0);
-    if (!overwrite) await names.refuseData();
-    await this.end();
-    if (overwrite) await names.removeParts();
-    this.names = names;
-    this.file = await OutputFile.create(names.of(1));
+  private async begin(target: string | Writable, overwrite: boolean): Promise<void> {
+    if (typeof target === 'string') await this.beginFile(target, overwrite);
+    else {
+      await this.end();
+      this.file = OutputFile.onto(target);
+      this.names = new FileNames(this.file.path, false);
+    }
     this.fileIndex = 1;
     this.frames = this.dropped = this.current = this.total = 0;
     this.meter = new RateMeter();
     for (const channel of this.channels.values()) channel.restart();
     this.opened = true;
     this.warnedClosed = false;
+  }
+
+  private async beginFile(path: string, overwrite: boolean): Promise<void> {
+    const names = new FileNames(path, this.options.maxSize > 0);
+    if (!overwrite) await names.refuseData();
+    await this.end();
+    if (overwrite) await names.removeParts();
+    this.names = names;
+    this.file = await OutputFile.create(names.of(1));
   }
 
   private async end(): Promise<void> {
@@ -323,7 +340,10 @@ export class StreamWriter implements AsyncDisposable {
     this.dropped += records;
     this.total -= bytes;
     this.current = this.file?.size ?? 0;
-    this.log.error(`${failure.message}; ${records} frames that had been accepted are not in the file`);
+    const text = `${failure.message}; ${records} frames that had been accepted are not in the file`;
+    // The reader of a pipe has had enough, as `head` has.
+    if (systemCode(failure.cause) === 'EPIPE') this.log.info(text);
+    else this.log.error(text);
     const { file } = this;
     this.file = undefined;
     await file?.close().catch(() => undefined);
