@@ -85,7 +85,7 @@ test('a frame is there as soon as its bytes are, and what is behind it is not wa
   const frames = readFrames(stream);
   stream.write(BYTES.subarray(0, 28 + 3));
   expect(fields((await frames.next()).value!)).toEqual(fields(FRAMES[0]!));
-  await frames.return!();
+  await frames.return();
 });
 
 test.each([
@@ -115,7 +115,7 @@ test.each([0, 10])('return() ends the wait of another call, %i turns later', asy
   const frames = readFrames(stream);
   const waiting = frames.next();
   await turns(count);
-  await waitForEnd('the end of the reading', frames.return!());
+  await waitForEnd('the end of the reading', frames.return());
   expect(await waiting).toEqual({ done: true, value: undefined });
 });
 
