@@ -77,7 +77,9 @@ test('a reader that has had enough ends it, without a word about it', async () =
     while (!isOver) await server.acceptFrame(new Frame(1000));
   })().catch(() => undefined);
   expect(await program.end()).toBe(0);
-  expect(program.stderr).toMatch(/^\d+ frames?, .* in standard output, .*\n$/);
+  expect(program.stderr).toMatch(
+    /^\d+ frames?, .* in standard output, .*\n\d+ frames? of the server came here .*\n$/,
+  );
   isOver = true;
   await server.stop();
   await sending;
