@@ -11,6 +11,8 @@ export { Master } from './stream/master';
 export { Fifo } from './stream/fifo';
 export { Filter } from './stream/filter';
 export { RateDrop } from './stream/rate-drop';
+export { CombinerV1, CombinerV2, type CombinerOptions } from './stream/batcher/combiner';
+export { SplitterV1, SplitterV2 } from './stream/batcher/splitter';
 export type { StreamModule } from './stream/module';
 export type { FramesOptions } from './stream/frames';
 export type { FrameStreamOptions } from './stream/node-streams';
