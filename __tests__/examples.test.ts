@@ -2,8 +2,8 @@
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Frame, readFrames } from '../lib';
-import { Collector, makeClient, stopBridges } from './helpers/bridges';
+import { CombinerV1, Frame, readFrames, StreamWriter } from '../lib';
+import { Collector, makeClient, makeServer, stopBridges } from './helpers/bridges';
 import { fileName, numberedFrame, recordOf, removeFiles } from './helpers/files';
 import { reservePorts } from './helpers/ports';
 import { endPrograms, Program } from './helpers/program';
@@ -126,4 +126,60 @@ test('lanes and virtual channels, each on its port', async () => {
   for (const line of ['0 vc 0: 0', '0 vc 1: 5', '1 vc 0: 7', '1 vc 1: 0']) {
     expect(lanes.stdout).toContain(`lane ${line} frames in, ${line.slice(-1)} out`);
   }
+});
+
+/** Sends batches of ten records: record i on channel i % 4, with i in all of its bytes. */
+async function sendBatches(combiner: CombinerV1): Promise<Frame[]> {
+  const records = Array.from(
+    { length: FRAMES },
+    (_, i) => new Frame(Buffer.alloc(100, i), { channel: i % 4, flags: i }),
+  );
+  for (const [i, record] of records.entries()) {
+    await combiner.acceptFrame(record);
+    if (i % 10 === 9) await combiner.sendBatch();
+  }
+  return records;
+}
+
+test('batches from a bridge: the analysis gets every record, the display what it can', async () => {
+  const server = await makeServer();
+  const port = Number(server.logName.split('.').at(-1));
+  const client = new Program('examples/batches.mjs', ['127.0.0.1', port, FRAMES]);
+  await server.waitForPeer({ timeoutMs: 20_000 });
+  await server.send(new Frame(20));
+  const combiner = new CombinerV1(2);
+  combiner.to(server);
+  await sendBatches(combiner);
+  expect(await client.end()).toBe(0);
+  expect(client.stderr).toContain('Version mismatch. Got 0');
+  for (const channel of [0, 1, 2, 3])
+    expect(client.stdout).toContain(`channel ${channel}: 7500 bytes in all`);
+  const shown = client.stdout.match(/^channel \d: ([0-9a-f]{2})\1{15}$/gm)!.length;
+  const missed = FRAMES - shown;
+  expect(shown).toBeGreaterThan(0);
+  expect(client.stdout).toContain(
+    `${FRAMES} records, 1 damaged batches; the display missed ${missed} records`,
+  );
+});
+
+test('a file of batches, played record by record', async () => {
+  const file = fileName('batches.dat');
+  const [combiner, writer] = [new CombinerV1(3), new StreamWriter()];
+  combiner.to(writer.getChannel(0));
+  await writer.open(file);
+  const records = await sendBatches(combiner);
+  await writer.close();
+  const port = await reservePorts();
+  const player = new Program('examples/play-batches.mjs', [file, port]);
+  await player.prints('waiting for a client');
+  const got = new Collector();
+  (await makeClient(port)).to(got);
+  expect([await player.end(), player.stderr]).toEqual([0, '']);
+  expect(player.stdout).toContain('channel 3: 75 records\n');
+  expect(player.stdout).toContain(`played 30 batches, ${FRAMES} records`);
+  await got.waitForCount(FRAMES);
+  expect(got.frames.map(({ channel, flags }) => [channel, flags])).toEqual(
+    records.map(({ channel, flags }) => [channel, flags]),
+  );
+  expect(got.frames.every(({ payload }, i) => payload.equals(records[i]!.payload))).toBe(true);
 });

@@ -16,6 +16,7 @@ import { prbs } from './prbs.bench';
 import { relay } from './relay.bench';
 import { roundTrip } from './round-trip.bench';
 import { SIZES_BYTES } from './sizes';
+import { split } from './split.bench';
 import { formatTable } from './table';
 import { throughput } from './throughput.bench';
 
@@ -28,6 +29,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly run: Benchmark; readonly as
   bridges: { run: bridges, asks: 'what many bridges in one process cost' },
   idle: { run: idle, asks: 'what many idle clients cost' },
   codec: { run: codec, asks: 'encoding and decoding alone' },
+  split: { run: split, asks: 'batches taken apart and put together, beside a loop over their lengths' },
   prbs: { run: prbs, asks: 'generating and checking of test data' },
   files: { run: files, asks: 'data files, beside a copy' },
   command: { run: command, asks: 'what watch and record cost a receiver' },

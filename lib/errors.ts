@@ -12,11 +12,14 @@ export const ERROR_CODES = {
   ERR_SEND_TIMEOUT: 'no peer took the frame within sendTimeoutMs; the frame was not sent',
   ERR_PEER_TIMEOUT: 'no peer was there within timeoutMs',
   ERR_PAYLOAD_DETACHED:
-    'the memory of a payload was transferred away before its frame had left, and it was not sent, or while it left',
+    'the memory of a payload was transferred away before its frame had left, and it was not sent, or while it left; ' +
+    'or that of a batch, with one of its records',
   ERR_FRAME_RELEASED:
     'the payload of a frame from reqFrame was used after the frame had been sent; retain() or clone() it first',
   ERR_EMPTY_FRAME: 'a frame without payload makes a Rogue peer lose it and the next one',
-  ERR_FRAME_TOO_LARGE: 'the payload exceeds what one message can carry',
+  ERR_FRAME_TOO_LARGE: 'the payload, or the batch with it, exceeds what one message can carry',
+  ERR_BATCH_TOO_SMALL:
+    'splitters would drop the batch, because it has one very small record; it was not sent',
   ERR_TOO_MANY_OPEN_FILES: 'the process or the shared context is out of descriptors or sockets',
   ERR_FILE_OPEN: 'a data file could not be opened, or has data in it that would be lost',
   ERR_FILE_WRITE: 'a data file could not be written to; what was written before is whole',

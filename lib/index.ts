@@ -11,6 +11,8 @@ export { Master } from './stream/master';
 export { Fifo } from './stream/fifo';
 export { Filter } from './stream/filter';
 export { RateDrop } from './stream/rate-drop';
+export { CombinerV1, CombinerV2, type CombinerOptions } from './stream/batcher/combiner';
+export { SplitterV1, SplitterV2 } from './stream/batcher/splitter';
 export type { StreamModule } from './stream/module';
 export type { AsyncFrames, FramesOptions } from './stream/frames';
 export type { FrameStreamOptions } from './stream/node-streams';
@@ -24,15 +26,11 @@ export type { Engine } from './transport/engines';
 export { TcpClient } from './tcp/client';
 export { TcpServer } from './tcp/server';
 export type { TcpStats } from './tcp/stats';
-export {
-  FileFrame,
-  type FilePlace,
-  type FileSource,
-  type ReadFramesOptions,
-} from './utilities/fileio/file-frames';
+export { FileFrame, type BatchPlace, type FilePlace } from './utilities/fileio/file-frame';
+export type { BatchFormat, FileSource, ReadFramesOptions } from './utilities/fileio/file-frames';
 export type { FilePath } from './utilities/fileio/paths';
-export { readFrames } from './utilities/fileio/read-frames';
-export { StreamReader } from './utilities/fileio/stream-reader';
+export { readFrames, type FileFrameIterator } from './utilities/fileio/read-frames';
+export { StreamReader, type StreamReaderOptions } from './utilities/fileio/stream-reader';
 export { StreamWriter, type StreamWriterOptions } from './utilities/fileio/stream-writer';
 export type { StreamWriterChannel } from './utilities/fileio/stream-writer-channel';
 export type { WaitFrameCountOptions } from './utilities/fileio/count-waiters';

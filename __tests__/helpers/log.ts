@@ -25,3 +25,27 @@ export function collectLevels(): string[] {
   Logging.setSink({ child: () => logger } as unknown as LogSink);
   return lines;
 }
+
+/** A line with the logger it is of, and the name of its level. */
+export interface NamedLine {
+  readonly logger: string;
+  readonly level: string;
+  readonly message: string;
+}
+
+/** As {@link collectLog}, with all that Rogue's own recordings tell of a line. */
+export function collectNamed(): NamedLine[] {
+  const lines: NamedLine[] = [];
+  const child = ({ name: logger }: { name: string }): object => {
+    const write = (level: string) => (message: string) => void lines.push({ logger, level, message });
+    return {
+      fatal: write('critical'),
+      error: write('error'),
+      warn: write('warning'),
+      info: write('info'),
+      debug: write('debug'),
+    };
+  };
+  Logging.setSink({ child } as unknown as LogSink);
+  return lines;
+}

@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer';
 import { markAsUntransferable } from 'node:worker_threads';
 import { clearInterval, setInterval } from '../async/clock';
 import { Logging } from '../logging';
+import { CountedMemory } from './counted-memory';
 import { BufferView, OWN_MEMORY_BYTES } from './payload-memory';
 import { isIntact, isPoolChecked, overwrite } from './pool-check';
 import { MAX_CLASSED_BYTES, SIZE_CLASS_BYTES, sizeClassOf } from './size-classes';
@@ -19,25 +20,20 @@ const IDLE_MS = 2_000;
 // In check mode a slot is used again only after this many others, so that a late reader still finds the pattern.
 const CHECKED_SPARE = 32;
 
-/** A piece of memory that holds one payload at a time. */
-export class PayloadSlot {
-  /** Uses that end by themselves: slaves that accept it, bridges that write it. */
-  uses = 0;
-  /** Uses whose users say that they have ended. */
-  kept = 0;
-  /** Slaves under way that may say so as well, and need not. */
-  lent = 0;
-  /** Whether slaves that make no promise count among {@link kept}. */
-  isKeptBySlaves = false;
-  /** Where the frame was sent whose payload was here last; known in check mode. */
-  place = '';
-
+/** A piece of the pool's memory, which holds one payload at a time. */
+export class PayloadSlot extends CountedMemory {
   constructor(
     /** The payload, of exactly the size that was asked for. */
     public payload: Buffer,
     /** Bytes there are, from the payload's first one on. */
     readonly capacity: number,
-  ) {}
+  ) {
+    super();
+  }
+
+  giveBack(): void {
+    payloadPool.give(this);
+  }
 
   /** All of its memory; empty where it was transferred away. */
   whole(): Buffer {

@@ -3,8 +3,8 @@
 // Not the global, which is a getter: asking it for every frame shows in a profile.
 import { Buffer } from 'node:buffer';
 import { GeneralError, show } from '../errors';
+import { PartMemory, type CountedMemory } from '../memory/counted-memory';
 import { ownCopy } from '../memory/payload-memory';
-import { payloadPool, type PayloadSlot } from '../memory/payload-pool';
 import { callPlace, isPoolChecked } from '../memory/pool-check';
 import { checkInteger, checkOptionNames } from '../validate';
 import { MAX_PAYLOAD_BYTES, type PayloadOwner, type WireFrame } from '../wire/message';
@@ -37,18 +37,22 @@ const places = new WeakMap<Frame, string>();
  * error. A larger one has an `ArrayBuffer` of its own; once a slave has transferred that, the slaves after it see an empty
  * payload. Hand workers a {@link Frame.clone}.
  *
+ * The payload of a record that a splitter has made is a part of a larger one, which the other records of its batch share.
+ *
  * The memory of some frames is used again for others when they are done: that of `reqFrame`'s when all slaves have
  * accepted the frame and all bridges have written it, and that of received ones when every slave has said
  * {@link Frame.release}. From then on `payload` throws `ERR_FRAME_RELEASED`.
  */
 export class Frame implements WireFrame, Disposable {
+  /** Undefined once the memory has been released, and before a part of another frame's payload is asked for. */
   private _payload: Buffer | undefined;
   private _flags: number;
   private _channel: number;
   private _error: number;
-  /** The memory of the payload, where it is to be used again. */
-  private slot: PayloadSlot | undefined;
-  private releasedBytes = 0;
+  /** The memory of the payload, where its uses are counted. */
+  private memory: CountedMemory | undefined;
+  /** The payload's size while there is no {@link _payload}. */
+  private unseenBytes = 0;
 
   /**
    * @param payload the bytes (a `Buffer` is taken as it is, any other `Uint8Array` is wrapped, neither is
@@ -73,8 +77,7 @@ export class Frame implements WireFrame, Disposable {
    * @throws {GeneralError} `ERR_FRAME_RELEASED` when their memory is no longer the frame's.
    */
   get payload(): Buffer {
-    if (this._payload === undefined) throw this.releasedError();
-    return this._payload;
+    return this._payload ?? this.makePayload();
   }
 
   /**
@@ -135,7 +138,7 @@ export class Frame implements WireFrame, Disposable {
 
   /** Payload bytes. */
   get size(): number {
-    return this._payload === undefined ? this.releasedBytes : this._payload.length;
+    return this._payload === undefined ? this.unseenBytes : this._payload.length;
   }
 
   /** 0..65535: {@link firstUser} in the low byte, {@link lastUser} in the high byte. */
@@ -185,8 +188,8 @@ export class Frame implements WireFrame, Disposable {
    * @throws {GeneralError} `ERR_FRAME_RELEASED` when it is too late.
    */
   retain(): this {
-    if (this._payload === undefined) throw this.releasedError();
-    if (this.slot !== undefined) this.slot.kept += 1;
+    if (this.isReleased) throw this.releasedError();
+    if (this.memory !== undefined) this.memory.kept += 1;
     return this;
   }
 
@@ -198,12 +201,12 @@ export class Frame implements WireFrame, Disposable {
    * A frame that is never released costs a reuse of its memory, no more: V8 collects it.
    */
   release(): void {
-    const { slot } = this;
-    if (slot === undefined) return;
+    const { memory } = this;
+    if (memory === undefined) return;
     // First what a slave was lent: that of one must not take back what another has retained.
-    if (slot.lent > 0) slot.lent -= 1;
-    else if (slot.kept > 0) slot.kept -= 1;
-    this.recycleIfUnused(slot);
+    if (memory.lent > 0) memory.lent -= 1;
+    else if (memory.kept > 0) memory.kept -= 1;
+    this.recycleIfUnused(memory);
   }
 
   /** {@link release}, for `using frame = ...`. */
@@ -213,67 +216,81 @@ export class Frame implements WireFrame, Disposable {
 
   /** @internal */
   get owner(): PayloadOwner | undefined {
-    return this.slot === undefined ? undefined : this;
+    return this.memory === undefined ? undefined : this;
   }
 
-  /** @internal Whether the payload's memory is one that is used again. */
+  /** @internal Whether the uses of the payload's memory are counted. */
   get isPooled(): boolean {
-    return this.slot !== undefined;
+    return this.memory !== undefined;
   }
 
   /** @internal Whether the memory has been used again, or may be at any time. */
   get isReleased(): boolean {
-    return this._payload === undefined;
+    return this._payload === undefined && this.memory === undefined;
   }
 
   /** @internal A use begins that ends by {@link endUse}, or never. */
   beginUse(): void {
-    const { slot } = this;
-    if (slot === undefined) return;
-    slot.uses += 1;
-    if (isPoolChecked && slot.place === '') slot.place = callPlace();
+    const { memory } = this;
+    if (memory === undefined) return;
+    memory.uses += 1;
+    if (isPoolChecked && memory.place === '') memory.place = callPlace();
   }
 
   /** @internal A delivery begins, to so many slaves that promise nothing; it ends by {@link endDelivery}, or never. */
   beginDelivery(slaves: number): void {
-    const { slot } = this;
-    if (slot === undefined) return;
+    const { memory } = this;
+    if (memory === undefined) return;
     this.beginUse();
-    if (slot.isKeptBySlaves) slot.kept += slaves;
-    else slot.lent += slaves;
+    if (memory.isKeptBySlaves) memory.kept += slaves;
+    else memory.lent += slaves;
   }
 
   /** @internal All slaves of a delivery have accepted the frame. */
   endDelivery(slaves: number): void {
-    const { slot } = this;
-    if (slot === undefined) return;
-    if (!slot.isKeptBySlaves) slot.lent = Math.max(slot.lent - slaves, 0);
+    const { memory } = this;
+    if (memory === undefined) return;
+    if (!memory.isKeptBySlaves) memory.lent = Math.max(memory.lent - slaves, 0);
     this.endUse();
   }
 
   /** @internal A use has ended. */
   endUse(): void {
-    const { slot } = this;
-    if (slot === undefined) return;
-    slot.uses -= 1;
-    this.recycleIfUnused(slot);
+    const { memory } = this;
+    if (memory === undefined) return;
+    memory.uses -= 1;
+    this.recycleIfUnused(memory);
   }
 
-  /** @internal The payload lies in `slot`. */
-  lieIn(slot: PayloadSlot | undefined, isKeptBySlaves: boolean): this {
-    this.slot = slot;
-    if (slot !== undefined) slot.isKeptBySlaves = isKeptBySlaves;
+  /** @internal The payload lies in `memory`. */
+  lieIn(memory: CountedMemory | undefined, isKeptBySlaves: boolean): this {
+    this.memory = memory;
+    if (memory !== undefined) memory.isKeptBySlaves = isKeptBySlaves;
     return this;
   }
 
-  private recycleIfUnused(slot: PayloadSlot): void {
-    if (slot.uses > 0 || slot.kept > 0) return;
-    this.releasedBytes = this._payload!.length;
-    if (isPoolChecked) places.set(this, slot.place);
+  /** @internal The payload is `size` bytes of that of `whole`, from `offset` on; nothing is copied. */
+  lieWithin(whole: Frame, offset: number, size: number): this {
     this._payload = undefined;
-    this.slot = undefined;
-    slot.lent = 0;
-    payloadPool.give(slot);
+    this.unseenBytes = size;
+    whole.beginUse();
+    return this.lieIn(new PartMemory(whole, offset, size), whole.memory?.isKeptBySlaves ?? true);
+  }
+
+  private makePayload(): Buffer {
+    const { memory } = this;
+    if (memory === undefined) throw this.releasedError();
+    return (this._payload = memory.payload);
+  }
+
+  private recycleIfUnused(memory: CountedMemory): void {
+    if (memory.uses > 0 || memory.kept > 0) return;
+    this.unseenBytes = this.size;
+    if (isPoolChecked) places.set(this, memory.place);
+    this._payload = undefined;
+    this.memory = undefined;
+    memory.lent = 0;
+    memory.giveBack();
   }
 
   /** @internal What using the payload now is an error of. */
@@ -285,7 +302,7 @@ export class Frame implements WireFrame, Disposable {
         : `it was sent here:\n${place}`;
     return new GeneralError(
       'ERR_FRAME_RELEASED',
-      `the payload of this frame (${this.releasedBytes} bytes) is gone: the frame was sent or released, and its memory is ` +
+      `the payload of this frame (${this.unseenBytes} bytes) is gone: the frame was sent or released, and its memory is ` +
         `used again; retain() or clone() a frame that is used longer; ${where}`,
     );
   }

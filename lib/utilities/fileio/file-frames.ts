@@ -3,13 +3,13 @@
 
 import { open, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { describeError, GeneralError, systemCode } from '../../errors';
+import { describeError, GeneralError, show, systemCode } from '../../errors';
 import { copyBytes, copyToShared, OWN_MEMORY_BYTES, sharedMemory } from '../../memory/payload-memory';
 import { payloadPool, type PayloadSlot } from '../../memory/payload-pool';
 import { visible } from '../../quoted';
 import { isPromise } from '../../stream/accepted';
-import { Frame, type FrameOptions } from '../../stream/frame';
 import { checkInteger, checkOptionNames, checkSignal } from '../../validate';
+import { FileFrame, type FilePlace, type FrameSource } from './file-frame';
 import { firstPartAfter } from './file-names';
 import { MAGIC_BYTES, otherFormat, type OtherFormat } from './other-formats';
 import { checkPath, streamName, type FilePath } from './paths';
@@ -22,9 +22,15 @@ import { checkStream, isStream, StreamInput, type Input } from './stream-input';
  */
 export type FileSource = FilePath | readonly FilePath[] | Readable;
 
+/**
+ * How batches lie in a file: `v1` and `v2` as a combiner sends them, `inverted` as Rogue's `InverterV1` passes on those of
+ * width 2 to 5, which is what pyrogue's `FileReader(batched=True)` expects.
+ */
+export type BatchFormat = 'v1' | 'v2' | 'inverted';
+
 /** Which records of a file become frames. */
 export interface ReadFramesOptions {
-  /** The channel, or channels, to read; default all. */
+  /** The channel, or channels, to read; default all. With `batched`, the channels of whole batches. */
   readonly channel?: number | readonly number[];
   /** The channel of configuration text, which is given to `onConfig` and is no frame. */
   readonly configChan?: number;
@@ -33,32 +39,15 @@ export interface ReadFramesOptions {
    * what it throws ends the reading.
    */
   readonly onConfig?: (text: string, place: FilePlace) => unknown;
+  /** Each record of the file is a batch, whose records become the frames. Default: no batches. */
+  readonly batched?: BatchFormat;
   /** Ends the reading when it is aborted. */
   readonly signal?: AbortSignal;
 }
 
-/** Where a record is. */
-export interface FilePlace {
-  /** The file; of a stream, what it is called. */
-  readonly path: string;
-  /** Bytes from the beginning of the file to the record's header. */
-  readonly position: number;
-}
-
-/** A frame as it is in a file. */
-export class FileFrame extends Frame implements FilePlace {
-  constructor(
-    payload: Buffer,
-    fields: FrameOptions,
-    readonly path: string,
-    readonly position: number,
-  ) {
-    super(payload, fields);
-  }
-}
-
 /** Names of {@link ReadFramesOptions}. */
-export const READ_OPTIONS = ['channel', 'configChan', 'onConfig', 'signal'] as const;
+export const READ_OPTIONS = ['channel', 'configChan', 'onConfig', 'batched', 'signal'] as const;
+const BATCH_FORMATS: readonly unknown[] = ['v1', 'v2', 'inverted'] satisfies BatchFormat[];
 // One read.
 const CHUNK_BYTES = 256 * 1024;
 // Small payloads are copied from the chunk together, at most this many bytes, so one that is kept holds no more. As large
@@ -73,7 +62,7 @@ const NOTHING = Buffer.alloc(0);
 const MIN_LENGTH = LENGTH_OVERHEAD_BYTES;
 
 /** Reads one file after the other; {@link take} what is there, then {@link fill}. */
-export class FileFrames {
+export class FileFrames implements FrameSource {
   private handle: Input | undefined;
   private path = '';
   private readonly paths: (string | Readable)[];
@@ -124,7 +113,10 @@ export class FileFrames {
     const [first] = this.paths;
     if (first === undefined) throw new TypeError(`${what} was given an empty list of files`);
     if (!isList && typeof first === 'string' && first.endsWith('.1')) this.base = first.slice(0, -1);
-    const { channel, configChan } = options;
+    const { channel, configChan, batched } = options;
+    if (batched !== undefined && !BATCH_FORMATS.includes(batched)) {
+      throw new TypeError(`batched is ${show(batched)}, but must be 'v1', 'v2' or 'inverted'`);
+    }
     if (channel !== undefined) {
       const channels = typeof channel === 'number' ? [channel] : channel;
       this.channels = new Set(channels.map((one) => checkInteger('channel', one, 0, 0xff)));

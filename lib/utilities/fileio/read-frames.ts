@@ -2,17 +2,23 @@
 
 import { Mutex } from '../../async/mutex';
 import type { AsyncFrames } from '../../stream/frames';
-import {
-  FileFrames,
-  READ_OPTIONS,
-  type FileFrame,
-  type FileSource,
-  type ReadFramesOptions,
-} from './file-frames';
+import { BatchedFrames } from './batched-frames';
+import type { FileFrame, FrameSource } from './file-frame';
+import { FileFrames, READ_OPTIONS, type FileSource, type ReadFramesOptions } from './file-frames';
+
+/** What {@link readFrames} returns. */
+export interface FileFrameIterator extends AsyncFrames<FileFrame> {
+  /** Records of the file that were to be batches and are none, so far; the log has the offset of each. */
+  readonly dropCount: number;
+}
 
 /**
  * The frames of a data file, in order, each with the file and the position it was read from. Memory stays the same
  * however large the file is; a frame that you keep for long may keep 256 kB of its neighbours, so keep a `clone()`.
+ *
+ * With `batched`, the records of the batches in the file: their destinations are the channels, their users the flags,
+ * `frame.batch` has the record's index and the metadata of its batch. A damaged batch is left out, logged with its offset
+ * under `pyrogue.fileio.FileReader` and counted in `dropCount`.
  *
  * @param paths a file, by its name or a `file:` URL; one whose name ends in `.1` stands for the parts `.1`, `.2`, ... of a
  *   recording. A list of files, which are read as they are, one after the other. Or a Node stream of bytes, `process.stdin`
@@ -21,22 +27,30 @@ import {
  * @throws {GeneralError} `ERR_FILE_OPEN`; `ERR_FILE_READ`; `ERR_FILE_FORMAT` with the offset where the file is no row of
  *   records; `ERR_TORN_RECORD`, behind all whole records, when the last one is not.
  */
-export function readFrames(paths: FileSource, options: ReadFramesOptions = {}): AsyncFrames<FileFrame> {
-  return new FileFrameIterator(new FileFrames(paths, options, 'readFrames', READ_OPTIONS), options.signal);
+export function readFrames(paths: FileSource, options: ReadFramesOptions = {}): FileFrameIterator {
+  const files = new FileFrames(paths, options, 'readFrames', READ_OPTIONS);
+  const { batched, signal } = options;
+  const batches = batched === undefined ? undefined : new BatchedFrames(files, batched);
+  return new FrameIterator(batches ?? files, signal, batches);
 }
 
 const DONE: IteratorResult<FileFrame, undefined> = { done: true, value: undefined };
 
-class FileFrameIterator implements AsyncFrames<FileFrame> {
+class FrameIterator implements FileFrameIterator {
   private opened = false;
   private ended = false;
   /** Of the calls that have to wait. */
   private readonly mutex = new Mutex();
 
   constructor(
-    private readonly source: FileFrames,
+    private readonly source: FrameSource,
     private readonly signal: AbortSignal | undefined,
+    private readonly batches: BatchedFrames | undefined,
   ) {}
+
+  get dropCount(): number {
+    return this.batches?.dropCount ?? 0;
+  }
 
   next(): Promise<IteratorResult<FileFrame, undefined>> {
     if (this.mutex.pending === 0 && this.opened && this.signal?.aborted !== true) {

@@ -21,7 +21,10 @@ interface Playing {
   readonly abandon: () => void;
 }
 
-const OPTIONS = READ_OPTIONS.filter((name) => name !== 'signal');
+/** What a {@link StreamReader} reads; it plays batches as they are, and a splitter behind it takes them apart. */
+export type StreamReaderOptions = Omit<ReadFramesOptions, 'signal' | 'batched'>;
+
+const OPTIONS = READ_OPTIONS.filter((name) => name !== 'signal' && name !== 'batched');
 
 /**
  * Plays data files into a stream, as fast as its slaves accept; while it has none it waits for one.
@@ -44,7 +47,7 @@ export class StreamReader extends Master implements AsyncDisposable {
   private readonly missing = new Set<() => void>();
 
   /** @throws {TypeError} {RangeError} for options that are wrong. */
-  constructor(private readonly options: Omit<ReadFramesOptions, 'signal'> = {}) {
+  constructor(private readonly options: StreamReaderOptions = {}) {
     super();
     // So that a wrong option is told here, and not when a file is opened.
     new FileFrames('checks the options', options, 'StreamReader', OPTIONS);
