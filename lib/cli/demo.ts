@@ -77,7 +77,7 @@ something was wrong, 2 for wrong arguments.`,
 }
 
 async function demo(target: Target | undefined, options: DemoOptions): Promise<void> {
-  const { part, engine, connect, duration, listen, allow, timeout } = options;
+  const { part, engine, connect, duration, listen, allow, timeout, curve, curvePeer } = options;
   if (part !== undefined) {
     await runPart(part, engine);
     return;
@@ -86,8 +86,9 @@ async function demo(target: Target | undefined, options: DemoOptions): Promise<v
     throw new UsageError('--connect and --listen are two halves: give one of them');
   }
   const other = connect ?? target;
-  if (other === undefined && [listen, allow, timeout].some((value) => value !== undefined)) {
-    throw new UsageError('--listen, --allow and --timeout are for one half: give HOST:PORT');
+  const ofOneHalf = [listen, allow, timeout, curve, curvePeer];
+  if (other === undefined && ofOneHalf.some((value) => value !== undefined)) {
+    throw new UsageError('--listen, --allow, --timeout and --curve are for one half: give HOST:PORT');
   }
   if (duration < MIN_SECONDS || duration > MAX_SECONDS) {
     throw new UsageError(`--duration is ${duration} s: give a time from 1s to 1h`);

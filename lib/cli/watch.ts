@@ -119,7 +119,7 @@ function watchPeer(
       finding = text;
       if (!isLive) tell(text);
     };
-    const look = listen ? undefined : lookSoon(bridge, target, onFound);
+    const look = listen || options.curve !== undefined ? undefined : lookSoon(bridge, target, onFound);
     const stateNow = (): ViewState => {
       const { connected, stats } = bridge;
       if (connected) finding = undefined;

@@ -162,7 +162,9 @@ export async function waitForPeer(
   const settled = new AbortController();
   const either = AbortSignal.any([signal, settled.signal]);
   const timeoutMs = timeout === undefined ? undefined : Math.ceil(timeout * 1000);
-  const look = listen || timeoutMs === undefined ? undefined : lookBefore(timeoutMs, bridge, target);
+  // A server with CURVE tells nothing to whoever has no keys.
+  const canLook = !listen && options.curve === undefined;
+  const look = !canLook || timeoutMs === undefined ? undefined : lookBefore(timeoutMs, bridge, target);
   try {
     const connected = bridge.waitForPeer({ signal: either, ...given({ timeoutMs }) });
     await Promise.race([connected, firstFrame(bridge, either)]);
