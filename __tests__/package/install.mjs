@@ -1,5 +1,5 @@
 // What users get: packs a fresh clone, installs the package from the tarball and from git into empty projects, compiles
-// against its types, runs the two roles of the README and the command there. Needs git and the npm registry.
+// against its types, runs the two roles of the README and the command there. Needs git and a network.
 //
 //   npm run test:package
 //
