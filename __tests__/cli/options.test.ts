@@ -2,7 +2,7 @@
 
 import type { Command, Option } from 'commander';
 import { createProgram } from '../../lib/cli/program';
-import { ChoiceOption, formatOf } from '../../lib/cli/support/options';
+import { ChoiceOption, FormerName, formatOf } from '../../lib/cli/support/options';
 
 interface Found {
   readonly command: string;
@@ -75,6 +75,20 @@ test.each([
 
 test.each(['--timeout', '--linger'])('%s is refused everywhere where no timer counts as far', (name) => {
   for (const found of named(name)) expect(taken(found, '30d')).toBeUndefined();
+});
+
+test('a former name of an option sets what its present name does, and is not in the help', () => {
+  const former = ALL.flatMap((found) => (found.option instanceof FormerName ? [found] : []));
+  expect(former.map(({ option }) => option.long)).toEqual(
+    expect.arrayContaining(['--repeat', '--sizes', '--seconds-per-size', '--seconds']),
+  );
+  for (const { command, option } of former) {
+    const present = SHOWN.find(
+      (other) => other.command === command && other.option.attributeName() === option.attributeName(),
+    )!;
+    expect(option.hidden).toBe(true);
+    expect(option.parseArg).toBe(present.option.parseArg);
+  }
 });
 
 test('a default is told in one form, and with its unit', () => {

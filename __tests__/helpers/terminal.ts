@@ -17,12 +17,11 @@ function tmux(...args: string[]): string {
   return spawnSync('tmux', ['-L', `rogue-bridge-${process.pid}`, ...args], options).stdout;
 }
 
-/** A screen, and the Node program that runs in it; `ENDED` and its status are printed after its end. */
-export class NodeTerminal {
+/** A screen, and the command of a shell that runs in it. */
+export class ShellTerminal {
   private readonly name = `s${++count}`;
 
-  constructor(columns: number, rows: number, ...args: readonly string[]) {
-    const command = `${process.execPath} ${args.join(' ')}; echo ENDED $?; exec cat`;
+  constructor(columns: number, rows: number, command: string) {
     tmux('new-session', '-d', '-s', this.name, '-x', String(columns), '-y', String(rows), command);
     open.add(this.name);
   }
@@ -36,6 +35,13 @@ export class NodeTerminal {
 
   press(key: string): void {
     tmux('send-keys', '-t', this.name, key);
+  }
+}
+
+/** The same with a Node program; `ENDED` and its status are printed after its end. */
+export class NodeTerminal extends ShellTerminal {
+  constructor(columns: number, rows: number, ...args: readonly string[]) {
+    super(columns, rows, `${process.execPath} ${args.join(' ')}; echo ENDED $?; exec cat`);
   }
 }
 

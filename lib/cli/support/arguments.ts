@@ -29,6 +29,15 @@ const BYTES: Readonly<Record<string, number>> = {
 /** Every address of this machine, as a server may bind it and no client can connect to it; the addresses last. */
 export const WILDCARDS: readonly string[] = ['*', '0.0.0.0', '::'];
 
+/** What `--log` calls the levels. */
+export const LOG_LEVELS: Readonly<Record<string, number>> = {
+  critical: Logging.Critical,
+  error: Logging.Error,
+  warning: Logging.Warning,
+  info: Logging.Info,
+  debug: Logging.Debug,
+};
+
 /** Where a bridge is: its address, and its base port. */
 export interface Target {
   readonly addr: string;
@@ -117,16 +126,10 @@ export function bytes(text: string): number {
 /** `FILTER=LEVEL`, as Rogue's `Logging.setFilter`; sets it at once. */
 export function logFilter(text: string, before: string[] = []): string[] {
   const [, filter = '', name = ''] = /^([^=]+)=(\w+)$/.exec(text) ?? [];
-  const levels: Readonly<Record<string, number>> = {
-    critical: Logging.Critical,
-    error: Logging.Error,
-    warning: Logging.Warning,
-    info: Logging.Info,
-    debug: Logging.Debug,
-  };
-  const level = levels[name.toLowerCase()];
+  const level = LOG_LEVELS[name.toLowerCase()];
   if (level === undefined) {
-    throw new InvalidArgumentError(`give FILTER=LEVEL with ${Object.keys(levels).join(', ')}: stream=debug`);
+    const names = Object.keys(LOG_LEVELS).join(', ');
+    throw new InvalidArgumentError(`give FILTER=LEVEL with ${names}: stream=debug`);
   }
   Logging.setFilter(filter, level);
   return [...before, text];
