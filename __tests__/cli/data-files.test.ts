@@ -10,7 +10,7 @@ import { fileName, recordOf, removeFiles, write } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
 import { describeInTerminal, endTerminals, Terminal } from '../helpers/terminal';
-import { waitFor } from '../helpers/wait';
+import { turns, waitFor } from '../helpers/wait';
 
 afterEach(async () => {
   endTerminals();
@@ -112,6 +112,20 @@ describe('dump', () => {
     expect(await program.end()).toBe(0);
     expect(program.stderr).toBe('30 frames printed from standard input\n');
   });
+});
+
+test('Ctrl-C, which ends the writer of a pipe as well, is no torn file', async () => {
+  const program = rogueBridge('dump', '-');
+  program.input(BYTES.subarray(0, -1));
+  await program.prints('#29');
+  // It sees the end of its input and the signal at the same time.
+  program.freeze();
+  program.endInput();
+  await turns();
+  program.interrupt();
+  program.thaw();
+  expect(await program.end()).toBe(0);
+  expect(program.stderr).toBe('29 frames printed from standard input\n');
 });
 
 test('watch: a line with every channel, and the summary', async () => {

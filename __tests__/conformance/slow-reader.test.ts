@@ -8,7 +8,7 @@ import { makeGate, pause, waitFor } from '../helpers/wait';
 
 afterEach(stopBridges);
 
-const HEARTBEAT_MS = 100;
+const HEARTBEAT_MS = 300;
 // A libzmq client looks twice, 300 ms apart, before it connects anew.
 const LONG_MS = 1_000;
 

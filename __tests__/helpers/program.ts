@@ -97,6 +97,11 @@ export class Program {
     this.child.kill('SIGSTOP');
   }
 
+  /** Lets it go on after {@link freeze}. */
+  thaw(): void {
+    this.child.kill('SIGCONT');
+  }
+
   private get said(): string {
     return JSON.stringify({ stdout: this.stdout.slice(-500), stderr: this.stderr.slice(-2000) });
   }

@@ -1,6 +1,7 @@
 // Where frames come from: a peer, or data files in its place.
 
 import { existsSync, statSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { readFrames, type FileFrame, type FileSource, type Frame } from '../../index';
 import { visible } from '../../quoted';
@@ -9,6 +10,9 @@ import { given, isTarget, parseTarget, type Target } from './arguments';
 import { UsageError } from './errors';
 import { bridgeOptions } from './options';
 import type { Interruption } from './run';
+
+// How long a signal may take that was sent before.
+const SIGNAL_MS = 50;
 
 /** Of an argument that is a peer or a data file. */
 export const SOURCE_HELP = 'HOST:PORT, the base port; or data files, - for standard input';
@@ -109,6 +113,10 @@ export async function readFiles(
       const isEnough = accept(frame);
       if (isEnough === true || (isEnough !== false && (await isEnough))) break;
     }
+  } catch (err) {
+    // Ctrl-C ends the writer of a pipe as well, and the end of the pipe may be seen before the signal.
+    await pause(SIGNAL_MS);
+    if (!signal.aborted) throw err;
   } finally {
     isEarly = signal.aborted;
     // It would wait for the rest of the time.
