@@ -168,9 +168,9 @@ describe('SendQueue', () => {
       room.unasked = true;
       const { queue, notSent } = makeQueue(room, timeoutMs === undefined ? {} : { timeoutMs });
       const failed = rejection(queue.send(frame(1))!);
-      await turns();
-      expect(queue.waiting).toBe(1);
       if (timeoutMs === undefined) {
+        await turns();
+        expect(queue.waiting).toBe(1);
         queue.stop(STOPPED);
         room.close();
       }
