@@ -11,7 +11,7 @@ const ts = { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] };
 // Both ends are bridges: run on every pairing.
 const CONFORMANCE = `<rootDir>/__tests__/conformance/**/${NAME}`;
 // One end is a bridge, or both are in one process: run on each engine.
-const EACH_ENGINE = ['interop', 'faults'].map((folder) => `<rootDir>/__tests__/${folder}/**/${NAME}`);
+const EACH_ENGINE = ['bridge', 'interop', 'faults'].map((folder) => `<rootDir>/__tests__/${folder}/**/${NAME}`);
 
 const every = {
   testEnvironment: 'node',
@@ -34,7 +34,7 @@ module.exports = {
       ...every,
       displayName: 'all',
       testMatch: [`<rootDir>/__tests__/**/${NAME}`],
-      testPathIgnorePatterns: ['/__tests__/(conformance|interop|faults)/'],
+      testPathIgnorePatterns: ['/__tests__/(bridge|conformance|interop|faults)/'],
     },
     pairing('libzmq', 'libzmq', EACH_ENGINE),
     pairing('native', 'native', EACH_ENGINE),

@@ -6,6 +6,7 @@ import { Pull, Push } from 'zeromq';
 import { LOOPBACK, makeServer, stopBridges } from './helpers/bridges';
 import { reservePorts } from './helpers/ports';
 import { ENVIRONMENT } from './helpers/environment';
+import { runHere } from './helpers/program-here';
 import { waitFor } from './helpers/wait';
 import { Master, Frame } from '../lib';
 
@@ -157,7 +158,7 @@ test.each([
   [['--connect', 'a:1', '--listen', 'b:2'], '--connect and --listen are two halves'],
   [['--bogus'], '--bogus'],
 ])('%j is wrong usage: one line that says what to do, exit status 2', async (args, words) => {
-  const { status, stdout, stderr } = await demo(...args);
+  const { status, stdout, stderr } = await runHere('demo', ...args);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain(words);
   expect(stderr.trim().split('\n')).toHaveLength(1);
@@ -166,7 +167,7 @@ test.each([
 test('a port in use is a failure: one line, exit status 1', async () => {
   const port = await reservePorts();
   await makeServer(port);
-  const { status, stderr } = await demo('--listen', `${LOOPBACK}:${port}`);
+  const { status, stderr } = await runHere('demo', '--listen', `${LOOPBACK}:${port}`);
   expect(status).toBe(1);
   expect(stderr).toBe(
     `rogue-bridge: Failed to bind server to port ${port} at address ${LOOPBACK}, another process may be using this port (EADDRINUSE)\n`,
@@ -174,7 +175,7 @@ test('a port in use is a failure: one line, exit status 1', async () => {
 });
 
 test('--help says how, and exits 0', async () => {
-  const { status, stdout } = await demo('--help');
+  const { status, stdout } = await runHere('demo', '--help');
   expect(status).toBe(0);
   expect(stdout).toContain('rogue-bridge demo daq-host:8000');
 });

@@ -4,7 +4,7 @@ import { BenchChannel } from '../../lib/cli/bench/protocol';
 import { Collector, LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
 import { isFree, reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
-import { runHere } from '../helpers/run-here';
+import { runHere } from '../helpers/program-here';
 import { waitFor } from '../helpers/wait';
 
 afterEach(async () => {

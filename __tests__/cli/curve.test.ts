@@ -7,9 +7,11 @@ import { Collector, fieldsOf, LOOPBACK, makeClient, makeServer, stopBridges } fr
 import { fileName, read, recordOf, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
+import { endProgramsHere, rogueBridgeHere } from '../helpers/program-here';
 
 afterEach(async () => {
   await endPrograms();
+  await endProgramsHere();
   await stopBridges();
   removeFiles();
 });
@@ -34,7 +36,7 @@ const FRAME = new Frame(Buffer.from('for their eyes alone'), { channel: 3, flags
 
 test('a pair of keygen --out: two bridges that encrypt with it, and let in nobody else', async () => {
   for (const name of ['daq', 'analysis']) {
-    const program = rogueBridge('keygen', '--out', fileName(name));
+    const program = rogueBridgeHere('keygen', '--out', fileName(name));
     expect(await program.end()).toBe(0);
     expect(program.stderr).toMatch(/daq\.secret stays on this host, .*\n|analysis\.secret stays .*\n/);
     expect(statSync(fileName(`${name}.secret`)).mode & 0o777).toBe(0o600);
@@ -45,7 +47,7 @@ test('a pair of keygen --out: two bridges that encrypt with it, and let in nobod
   const server = ['--curve', fileName('daq.secret'), '--curve-peer', fileName('analysis.public')];
   const client = ['--curve', fileName('analysis.secret'), '--curve-peer', fileName('daq.public')];
   const args = ['--count', 1, '--log', 'stream=warning'] as const;
-  const recording = rogueBridge('record', to, `${LOOPBACK}:${port}`, '--listen', ...args, ...server);
+  const recording = rogueBridgeHere('record', to, `${LOOPBACK}:${port}`, '--listen', ...args, ...server);
   // One with keys that the server does not know.
   const daq = { serverKey: readFileSync(fileName('daq.public'), 'utf8').trim() };
   const stranger = await makeClient(port, {
@@ -54,7 +56,7 @@ test('a pair of keygen --out: two bridges that encrypt with it, and let in nobod
   });
   await recording.complains('has a key that curve.clientKeys does not name');
   expect(stranger.connected).toBe(false);
-  const playing = rogueBridge('replay', from, `${LOOPBACK}:${port}`, ...client);
+  const playing = rogueBridgeHere('replay', from, `${LOOPBACK}:${port}`, ...client);
   expect(await playing.end()).toBe(0);
   expect(await recording.end()).toBe(0);
   expect((await read(to)).map(fieldsOf)).toEqual([fieldsOf(FRAME)]);
@@ -71,7 +73,7 @@ test('keygen keeps a file that is there, and leaves no half of a pair', async ()
 });
 
 test('what keygen prints without --out is a file of keys as well', async () => {
-  const program = rogueBridge('keygen');
+  const program = rogueBridgeHere('keygen');
   expect(await program.end()).toBe(0);
   const { publicKey, secretKey } = JSON.parse(program.stdout) as Keys;
   const pair = fileName('pair.json');
@@ -114,7 +116,7 @@ test('keys that do not fit are a hint where nobody comes', async () => {
   const [daq, client] = ['daq', 'client'].map(makeKeys) as [Keys, Keys];
   const target = `${LOOPBACK}:${await reservePorts()}`;
   const args = ['--timeout', '200ms', '--curve', client.secret, '--curve-peer', daq.public] as const;
-  const program = rogueBridge('dump', target, ...args);
+  const program = rogueBridgeHere('dump', target, ...args);
   expect(await program.end()).toBe(1);
   expect(program.stderr).toContain("with --curve each side needs the other's .public file");
 });

@@ -9,12 +9,14 @@ import { Collector, fieldsOf, LOOPBACK, makeServer, stopBridges } from '../helpe
 import { fileName, recordOf, removeFiles, write } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
+import { endProgramsHere, rogueBridgeHere } from '../helpers/program-here';
 import { describeInTerminal, endTerminals, Terminal } from '../helpers/terminal';
 import { turns, waitFor } from '../helpers/wait';
 
 afterEach(async () => {
   endTerminals();
   await endPrograms();
+  await endProgramsHere();
   await stopBridges();
   removeFiles();
 });
@@ -50,7 +52,7 @@ async function prbsBytes(count: number): Promise<Buffer> {
 describe('dump', () => {
   test('a file: every frame as it is', async () => {
     const path = file('run.dat');
-    const program = rogueBridge('dump', path, '--json');
+    const program = rogueBridgeHere('dump', path, '--json');
     expect(await program.end()).toBe(0);
     expect(parsed(program.stdout)).toEqual(FRAMES.map(fieldsOf));
     expect(program.stderr).toBe(`30 frames printed from ${path}\n`);
@@ -59,21 +61,21 @@ describe('dump', () => {
   test('all parts of a recording by its first, and several files as they are named', async () => {
     const path = fileName('run.dat');
     await write(path, FRAMES, { maxSize: 1000 });
-    const all = rogueBridge('dump', `${path}.1`, '--json');
-    const two = rogueBridge('dump', `${path}.2`, `${path}.1`, '--json');
+    const all = rogueBridgeHere('dump', `${path}.1`, '--json');
+    const two = rogueBridgeHere('dump', `${path}.2`, `${path}.1`, '--json');
     expect([await all.end(), await two.end()]).toEqual([0, 0]);
     expect(parsed(all.stdout)).toEqual(FRAMES.map(fieldsOf));
     // Eight records fit into a part.
     expect(parsed(two.stdout)).toEqual([...FRAMES.slice(8, 16), ...FRAMES.slice(0, 8)].map(fieldsOf));
     rmSync(`${path}.2`);
-    const gap = rogueBridge('dump', `${path}.1`, '--json');
+    const gap = rogueBridgeHere('dump', `${path}.1`, '--json');
     expect(await gap.end()).toBe(1);
     expect(parsed(gap.stdout)).toHaveLength(8);
     expect(gap.stderr).toMatch(/^8 frames printed .*\nrogue-bridge: .*run\.dat\.2 is missing: .*\n$/);
   });
 
   test('standard input, with what else dump can do', async () => {
-    const program = rogueBridge('dump', '-', '--json', '--channel', 1, '--errors-only', '--count', 1);
+    const program = rogueBridgeHere('dump', '-', '--json', '--channel', 1, '--errors-only', '--count', 1);
     program.input(BYTES);
     expect(await program.end()).toBe(0);
     expect(parsed(program.stdout)).toEqual([fieldsOf(FRAMES[7]!)]);
@@ -97,7 +99,7 @@ describe('dump', () => {
     ['run.dat.gz', gzipSync(BYTES), 0, /^rogue-bridge: .*run\.dat\.gz is no Rogue data file .* unpack it by/],
     ['text', 'this is no data file', 0, /^rogue-bridge: .*text is no Rogue data file from offset 0 on/],
   ])('%s: what can be read, then one line', async (name, bytes, count, words) => {
-    const program = rogueBridge('dump', file(name, bytes), '--json');
+    const program = rogueBridgeHere('dump', file(name, bytes), '--json');
     expect(await program.end()).toBe(1);
     expect(parsed(program.stdout)).toEqual(FRAMES.slice(0, count).map(fieldsOf));
     expect(program.stderr).toMatch(words);
@@ -105,7 +107,7 @@ describe('dump', () => {
   });
 
   test('Ctrl-C ends it while the writer of its input says nothing more', async () => {
-    const program = rogueBridge('dump', '-');
+    const program = rogueBridgeHere('dump', '-');
     program.input(BYTES);
     await program.prints('#30');
     program.interrupt();
@@ -129,7 +131,7 @@ test('Ctrl-C, which ends the writer of a pipe as well, is no torn file', async (
 });
 
 test('watch: a line with every channel, and the summary', async () => {
-  const program = rogueBridge('watch', file('run.dat'));
+  const program = rogueBridgeHere('watch', file('run.dat'));
   expect(await program.end()).toBe(0);
   const line = JSON.parse(program.stdout.trim().split('\n').at(-1)!) as Record<string, unknown>;
   expect(line).toMatchObject({ frames: 30, bytes: 3435, errors: 3 });
@@ -140,7 +142,7 @@ test('watch: a line with every channel, and the summary', async () => {
 });
 
 test('watch: a torn file is counted up to there', async () => {
-  const program = rogueBridge('watch', file('run.dat', BYTES.subarray(0, -1)));
+  const program = rogueBridgeHere('watch', file('run.dat', BYTES.subarray(0, -1)));
   expect(await program.end()).toBe(1);
   expect(program.stderr).toMatch(/^29 frames, .*\nrogue-bridge: .* ends within a record, .*\n$/);
 });
@@ -177,7 +179,7 @@ describeInTerminal('watch in a terminal (needs tmux)', () => {
 
 describe('prbs rx', () => {
   test('a recorded test passes', async () => {
-    const program = rogueBridge('prbs', 'rx', file('prbs.dat', await prbsBytes(50)));
+    const program = rogueBridgeHere('prbs', 'rx', file('prbs.dat', await prbsBytes(50)));
     expect(await program.end()).toBe(0);
     expect(program.stdout).toMatch(/^checked {3}50 frames, 50\.0 kB, 400 000 bits\n(.*\n)*PASS\n$/);
   });
@@ -185,7 +187,7 @@ describe('prbs rx', () => {
   test('wrong bits fail', async () => {
     const bytes = await prbsBytes(50);
     bytes[20_500]! ^= 1;
-    const program = rogueBridge('prbs', 'rx', file('prbs.dat', bytes));
+    const program = rogueBridgeHere('prbs', 'rx', file('prbs.dat', bytes));
     expect(await program.end()).toBe(1);
     expect(program.stdout).toMatch(/^errors {4}1 frame, 1 wrong bit\n(.*\n)*FAIL\n$/m);
   });
@@ -202,7 +204,7 @@ describe('prbs rx', () => {
   });
 
   test('fewer frames than --count have not passed', async () => {
-    const program = rogueBridge('prbs', 'rx', file('prbs.dat', await prbsBytes(5)), '--count', 6);
+    const program = rogueBridgeHere('prbs', 'rx', file('prbs.dat', await prbsBytes(5)), '--count', 6);
     expect(await program.end()).toBe(1);
     expect(program.stderr).toMatch(/^rogue-bridge: 5 of 6 frames are in .*prbs\.dat\n$/);
   });
@@ -211,7 +213,7 @@ describe('prbs rx', () => {
 test('replay sends what comes by standard input', async () => {
   const port = await reservePorts();
   const collector = (await makeServer(port)).to(new Collector());
-  const program = rogueBridge('replay', '-', `${LOOPBACK}:${port}`);
+  const program = rogueBridgeHere('replay', '-', `${LOOPBACK}:${port}`);
   program.input(readFileSync(file('run.dat')));
   program.endInput();
   expect(await program.end()).toBe(0);

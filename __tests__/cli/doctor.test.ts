@@ -6,8 +6,7 @@ import { Frame, generateCurveKeys, type Engine } from '../../lib';
 import { probe } from '../../lib/cli/doctor/zmtp-probe';
 import { Collector, LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { reservePorts } from '../helpers/ports';
-import { endPrograms, rogueBridge } from '../helpers/program';
-import { runHere } from '../helpers/run-here';
+import { endProgramsHere, rogueBridgeHere, runHere } from '../helpers/program-here';
 import { greeting } from '../helpers/raw-peer';
 import { endRaw, listenRaw } from '../helpers/recording';
 import { waitForEnd } from '../helpers/wait';
@@ -26,7 +25,7 @@ interface Report {
 const closing: { close(): unknown }[] = [];
 
 afterEach(async () => {
-  await endPrograms();
+  await endProgramsHere();
   for (const one of closing.splice(0)) one.close();
   endRaw();
   await stopBridges();
@@ -34,7 +33,7 @@ afterEach(async () => {
 
 /** What doctor says of a base port, as JSON; its status must say the same. */
 async function examine(port: number, ...more: string[]): Promise<Report> {
-  const doctor = rogueBridge('doctor', `${LOOPBACK}:${port}`, '--json', ...more);
+  const doctor = rogueBridgeHere('doctor', `${LOOPBACK}:${port}`, '--json', ...more);
   const status = await doctor.end();
   expect(doctor.stderr).toBe('');
   const report = JSON.parse(doctor.stdout) as Report;
@@ -89,7 +88,7 @@ describe('a good server', () => {
     const client = await makeClient(port, { engine });
     await client.waitForPeer({ timeoutMs: 10_000 });
     const collector = client.to(new Collector());
-    const doctor = rogueBridge('doctor', `${LOOPBACK}:${port}`);
+    const doctor = rogueBridgeHere('doctor', `${LOOPBACK}:${port}`);
     let ended = false;
     const end = doctor.end().finally(() => (ended = true));
     let sent = 0;
@@ -102,7 +101,7 @@ describe('a good server', () => {
   test('is told in words, by its name and addresses', async () => {
     const port = await reservePorts();
     await makeServer(port);
-    const doctor = rogueBridge('doctor', `localhost:${port}`);
+    const doctor = rogueBridgeHere('doctor', `localhost:${port}`);
     expect(await doctor.end()).toBe(0);
     expect(doctor.stdout).toMatch(/^localhost is .*127\.0\.0\.1/);
     expect(doctor.stdout).toMatch(new RegExp(`${port} +PULL +ok +PULL, ZMTP 3.1, NULL`));
@@ -236,7 +235,7 @@ describe('others on the ports', () => {
   });
 
   test('a host name that nobody knows', async () => {
-    const doctor = rogueBridge('doctor', 'nosuchhost.invalid:8000');
+    const doctor = rogueBridgeHere('doctor', 'nosuchhost.invalid:8000');
     expect(await doctor.end()).toBe(1);
     expect(doctor.stdout).toContain('The host name nosuchhost.invalid does not resolve');
   });
@@ -244,7 +243,7 @@ describe('others on the ports', () => {
 
 describe('the system', () => {
   test('its limits and how many bridges they allow', async () => {
-    const doctor = rogueBridge('doctor');
+    const doctor = rogueBridgeHere('doctor');
     expect(await doctor.end()).toBe(0);
     for (const name of [
       'open files (ulimit -n)',
@@ -262,7 +261,7 @@ describe('the system', () => {
   });
 
   test('10 bridges fit', async () => {
-    const doctor = rogueBridge('doctor', '--bridges', 10);
+    const doctor = rogueBridgeHere('doctor', '--bridges', 10);
     expect(await doctor.end()).toBe(0);
     expect(doctor.stdout).toContain(
       'ok: 10 bridges (servers with a client each) fit in one process, on either engine',
@@ -272,7 +271,7 @@ describe('the system', () => {
 
   test('500 million do not, and the lines say what to raise', async () => {
     // More than any system allows a process at first.
-    const doctor = rogueBridge('doctor', '--bridges', 500_000_000);
+    const doctor = rogueBridgeHere('doctor', '--bridges', 500_000_000);
     expect(await doctor.end()).toBe(1);
     expect(doctor.stdout).toContain('fit in one process on neither engine');
     for (const line of [/ulimit -n 20\d{8}\n/, /\* hard nofile 20\d{8}\n/, /LimitNOFILE=20\d{8}\n/]) {
@@ -281,7 +280,7 @@ describe('the system', () => {
   });
 
   test('as JSON', async () => {
-    const doctor = rogueBridge('doctor', '--bridges', 10, '--json');
+    const doctor = rogueBridgeHere('doctor', '--bridges', 10, '--json');
     expect(await doctor.end()).toBe(0);
     const report = JSON.parse(doctor.stdout) as { checks: object[] };
     expect(report).toMatchObject({

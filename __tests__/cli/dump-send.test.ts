@@ -7,6 +7,7 @@ import { Collector, LOOPBACK, makeServer, stopBridges } from '../helpers/bridges
 import { fileName, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
+import { endProgramsHere, rogueBridgeHere } from '../helpers/program-here';
 import { turns, waitFor } from '../helpers/wait';
 import { describeFrame, endRaw, playServer, readManifest } from '../helpers/recording';
 
@@ -14,6 +15,7 @@ afterEach(async () => {
   endRaw();
   removeFiles();
   await endPrograms();
+  await endProgramsHere();
   await stopBridges();
 });
 
@@ -34,7 +36,7 @@ test.each(['libzmq', 'native'])(
   async (engine) => {
     const [from, to] = [await reservePorts(), await reservePorts()];
     const collector = (await makeServer(to)).to(new Collector());
-    const dumping = rogueBridge(
+    const dumping = rogueBridgeHere(
       'dump',
       `${LOOPBACK}:${from}`,
       '--format',
@@ -46,7 +48,7 @@ test.each(['libzmq', 'native'])(
     );
     await sendAll(from);
     expect(await dumping.end()).toBe(0);
-    const sending = rogueBridge('send', `${LOOPBACK}:${to}`, '--engine', engine);
+    const sending = rogueBridgeHere('send', `${LOOPBACK}:${to}`, '--engine', engine);
     sending.input(dumping.stdout);
     sending.endInput();
     expect(await sending.end()).toBe(0);
@@ -60,7 +62,14 @@ test('a recorded Rogue server, dumped, is what Rogue sent', async () => {
   const port = await reservePorts();
   const { played } = await playServer(port);
   const manifest = readManifest('next-port.server-to-client');
-  const program = rogueBridge('dump', `${LOOPBACK}:${port}`, '--format', 'json', '--count', manifest.length);
+  const program = rogueBridgeHere(
+    'dump',
+    `${LOOPBACK}:${port}`,
+    '--format',
+    'json',
+    '--count',
+    manifest.length,
+  );
   await played;
   expect(await program.end()).toBe(0);
   const frames = program.stdout
@@ -73,7 +82,7 @@ test('a recorded Rogue server, dumped, is what Rogue sent', async () => {
 
 test('hex: a header line, what there is, and how much more', async () => {
   const port = await reservePorts();
-  const program = rogueBridge('dump', `${LOOPBACK}:${port}`, '--count', 2, '--max-bytes', 20);
+  const program = rogueBridgeHere('dump', `${LOOPBACK}:${port}`, '--count', 2, '--max-bytes', 20);
   await sendAll(port);
   expect(await program.end()).toBe(0);
   expect(program.stdout).toBe(`#1  channel 3  flags 0x0201  error 0  11 bytes
@@ -94,7 +103,7 @@ test.each([
 ])('raw: the bytes of the payloads, %s of them', async (_, args, expected) => {
   const port = await reservePorts();
   const server = await makeServer(port);
-  const program = rogueBridge('dump', `${LOOPBACK}:${port}`, '--format', 'raw', '--count', 3, ...args);
+  const program = rogueBridgeHere('dump', `${LOOPBACK}:${port}`, '--format', 'raw', '--count', 3, ...args);
   for (const text of ['first, ', 'second; ', 'third']) await server.send(new Frame(Buffer.from(text)));
   expect(await program.end()).toBe(0);
   expect(program.stdout).toBe(expected);
@@ -108,7 +117,7 @@ test.each([
   [['--errors-only'], [0, 255]],
 ])('dump %j prints these alone', async (args, channels) => {
   const port = await reservePorts();
-  const program = rogueBridge('dump', `${LOOPBACK}:${port}`, '--json', '--count', 2, ...args);
+  const program = rogueBridgeHere('dump', `${LOOPBACK}:${port}`, '--json', '--count', 2, ...args);
   await sendAll(port);
   expect(await program.end()).toBe(0);
   const lines = program.stdout.trim().split('\n');
@@ -118,7 +127,7 @@ test.each([
 test('--duration ends dump', async () => {
   const port = await reservePorts();
   await makeServer(port);
-  const program = rogueBridge('dump', `${LOOPBACK}:${port}`, '--duration', '100ms');
+  const program = rogueBridgeHere('dump', `${LOOPBACK}:${port}`, '--duration', '100ms');
   expect(await program.end()).toBe(0);
   expect(program.stderr).toContain('0 frames printed');
 });
@@ -147,7 +156,7 @@ test('a pipe that is closed ends dump, without a word about it', async () => {
 
 test('Ctrl-C ends dump, and it says how much there was', async () => {
   const port = await reservePorts();
-  const program = rogueBridge('dump', `${LOOPBACK}:${port}`);
+  const program = rogueBridgeHere('dump', `${LOOPBACK}:${port}`);
   await sendAll(port);
   await program.prints('#4');
   program.interrupt();
@@ -161,7 +170,7 @@ test('send: files, with --channel, --flags, --error, --loop and --chunk', async 
   const [one, two] = [fileName('one.bin'), fileName('two.bin')];
   writeFileSync(one, Buffer.alloc(2_500, 1));
   writeFileSync(two, 'second');
-  const program = rogueBridge(
+  const program = rogueBridgeHere(
     'send',
     `${LOOPBACK}:${port}`,
     one,
@@ -177,7 +186,7 @@ test('send: files, with --channel, --flags, --error, --loop and --chunk', async 
 test('send: standard input is one frame, or pieces of it', async () => {
   const port = await reservePorts();
   const collector = (await makeServer(port)).to(new Collector());
-  const program = rogueBridge('send', `${LOOPBACK}:${port}`);
+  const program = rogueBridgeHere('send', `${LOOPBACK}:${port}`);
   program.input('all of');
   program.input(' it');
   program.endInput();
@@ -195,7 +204,7 @@ test.each([
 ])('send: %j is refused with what is wrong with it', async (input, words) => {
   const port = await reservePorts();
   await makeServer(port);
-  const program = rogueBridge('send', `${LOOPBACK}:${port}`);
+  const program = rogueBridgeHere('send', `${LOOPBACK}:${port}`);
   program.input(input);
   program.endInput();
   expect(await program.end()).toBe(2);
@@ -209,8 +218,9 @@ test.each([
 ])('send: Ctrl-C ends it while it waits for its input, %s', async (_when, input) => {
   const port = await reservePorts();
   const server = await makeServer(port);
-  const program = rogueBridge('send', `${LOOPBACK}:${port}`);
-  await server.waitForPeer({ timeoutMs: 20_000 });
+  const program = rogueBridgeHere('send', `${LOOPBACK}:${port}`, '--log', 'stream=info');
+  for (const direction of ['send', 'receive']) await program.complains(`Peer connect: ${direction}`);
+  await turns();
   program.input(input);
   if (input.startsWith('{')) await waitFor('the first frame', () => server.stats.framesReceived === 1);
   program.interrupt();
@@ -227,7 +237,7 @@ test.each([
 ])('send: JSON %s is taken for a frame', async (_how, pieces) => {
   const port = await reservePorts();
   const collector = (await makeServer(port)).to(new Collector());
-  const program = rogueBridge('send', `${LOOPBACK}:${port}`);
+  const program = rogueBridgeHere('send', `${LOOPBACK}:${port}`);
   for (const piece of pieces) {
     program.input(piece);
     await turns();
@@ -241,7 +251,7 @@ test.each([
 test('send: nothing at all is a failure', async () => {
   const port = await reservePorts();
   await makeServer(port);
-  const program = rogueBridge('send', `${LOOPBACK}:${port}`);
+  const program = rogueBridgeHere('send', `${LOOPBACK}:${port}`);
   program.endInput();
   expect(await program.end()).toBe(1);
   expect(program.stderr).toContain('standard input is empty');
@@ -249,7 +259,7 @@ test('send: nothing at all is a failure', async () => {
 
 test('dump says how many came that it did not print, and leaves the rest to their sender', async () => {
   const port = await reservePorts();
-  const program = rogueBridge('dump', `${LOOPBACK}:${port}`, '--channel', 255, '--count', 1);
+  const program = rogueBridgeHere('dump', `${LOOPBACK}:${port}`, '--channel', 255, '--count', 1);
   await sendAll(port);
   expect(await program.end()).toBe(0);
   expect(program.stderr).toMatch(
@@ -291,7 +301,7 @@ test('send: says what it was given and threw away', async () => {
   const port = await reservePorts();
   const server = await makeServer(port);
   const collector = server.to(new Collector());
-  const program = rogueBridge('send', `${LOOPBACK}:${port}`, '--log', 'stream=warning');
+  const program = rogueBridgeHere('send', `${LOOPBACK}:${port}`, '--log', 'stream=warning');
   await server.acceptFrame(new Frame(5));
   await program.complains('this bridge has no slave');
   program.input('only sending');

@@ -5,13 +5,13 @@ import { Frame } from '../../lib';
 import { Collector, fieldsOf, LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
 import { fileName, read, recordOf, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
-import { endPrograms, rogueBridge } from '../helpers/program';
+import { endProgramsHere, rogueBridgeHere } from '../helpers/program-here';
 import { endRaw, playServer } from '../helpers/recording';
 import { waitFor } from '../helpers/wait';
 
 afterEach(async () => {
   endRaw();
-  await endPrograms();
+  await endProgramsHere();
   await stopBridges();
   removeFiles();
 });
@@ -29,7 +29,7 @@ async function sendAll(port: number): Promise<void> {
 test.each(['libzmq', 'native'])('record, then replay: the same frames (%s)', async (engine) => {
   const [from, to] = [await reservePorts(), await reservePorts()];
   const file = fileName('run.dat');
-  const recording = rogueBridge(
+  const recording = rogueBridgeHere(
     'record',
     file,
     `${LOOPBACK}:${from}`,
@@ -43,7 +43,7 @@ test.each(['libzmq', 'native'])('record, then replay: the same frames (%s)', asy
   expect(recording.stderr).toContain('50 frames, 1.22 MB in ');
   expect(readFileSync(file)).toEqual(Buffer.concat(FRAMES.map((frame) => recordOf(frame))));
   const collector = (await makeServer(to)).to(new Collector());
-  const playing = rogueBridge('replay', file, `${LOOPBACK}:${to}`, '--engine', engine);
+  const playing = rogueBridgeHere('replay', file, `${LOOPBACK}:${to}`, '--engine', engine);
   expect(await playing.end()).toBe(0);
   await collector.waitForCount(FRAMES.length);
   expect(collector.frames.map(fieldsOf)).toEqual(FRAMES.map(fieldsOf));
@@ -54,7 +54,7 @@ test('a recorded Rogue server is recorded as it was', async () => {
   const port = await reservePorts();
   const { played, frames } = await playServer(port);
   const file = fileName('rogue.dat');
-  const program = rogueBridge('record', `${LOOPBACK}:${port}`, file, '--count', frames.length);
+  const program = rogueBridgeHere('record', `${LOOPBACK}:${port}`, file, '--count', frames.length);
   await played;
   expect(await program.end()).toBe(0);
   expect(readFileSync(file)).toEqual(
@@ -67,7 +67,7 @@ test('record splits, leaves out channels and errors, and keeps a file that is th
   const file = fileName('parts.dat');
   const kept = FRAMES.filter(({ channel, error }) => channel !== 0 && error === 0);
   const args = ['--channel', '1,2', '--drop-errors', '--max-size', '60k', '--count', kept.length] as const;
-  const program = rogueBridge('record', file, `${LOOPBACK}:${port}`, ...args);
+  const program = rogueBridgeHere('record', file, `${LOOPBACK}:${port}`, ...args);
   await sendAll(port);
   expect(await program.end()).toBe(0);
   expect(statSync(`${file}.1`).size).toBeLessThanOrEqual(60_000);
@@ -79,14 +79,14 @@ test('record splits, leaves out channels and errors, and keeps a file that is th
   const byError = came.length + 1 - kept.length - byChannel;
   const leftOut = `${byChannel + byError} frames left out (${byChannel} by channel, ${byError} by error)`;
   expect(program.stderr).toContain(leftOut);
-  const again = rogueBridge('record', file, `${LOOPBACK}:${port}`, '--max-size', '60k');
+  const again = rogueBridgeHere('record', file, `${LOOPBACK}:${port}`, '--max-size', '60k');
   expect(await again.end()).toBe(1);
   expect(again.stderr).toMatch(/^rogue-bridge: .*parts\.dat\.1 has data in it, .* or add --overwrite$/m);
 });
 
 test('a frame that no file may hold ends the recording with one line, and no stack', async () => {
   const port = await reservePorts();
-  const program = rogueBridge('record', fileName('run.dat'), `${LOOPBACK}:${port}`, '--max-size', '20k');
+  const program = rogueBridgeHere('record', fileName('run.dat'), `${LOOPBACK}:${port}`, '--max-size', '20k');
   await sendAll(port);
   expect(await program.end()).toBe(1);
   expect(program.stderr).toMatch(
@@ -101,7 +101,7 @@ test.each([
   const port = await reservePorts();
   await makeServer(port);
   const file = fileName('run.dat');
-  const program = rogueBridge('record', file, `${LOOPBACK}:${port}`, '--duration', '200ms', ...args);
+  const program = rogueBridgeHere('record', file, `${LOOPBACK}:${port}`, '--duration', '200ms', ...args);
   expect(await program.end()).toBe(0);
   expect(program.stderr).toContain(`${file}${suffix} was removed: there is nothing in it\n`);
   expect(existsSync(`${file}${suffix}`)).toBe(false);
@@ -109,7 +109,13 @@ test.each([
 
 test('the time of a recording begins with its peer', async () => {
   const port = await reservePorts();
-  const program = rogueBridge('record', fileName('run.dat'), `${LOOPBACK}:${port}`, '--count', FRAMES.length);
+  const program = rogueBridgeHere(
+    'record',
+    fileName('run.dat'),
+    `${LOOPBACK}:${port}`,
+    '--count',
+    FRAMES.length,
+  );
   // Said after a second.
   await program.complains('waiting for');
   await sendAll(port);
@@ -123,8 +129,15 @@ test.each(['libzmq', 'native'])(
     const port = await reservePorts();
     const [from, to] = [fileName('from.dat'), fileName('to.dat')];
     writeFileSync(from, Buffer.concat(FRAMES.map((frame) => recordOf(frame))));
-    const recording = rogueBridge('record', to, '--listen', `${LOOPBACK}:${port}`, '--count', FRAMES.length);
-    const playing = rogueBridge('replay', from, `${LOOPBACK}:${port}`, '--engine', engine);
+    const recording = rogueBridgeHere(
+      'record',
+      to,
+      '--listen',
+      `${LOOPBACK}:${port}`,
+      '--count',
+      FRAMES.length,
+    );
+    const playing = rogueBridgeHere('replay', from, `${LOOPBACK}:${port}`, '--engine', engine);
     expect(await recording.end()).toBe(0);
     expect(await playing.end()).toBe(0);
     expect(readFileSync(to)).toEqual(readFileSync(from));
@@ -134,7 +147,7 @@ test.each(['libzmq', 'native'])(
 test('a disk that is full ends the recording with one line and status 1', async () => {
   const port = await reservePorts();
   const server = await makeServer(port);
-  const program = rogueBridge('record', '/dev/full', `${LOOPBACK}:${port}`);
+  const program = rogueBridgeHere('record', '/dev/full', `${LOOPBACK}:${port}`);
   let isOver = false;
   const sending = (async () => {
     while (!isOver) await server.acceptFrame(new Frame(10_000));
@@ -149,8 +162,8 @@ test('a disk that is full ends the recording with one line and status 1', async 
 test('Ctrl-C ends a recording with everything that had come', async () => {
   const port = await reservePorts();
   const file = fileName('run.dat');
-  const program = rogueBridge('record', file, '--listen', `${LOOPBACK}:${port}`);
-  const sending = rogueBridge('send', `${LOOPBACK}:${port}`, '--chunk', 10);
+  const program = rogueBridgeHere('record', file, '--listen', `${LOOPBACK}:${port}`);
+  const sending = rogueBridgeHere('send', `${LOOPBACK}:${port}`, '--chunk', 10);
   sending.input(Buffer.alloc(1000, 1));
   sending.endInput();
   expect(await sending.end()).toBe(0);
@@ -167,11 +180,11 @@ test('replay: --channel, --count, --loop', async () => {
   writeFileSync(file, Buffer.concat(FRAMES.map((frame) => recordOf(frame))));
   const ofOne = FRAMES.filter(({ channel }) => channel === 1);
   const args = ['--channel', 1, '--loop', 2, '--rate', 5000] as const;
-  const program = rogueBridge('replay', file, `${LOOPBACK}:${port}`, ...args);
+  const program = rogueBridgeHere('replay', file, `${LOOPBACK}:${port}`, ...args);
   expect(await program.end()).toBe(0);
   await collector.waitForCount(2 * ofOne.length);
   expect(collector.frames.map(fieldsOf)).toEqual([...ofOne, ...ofOne].map(fieldsOf));
-  const three = rogueBridge('replay', file, `${LOOPBACK}:${port}`, '--loop', '--count', 3);
+  const three = rogueBridgeHere('replay', file, `${LOOPBACK}:${port}`, '--loop', '--count', 3);
   expect(await three.end()).toBe(0);
   await collector.waitForCount(2 * ofOne.length + 3);
 });
@@ -185,7 +198,7 @@ test.each([
   await makeServer(port);
   writeFileSync(fileName('empty.dat'), '');
   writeFileSync(fileName('nonsense.dat'), 'this is no data file of anybody, and never was');
-  const program = rogueBridge('replay', fileName(name), `${LOOPBACK}:${port}`);
+  const program = rogueBridgeHere('replay', fileName(name), `${LOOPBACK}:${port}`);
   expect(await program.end()).toBe(1);
   expect(program.stderr).toMatch(words);
 });

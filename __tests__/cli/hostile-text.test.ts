@@ -7,13 +7,12 @@ import { headline } from '../../lib/cli/bench/report';
 import { LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { fileName, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
-import { endPrograms, rogueBridge, type Program } from '../helpers/program';
-import { runHere } from '../helpers/run-here';
+import { type ProgramHere, endProgramsHere, rogueBridgeHere, runHere } from '../helpers/program-here';
 import { COMMAND, commandBody, greeting, part, property } from '../helpers/raw-peer';
 import { endRaw, listenRaw } from '../helpers/recording';
 
 afterEach(async () => {
-  await endPrograms();
+  await endProgramsHere();
   await stopBridges();
   endRaw();
   removeFiles();
@@ -51,7 +50,7 @@ test.each(SAYINGS)('doctor, of a peer that means %s for the terminal', async (_w
     server.on('connection', (socket) => socket.write(bytes));
   }
   const target = `${LOOPBACK}:${port}`;
-  const [text, json] = [rogueBridge('doctor', target), rogueBridge('doctor', target, '--json')];
+  const [text, json] = [rogueBridgeHere('doctor', target), rogueBridgeHere('doctor', target, '--json')];
   expect([await text.end(), await json.end()]).toEqual([1, 1]);
   expect(text.stdout).toContain('\\x9b');
   expectLines(text.stdout, PRINTABLE);
@@ -62,7 +61,7 @@ test.each(SAYINGS)('doctor, of a peer that means %s for the terminal', async (_w
 });
 
 /** A bench whose server answers a hello with this. */
-async function benchAgainst(answer: object): Promise<Program> {
+async function benchAgainst(answer: object): Promise<ProgramHere> {
   const port = await reservePorts();
   const server = await makeServer(port);
   server.addSlave(async (frame: Frame) => {
@@ -72,7 +71,7 @@ async function benchAgainst(answer: object): Promise<Program> {
     const payload = Buffer.from(JSON.stringify({ type: 'hello', runId, version: 1, ...answer }));
     await server.acceptFrame(new Frame(payload, { channel: BenchChannel.control }));
   });
-  return rogueBridge('bench', `${LOOPBACK}:${port}`, '--sizes', '64', '--timeout', '300ms');
+  return rogueBridgeHere('bench', `${LOOPBACK}:${port}`, '--sizes', '64', '--timeout', '300ms');
 }
 
 test('bench, of a server that has a version of its own', async () => {
@@ -108,7 +107,7 @@ describe('a file of such a name', () => {
     ['replay', (file: string) => ['replay', file, 'localhost:8000']],
     ['send', (file: string) => ['send', 'localhost:8000', file]],
   ])('%s says that it is not there', async (_what, args) => {
-    const program = rogueBridge(...args(fileName(`none${HOSTILE}`)));
+    const program = rogueBridgeHere(...args(fileName(`none${HOSTILE}`)));
     expect(await program.end()).toBe(1);
     expect(program.stderr).toContain('none\\x9b31m\\x1b[2J\\u2028\\u202e');
     expectLines(program.stderr, VISIBLE);
@@ -118,9 +117,9 @@ describe('a file of such a name', () => {
     const port = await reservePorts();
     const file = fileName(`run${HOSTILE}`);
     writeFileSync(file, 'data');
-    const refused = rogueBridge('record', file, `${LOOPBACK}:${port}`);
+    const refused = rogueBridgeHere('record', file, `${LOOPBACK}:${port}`);
     expect(await refused.end()).toBe(1);
-    const record = rogueBridge(
+    const record = rogueBridgeHere(
       'record',
       file,
       `${LOOPBACK}:${port}`,

@@ -5,13 +5,13 @@ import { Frame } from '../../lib';
 import { Collector, LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
 import { fileName, recordOf, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
-import { endPrograms, rogueBridge } from '../helpers/program';
+import { endProgramsHere, rogueBridgeHere } from '../helpers/program-here';
 import { pause as shortPause, waitFor } from '../helpers/wait';
 import { Pace } from '../../lib/cli/support/pace';
 import { pause } from '../../lib/cli/support/pause';
 
 afterEach(async () => {
-  await endPrograms();
+  await endProgramsHere();
   await stopBridges();
   removeFiles();
 });
@@ -45,7 +45,7 @@ test.each(['prbs', 'replay'])('%s --duration 30d goes on', async (name) => {
   const file = fileName('run.dat');
   writeFileSync(file, recordOf(new Frame(10)));
   const command = name === 'prbs' ? ['prbs', 'tx'] : ['replay', '--loop=1000000', file];
-  const program = rogueBridge(...command, `${LOOPBACK}:${port}`, '--duration', '30d', '--rate', 50);
+  const program = rogueBridgeHere(...command, `${LOOPBACK}:${port}`, '--duration', '30d', '--rate', 50);
   await collector.waitForCount(10);
   program.interrupt();
   expect(await program.end()).toBe(1);
@@ -53,6 +53,6 @@ test.each(['prbs', 'replay'])('%s --duration 30d goes on', async (name) => {
 
 test('watch --duration 30d goes on', async () => {
   const port = await reservePorts();
-  const program = rogueBridge('watch', `${LOOPBACK}:${port}`, '--duration', '30d', '--json');
+  const program = rogueBridgeHere('watch', `${LOOPBACK}:${port}`, '--duration', '30d', '--json');
   await waitFor('two lines', () => program.stdout.split('\n').length > 2);
 });

@@ -7,7 +7,7 @@ import { Collector, LOOPBACK, makeClient, stopBridges } from '../helpers/bridges
 import { fileName, read, recordOf, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
 import { endPeers, findPyzmq, startPeer, type Peer } from '../helpers/process';
-import { endPrograms, rogueBridge } from '../helpers/program';
+import { endProgramsHere, rogueBridgeHere } from '../helpers/program-here';
 
 const COUNT = 50;
 const SIZE = 100;
@@ -15,7 +15,7 @@ const NUMBERS = Array.from({ length: COUNT }, (_, number) => number);
 const pyzmq = findPyzmq();
 
 afterEach(async () => {
-  await endPrograms();
+  await endProgramsHere();
   await stopBridges();
   await endPeers();
   removeFiles();
@@ -41,7 +41,7 @@ describe.each(PEERS)('%s', (program) => {
 
   test('dump prints what it sends', async () => {
     const { address } = await serve();
-    const dumping = rogueBridge('dump', address, '--format', 'json', '--count', COUNT);
+    const dumping = rogueBridgeHere('dump', address, '--format', 'json', '--count', COUNT);
     expect(await dumping.end()).toBe(0);
     const lines = dumping.stdout.trim().split('\n');
     expect(lines.map((line) => JSON.parse(line) as object)).toEqual(
@@ -51,13 +51,13 @@ describe.each(PEERS)('%s', (program) => {
 
   test('watch counts it', async () => {
     const { address } = await serve();
-    const watching = rogueBridge('watch', address, '--json', '--engine', 'native');
+    const watching = rogueBridgeHere('watch', address, '--json', '--engine', 'native');
     await watching.prints(`"frames":${COUNT},"bytes":${COUNT * SIZE}`);
   });
 
   test('record keeps it', async () => {
     const { address } = await serve();
-    const recording = rogueBridge('record', fileName('run.dat'), address, '--count', COUNT);
+    const recording = rogueBridgeHere('record', fileName('run.dat'), address, '--count', COUNT);
     expect(await recording.end()).toBe(0);
     const frames = await read(fileName('run.dat'));
     expect(frames.map(({ flags }) => flags)).toEqual(NUMBERS);
@@ -66,7 +66,15 @@ describe.each(PEERS)('%s', (program) => {
   test('relay passes it on', async () => {
     const { address } = await serve();
     const to = await reservePorts();
-    const relaying = rogueBridge('relay', '--from', address, '--to', `${LOOPBACK}:${to}`, '--count', COUNT);
+    const relaying = rogueBridgeHere(
+      'relay',
+      '--from',
+      address,
+      '--to',
+      `${LOOPBACK}:${to}`,
+      '--count',
+      COUNT,
+    );
     const collector = (await makeClient(to)).to(new Collector());
     await collector.waitForCount(COUNT);
     expect(collector.frames.map(({ flags }) => flags)).toEqual(NUMBERS);
@@ -78,13 +86,13 @@ describe.each(PEERS)('%s', (program) => {
     const [lines, data] = [fileName('frames.jsonl'), fileName('frames.dat')];
     writeFileSync(lines, NUMBERS.map((number) => JSON.stringify(frameLine(numbered(number)))).join('\n'));
     writeFileSync(data, Buffer.concat(NUMBERS.map((number) => recordOf(numbered(number)))));
-    const sending = rogueBridge(name, ...(name === 'send' ? [address, lines] : [data, address]));
+    const sending = rogueBridgeHere(name, ...(name === 'send' ? [address, lines] : [data, address]));
     expect(await sending.end()).toBe(0);
     expect(await peer.say('received')).toMatchObject({ received: COUNT, bytes: COUNT * SIZE, ordered: true });
   });
 
   test('doctor finds nothing wrong with it', async () => {
     const { address } = await serve();
-    expect(await rogueBridge('doctor', address).end()).toBe(0);
+    expect(await rogueBridgeHere('doctor', address).end()).toBe(0);
   });
 });

@@ -4,20 +4,20 @@ import { Frame, Prbs, type TcpCore } from '../../lib';
 import { LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
 import { reservePorts } from '../helpers/ports';
 import { endPeers, findPyzmq, startPeer } from '../helpers/process';
-import { endPrograms, rogueBridge, type Program } from '../helpers/program';
+import { type ProgramHere, endProgramsHere, rogueBridgeHere } from '../helpers/program-here';
 import { describeInTerminal, endTerminals, Terminal } from '../helpers/terminal';
 import { waitFor } from '../helpers/wait';
 import { upperLimit } from '../../lib/cli/prbs/error-rate';
 
 afterEach(async () => {
   endTerminals();
-  await endPrograms();
+  await endProgramsHere();
   await endPeers();
   await stopBridges();
 });
 
 test.each(['libzmq', 'native'])('loop without a target passes on %s', async (engine) => {
-  const program = rogueBridge(
+  const program = rogueBridgeHere(
     'prbs',
     'loop',
     '--count',
@@ -44,7 +44,7 @@ test.each(PEERS)('loop against the echo of %s passes', async (peer) => {
   const port = await reservePorts();
   const echo = startPeer(peer, ['server', LOOPBACK, port, 'echo']);
   await echo.say('ready');
-  const program = rogueBridge('prbs', 'loop', `${LOOPBACK}:${port}`, '--count', 200, '--rate', 2000);
+  const program = rogueBridgeHere('prbs', 'loop', `${LOOPBACK}:${port}`, '--count', 200, '--rate', 2000);
   expect(await program.end()).toBe(0);
   expect(program.stdout).toContain('checked   200 frames, 2.00 MB');
 });
@@ -53,7 +53,7 @@ test('tx is checked by a Prbs at the other end', async () => {
   const port = await reservePorts();
   const server = await makeServer(port);
   const prbs = server.to(new Prbs());
-  const program = rogueBridge('prbs', 'tx', `${LOOPBACK}:${port}`, '--count', 100, '--size', '10k');
+  const program = rogueBridgeHere('prbs', 'tx', `${LOOPBACK}:${port}`, '--count', 100, '--size', '10k');
   expect(await program.end()).toBe(0);
   await waitFor('all frames', () => prbs.rxCount === 100);
   expect(prbs.rxErrors).toBe(0);
@@ -73,7 +73,7 @@ test('rx counts wrong bits, says the rate, and fails', async () => {
     if (number === 7) payload[999]! ^= 0x10;
     return server.acceptFrame(new Frame(payload));
   });
-  const program = rogueBridge('prbs', 'rx', `${LOOPBACK}:${port}`, '--count', 10);
+  const program = rogueBridgeHere('prbs', 'rx', `${LOOPBACK}:${port}`, '--count', 10);
   for (let i = 0; i < 10; i++) await prbs.genFrame(1000);
   expect(await program.end()).toBe(1);
   expect(program.stdout).toBe(
@@ -103,7 +103,7 @@ describe('rx makes no rate of frames that fail as a whole', () => {
   ])('%s', async (_, make, guess) => {
     const port = await reservePorts();
     const server = await makeServer(port);
-    const program = rogueBridge('prbs', 'rx', `${LOOPBACK}:${port}`, '--count', 50);
+    const program = rogueBridgeHere('prbs', 'rx', `${LOOPBACK}:${port}`, '--count', 50);
     for (let number = 0; number < 50; number++) await server.send(make(number));
     expect(await program.end()).toBe(1);
     expect(program.stdout).toContain('checked   50 frames, 50.0 kB, 0 bits\n');
@@ -118,7 +118,7 @@ describe('rx makes no rate of frames that fail as a whole', () => {
     const prbs = new Prbs();
     prbs.width = 128;
     prbs.to(server);
-    const program = rogueBridge('prbs', 'rx', `${LOOPBACK}:${port}`, '--count', 5);
+    const program = rogueBridgeHere('prbs', 'rx', `${LOOPBACK}:${port}`, '--count', 5);
     for (let i = 0; i < 5; i++) await prbs.genFrame(960);
     expect(await program.end()).toBe(1);
     expect(program.stdout).toContain(
@@ -132,7 +132,7 @@ describe('rx makes no rate of frames that fail as a whole', () => {
     const prbs = new Prbs();
     let number = 0;
     prbs.addSlave((frame) => (++number === 4 ? undefined : server.acceptFrame(frame.clone())));
-    const program = rogueBridge('prbs', 'rx', `${LOOPBACK}:${port}`, '--count', 9);
+    const program = rogueBridgeHere('prbs', 'rx', `${LOOPBACK}:${port}`, '--count', 9);
     for (let i = 0; i < 10; i++) await prbs.genFrame(1000);
     expect(await program.end()).toBe(1);
     expect(program.stdout).toContain('checked   9 frames, 9.00 kB, 64 000 bits\n');
@@ -147,7 +147,7 @@ describe('rx makes no rate of frames that fail as a whole', () => {
 test('rx to which nothing comes fails', async () => {
   const port = await reservePorts();
   await makeServer(port);
-  const program = rogueBridge('prbs', 'rx', `${LOOPBACK}:${port}`, '--duration', '200ms');
+  const program = rogueBridgeHere('prbs', 'rx', `${LOOPBACK}:${port}`, '--duration', '200ms');
   expect(await program.end()).toBe(1);
   expect(program.stderr).toContain('no frame came');
 });
@@ -159,7 +159,7 @@ test.each(['libzmq', 'native'])(
     const server = await makeServer(port, { receiveHighWaterMark: 1 });
     server.addSlave(() => new Promise(() => undefined));
     const args = ['--size', '1M', '--duration', '1s', '--engine', engine] as const;
-    const program = rogueBridge('prbs', 'tx', `${LOOPBACK}:${port}`, ...args);
+    const program = rogueBridgeHere('prbs', 'tx', `${LOOPBACK}:${port}`, ...args);
     await waitFor('the first frame', () => server.stats.framesReceived === 1);
     expect(await program.end()).toBe(1);
     expect(program.stdout).toMatch(/^FAIL$/m);
@@ -172,7 +172,7 @@ test('rx checks no more than --count', async () => {
   const server = await makeServer(port);
   const prbs = new Prbs();
   prbs.to(server);
-  const program = rogueBridge('prbs', 'rx', `${LOOPBACK}:${port}`, '--count', 10);
+  const program = rogueBridgeHere('prbs', 'rx', `${LOOPBACK}:${port}`, '--count', 10);
   for (let i = 0; i < 200; i++) await prbs.genFrame(1000);
   expect(await program.end()).toBe(0);
   expect(program.stdout).toContain('checked   10 frames,');
@@ -182,7 +182,7 @@ test('Ctrl-C ends tx behind a peer that takes nothing, with a report', async () 
   const port = await reservePorts();
   const server = await makeServer(port, { receiveHighWaterMark: 1 });
   server.addSlave(() => new Promise(() => undefined));
-  const program = rogueBridge('prbs', 'tx', `${LOOPBACK}:${port}`, '--size', '1M');
+  const program = rogueBridgeHere('prbs', 'tx', `${LOOPBACK}:${port}`, '--size', '1M');
   await waitFor('the first frame', () => server.stats.framesReceived === 1);
   await server.stop();
   program.interrupt();
@@ -234,12 +234,12 @@ test('a --count that was not reached in --duration has not passed', async () => 
 async function begin(
   direction: string,
   ...args: (string | number)[]
-): Promise<{ program: Program; server: TcpCore }> {
+): Promise<{ program: ProgramHere; server: TcpCore }> {
   const port = await reservePorts();
   const server = await makeServer(port);
   server.addSlave((frame: Frame) => (direction === 'loop' ? server.acceptFrame(frame) : undefined));
   const rate = direction === 'rx' ? ['--log', 'stream=debug'] : ['--rate', 200];
-  const program = rogueBridge('prbs', direction, `${LOOPBACK}:${port}`, ...rate, ...args);
+  const program = rogueBridgeHere('prbs', direction, `${LOOPBACK}:${port}`, ...rate, ...args);
   await server.waitForPeer({ timeoutMs: 20_000 });
   if (direction === 'rx') {
     const prbs = new Prbs();
@@ -259,7 +259,7 @@ test.each(['libzmq', 'native'])('Ctrl-C waits for what is on its way back (%s)',
     await released;
     await server.acceptFrame(frame);
   });
-  const program = rogueBridge('prbs', 'loop', `${LOOPBACK}:${port}`, '--engine', engine);
+  const program = rogueBridgeHere('prbs', 'loop', `${LOOPBACK}:${port}`, '--engine', engine);
   await waitFor('the first frame', () => server.stats.framesReceived > 0);
   program.interrupt();
   release();

@@ -5,12 +5,11 @@ import { parseTarget } from '../../lib/cli/support/arguments';
 import { checkServers } from '../../lib/cli/relay/check';
 import { Collector, LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { reservePorts } from '../helpers/ports';
-import { endPrograms, rogueBridge, type Program } from '../helpers/program';
-import { runHere } from '../helpers/run-here';
+import { type ProgramHere, endProgramsHere, rogueBridgeHere, runHere } from '../helpers/program-here';
 import { makeGate, turns, waitFor, waitForStandstill } from '../helpers/wait';
 
 afterEach(async () => {
-  await endPrograms();
+  await endProgramsHere();
   await stopBridges();
 });
 
@@ -35,7 +34,7 @@ function numbersOf({ frames }: Collector): number[] {
 
 /** A row of the summary. */
 function rowOf(
-  { stderr }: Program,
+  { stderr }: ProgramHere,
   port: number,
 ): { mode: string; taken: number; dropped: number; notTaken: number } {
   const line = stderr.split('\n').find((text) => text.startsWith(`${at(port)} `));
@@ -44,7 +43,7 @@ function rowOf(
   return { mode, taken: number(taken), dropped: number(dropped), notTaken: number(notTaken) };
 }
 
-async function tells(relay: Program, text: string): Promise<void> {
+async function tells(relay: ProgramHere, text: string): Promise<void> {
   await waitFor(
     `'${text}'`,
     () => relay.stderr.includes(text),
@@ -70,7 +69,7 @@ describe.each(['libzmq', 'native'] as const)('on %s', (engine) => {
       await reservePorts(),
     ];
     const server = await makeServer(source);
-    const relay = rogueBridge(
+    const relay = rogueBridgeHere(
       ...['relay', '--from', at(source), '--engine', engine],
       ...['--to', at(fast), '--to', `${at(slow)},block`, '--to', `${at(stuck)},drop=5`],
     );
@@ -119,7 +118,7 @@ describe.each(['libzmq', 'native'] as const)('on %s', (engine) => {
     const lingerMs = 4_000;
     const [source, port] = [await reservePorts(), await reservePorts()];
     const server = await makeServer(source);
-    const relay = rogueBridge(
+    const relay = rogueBridgeHere(
       ...['relay', '--from', at(source), '--to', at(port), '--engine', engine],
       ...['--linger', `${lingerMs}ms`],
     );
@@ -142,7 +141,7 @@ describe.each(['libzmq', 'native'] as const)('on %s', (engine) => {
 
   test('--back: frames of that one reach the source, those of another go nowhere and are counted', async () => {
     const [source, first, second] = [await reservePorts(), await reservePorts(), await reservePorts()];
-    const relay = rogueBridge(
+    const relay = rogueBridgeHere(
       ...['relay', '--listen', '--from', at(source), '--engine', engine],
       ...['--to', at(first), '--to', `${at(second)},drop=10`, '--back', at(second)],
     );
@@ -172,7 +171,7 @@ describe.each(['libzmq', 'native'] as const)('on %s', (engine) => {
 test('two that block get all of it, --count ends it, and says who held it up', async () => {
   const [source, first, second] = [await reservePorts(), await reservePorts(), await reservePorts()];
   const server = await makeServer(source);
-  const relay = rogueBridge(
+  const relay = rogueBridgeHere(
     ...['relay', '--from', at(source), '--count', 50],
     ...['--to', at(first), '--to', at(second)],
   );
@@ -194,13 +193,13 @@ test('two that block get all of it, --count ends it, and says who held it up', a
 
 test('a source that does not come is one line; --duration ends the wait for clients', async () => {
   const [source, port] = [await reservePorts(), await reservePorts()];
-  const alone = rogueBridge('relay', '--from', at(source), '--to', at(port), '--timeout', '900ms');
+  const alone = rogueBridgeHere('relay', '--from', at(source), '--to', at(port), '--timeout', '900ms');
   expect(await alone.end()).toBe(1);
   expect(alone.stderr).toMatch(
     /^rogue-bridge: no peer at 127\.0\.0\.1:\d+ within 0\.9 s: Nothing listens .*\n$/,
   );
   const server = await makeServer(source);
-  const relay = rogueBridge(
+  const relay = rogueBridgeHere(
     ...['relay', '--from', at(source), '--to', `${at(port)},drop=2`, '--duration', '1s'],
   );
   await sendNumbers(server, 10);
@@ -217,7 +216,7 @@ test('a frame that no client was there for did not reach those that are to have 
     await reservePorts(),
   ];
   const server = await makeServer(source);
-  const relay = rogueBridge(
+  const relay = rogueBridgeHere(
     ...['relay', '--from', at(source), '--duration', '2s'],
     ...['--to', at(first), '--to', at(second), '--to', `${at(lossy)},drop=1`],
   );

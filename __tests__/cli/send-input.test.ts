@@ -8,7 +8,7 @@ import { Collector, LOOPBACK, makeServer, stopBridges } from '../helpers/bridges
 import { ENVIRONMENT } from '../helpers/environment';
 import { fileName, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
-import { endPrograms, rogueBridge, type Program } from '../helpers/program';
+import { type ProgramHere, endProgramsHere, rogueBridgeHere } from '../helpers/program-here';
 import { turns, waitFor } from '../helpers/wait';
 
 const MAIN = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
@@ -17,7 +17,7 @@ const NOBODY = `${LOOPBACK}:9`;
 
 afterEach(async () => {
   removeFiles();
-  await endPrograms();
+  await endProgramsHere();
   await stopBridges();
 });
 
@@ -31,15 +31,15 @@ function makePipe(): string {
   return fileName('pipe');
 }
 
-function sendText(port: number, text: string, ...args: readonly string[]): Program {
-  const program = rogueBridge('send', `${LOOPBACK}:${port}`, ...args);
+function sendText(port: number, text: string, ...args: readonly string[]): ProgramHere {
+  const program = rogueBridgeHere('send', `${LOOPBACK}:${port}`, ...args);
   program.input(text);
   program.endInput();
   return program;
 }
 
 async function expectRefusal(status: number, words: string, ...args: readonly string[]): Promise<void> {
-  const program = rogueBridge('send', NOBODY, ...args);
+  const program = rogueBridgeHere('send', NOBODY, ...args);
   expect(await program.end()).toBe(status);
   expect(program.stderr).toMatch(/^rogue-bridge: .*\n$/);
   expect(program.stderr).toContain(words);
@@ -62,7 +62,7 @@ test('pipes of the shell are read whole', async () => {
 test('Ctrl-C ends it while a pipe has no writer', async () => {
   const port = await reservePorts();
   const server = await makeServer(port);
-  const program = rogueBridge('send', `${LOOPBACK}:${port}`, write('first', 'a'), makePipe());
+  const program = rogueBridgeHere('send', `${LOOPBACK}:${port}`, write('first', 'a'), makePipe());
   await waitFor('the frame before the pipe', () => server.stats.framesReceived === 1);
   await turns();
   program.interrupt();
@@ -74,7 +74,7 @@ test('Ctrl-C ends it while the writer of a pipe says nothing more', async () => 
   const port = await reservePorts();
   const server = await makeServer(port);
   const pipe = makePipe();
-  const program = rogueBridge('send', `${LOOPBACK}:${port}`, pipe, '--chunk', 2);
+  const program = rogueBridgeHere('send', `${LOOPBACK}:${port}`, pipe, '--chunk', 2);
   const writer = execFile('sh', ['-c', 'exec > "$0"; echo a; exec cat', pipe]);
   try {
     await waitFor('the first piece', () => server.stats.framesReceived === 1);
@@ -89,7 +89,7 @@ test('Ctrl-C ends it while the writer of a pipe says nothing more', async () => 
 test('a file is closed before the next one is opened', async () => {
   const port = await reservePorts();
   const collector = (await makeServer(port)).to(new Collector());
-  const program = rogueBridge('send', `${LOOPBACK}:${port}`, write('a', 'again\n'), '--loop', 50);
+  const program = rogueBridgeHere('send', `${LOOPBACK}:${port}`, write('a', 'again\n'), '--loop', 50);
   expect(await program.end()).toBe(0);
   await collector.waitForCount(50);
   // Node warns of many listeners to one signal where streams are left open.
@@ -193,7 +193,14 @@ test('--format json: a file without a line in it has no frames, which is no faul
   const port = await reservePorts();
   const collector = (await makeServer(port)).to(new Collector());
   const lines = write('lines', '{"payload":"aGk="}');
-  const program = rogueBridge('send', `${LOOPBACK}:${port}`, '--format', 'json', write('none', ''), lines);
+  const program = rogueBridgeHere(
+    'send',
+    `${LOOPBACK}:${port}`,
+    '--format',
+    'json',
+    write('none', ''),
+    lines,
+  );
   expect(await program.end()).toBe(0);
   await collector.waitForCount(1);
 });
@@ -206,10 +213,10 @@ test('--chunk takes a decimal fraction that is a whole number of bytes, and no o
   const port = await reservePorts();
   const collector = (await makeServer(port)).to(new Collector());
   const file = write('file', Buffer.alloc(2010));
-  expect(await rogueBridge('send', `${LOOPBACK}:${port}`, file, '--chunk', '1.005k').end()).toBe(0);
+  expect(await rogueBridgeHere('send', `${LOOPBACK}:${port}`, file, '--chunk', '1.005k').end()).toBe(0);
   await collector.waitForCount(2);
   expect(collector.frames.map(({ size }) => size)).toEqual([1005, 1005]);
-  const program = rogueBridge('send', NOBODY, file, '--chunk', '1.0005k');
+  const program = rogueBridgeHere('send', NOBODY, file, '--chunk', '1.0005k');
   expect(await program.end()).toBe(2);
   expect(program.stderr).toContain('give a number of bytes');
 });

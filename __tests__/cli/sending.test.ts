@@ -6,11 +6,13 @@ import { Collector, LOOPBACK, makeServer, stopBridges } from '../helpers/bridges
 import { fileName, recordOf, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
+import { endProgramsHere, rogueBridgeHere } from '../helpers/program-here';
 
 const DOUBT = 'the peer left while frames were sent to it: those under way may be lost';
 
 afterEach(async () => {
   await endPrograms();
+  await endProgramsHere();
   await stopBridges();
   removeFiles();
 });
@@ -34,7 +36,7 @@ test.each(['libzmq', 'native'])('a peer that is frozen has not got everything (%
 
 test('a peer that left while there was more to send is told of, and is a failure', async () => {
   const port = await reservePorts();
-  const program = rogueBridge('send', `${LOOPBACK}:${port}`, '--chunk', 10);
+  const program = rogueBridgeHere('send', `${LOOPBACK}:${port}`, '--chunk', 10);
   const first = await makeServer(port);
   const before = first.to(new Collector());
   program.input(Buffer.alloc(20, 'x'));
@@ -52,7 +54,7 @@ test('to replay --loop peers may come and go', async () => {
   const port = await reservePorts();
   const file = fileName('run.dat');
   writeFileSync(file, recordOf(new Frame(10)));
-  const program = rogueBridge('replay', file, `${LOOPBACK}:${port}`, '--rate', 200, '--loop');
+  const program = rogueBridgeHere('replay', file, `${LOOPBACK}:${port}`, '--rate', 200, '--loop');
   const first = await makeServer(port);
   await first.to(new Collector()).waitForCount(2);
   await first.stop();

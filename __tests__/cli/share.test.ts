@@ -6,11 +6,11 @@ import { createProgram } from '../../lib/cli/program';
 import { Collector, LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { fileName, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
-import { endPrograms, rogueBridge } from '../helpers/program';
+import { endProgramsHere, rogueBridgeHere } from '../helpers/program-here';
 import { waitFor } from '../helpers/wait';
 
 afterEach(async () => {
-  await endPrograms();
+  await endProgramsHere();
   await stopBridges();
   removeFiles();
 });
@@ -24,11 +24,11 @@ async function sendThree(to: TcpCore): Promise<void> {
 
 test('dump and watch say how many they took', async () => {
   const [first, second] = [await reservePorts(), await reservePorts()];
-  const dump = rogueBridge('dump', `${LOOPBACK}:${first}`, '--count', 3);
+  const dump = rogueBridgeHere('dump', `${LOOPBACK}:${first}`, '--count', 3);
   await sendThree(await makeServer(first));
   expect(await dump.end()).toBe(0);
   expect(dump.stderr).toContain(`3 frames printed\n${TAKEN}`);
-  const watch = rogueBridge('watch', `${LOOPBACK}:${second}`);
+  const watch = rogueBridgeHere('watch', `${LOOPBACK}:${second}`);
   await sendThree(await makeServer(second));
   await watch.prints('"frames":3');
   watch.interrupt();
@@ -43,7 +43,7 @@ test.each([
   const port = await reservePorts();
   const file = fileName('run.dat');
   const role = listen ? ['--listen'] : [];
-  const record = rogueBridge('record', file, `${LOOPBACK}:${port}`, ...role);
+  const record = rogueBridgeHere('record', file, `${LOOPBACK}:${port}`, ...role);
   await sendThree(await (listen ? makeClient : makeServer)(port));
   await waitFor('the file', () => existsSync(file) && statSync(file).size === 3 * 18);
   record.interrupt();
@@ -56,7 +56,7 @@ test('prbs tx says how many it threw away', async () => {
   const port = await reservePorts();
   const server = await makeServer(port);
   const collector = server.to(new Collector());
-  const tx = rogueBridge('prbs', 'tx', `${LOOPBACK}:${port}`, '--rate', 200, '--log', 'stream=debug');
+  const tx = rogueBridgeHere('prbs', 'tx', `${LOOPBACK}:${port}`, '--rate', 200, '--log', 'stream=debug');
   await sendThree(server);
   await waitFor('all three', () => tx.stderr.split('Pulled frame').length === 4);
   await collector.waitForCount(1);
@@ -71,7 +71,7 @@ test('bench in front of a server that is none says how many it threw away', asyn
   const port = await reservePorts();
   const server = await makeServer(port);
   const hellos = server.to(new Collector());
-  const bench = rogueBridge('bench', `${LOOPBACK}:${port}`, '--timeout', '1s');
+  const bench = rogueBridgeHere('bench', `${LOOPBACK}:${port}`, '--timeout', '1s');
   await sendThree(server);
   await hellos.waitForCount(1);
   expect(await bench.end()).toBe(1);

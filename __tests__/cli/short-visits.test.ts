@@ -5,12 +5,12 @@ import { Prbs, type Frame } from '../../lib';
 import { LOOPBACK, stopBridges } from '../helpers/bridges';
 import { fileName, read, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
-import { endPrograms, rogueBridge } from '../helpers/program';
+import { endProgramsHere, rogueBridgeHere } from '../helpers/program-here';
 
 const FRAMES = 5;
 
 afterEach(async () => {
-  await endPrograms();
+  await endProgramsHere();
   await stopBridges();
   removeFiles();
 });
@@ -32,7 +32,7 @@ const ENGINES = ['libzmq', 'native'];
 test.each(ENGINES)('prbs rx has seen its frames (%s)', async (engine) => {
   const port = await reservePorts();
   const args = ['--count', FRAMES, '--engine', engine] as const;
-  const program = rogueBridge('prbs', 'rx', '--listen', `${LOOPBACK}:${port}`, ...args);
+  const program = rogueBridgeHere('prbs', 'rx', '--listen', `${LOOPBACK}:${port}`, ...args);
   await visit(port);
   expect(await program.end()).toBe(0);
   expect(program.stdout).toMatch(/^checked +5 frames,(.*\n)+PASS$/m);
@@ -42,7 +42,7 @@ test.each(ENGINES)('record has its frames, and goes on for its --duration (%s)',
   const port = await reservePorts();
   const file = fileName('run.dat');
   const args = ['--duration', '300ms', '--timeout', '10s', '--engine', engine] as const;
-  const program = rogueBridge('record', file, '--listen', `${LOOPBACK}:${port}`, ...args);
+  const program = rogueBridgeHere('record', file, '--listen', `${LOOPBACK}:${port}`, ...args);
   await visit(port);
   expect(await program.end()).toBe(0);
   expect(await read(file)).toHaveLength(FRAMES);
@@ -51,7 +51,7 @@ test.each(ENGINES)('record has its frames, and goes on for its --duration (%s)',
 test('watch --timeout has seen somebody', async () => {
   const port = await reservePorts();
   const args = ['--json', '--duration', '300ms', '--timeout', '10s'] as const;
-  const program = rogueBridge('watch', '--listen', `${LOOPBACK}:${port}`, ...args);
+  const program = rogueBridgeHere('watch', '--listen', `${LOOPBACK}:${port}`, ...args);
   await visit(port);
   expect(await program.end()).toBe(0);
   expect(program.stderr).toContain('5 frames, 5.00 kB');
@@ -59,7 +59,7 @@ test('watch --timeout has seen somebody', async () => {
 
 test('send does not take a frame for a peer that takes its own', async () => {
   const port = await reservePorts();
-  const program = rogueBridge('send', '--listen', `${LOOPBACK}:${port}`, '--timeout', '1s');
+  const program = rogueBridgeHere('send', '--listen', `${LOOPBACK}:${port}`, '--timeout', '1s');
   await visit(port);
   expect(await program.end()).toBe(1);
   expect(program.stderr).toMatch(/^rogue-bridge: no peer at /m);

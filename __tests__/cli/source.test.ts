@@ -6,13 +6,13 @@ import { Source } from '../../lib/cli/support/source';
 import { LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { fileName, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
-import { endPrograms, rogueBridge } from '../helpers/program';
+import { endProgramsHere, rogueBridgeHere } from '../helpers/program-here';
 import { describeInTerminal, endTerminals, Terminal } from '../helpers/terminal';
 import { waitFor } from '../helpers/wait';
 
 afterEach(async () => {
   endTerminals();
-  await endPrograms();
+  await endProgramsHere();
   await stopBridges();
   removeFiles();
 });
@@ -48,7 +48,7 @@ test.each([
     const port = await reservePorts();
     const first = await makeServer(port);
     const args = await argumentsOf(name, port);
-    const program = rogueBridge(...args, '--engine', engine);
+    const program = rogueBridgeHere(...args, '--engine', engine);
     await sendTo(first);
     await first.stop();
     await program.complains('the source is gone');
@@ -68,7 +68,7 @@ test.each([
 
 test('of several clients the last one that leaves is the source', async () => {
   const port = await reservePorts();
-  const program = rogueBridge('dump', '--listen', `${LOOPBACK}:${port}`);
+  const program = rogueBridgeHere('dump', '--listen', `${LOOPBACK}:${port}`);
   const [one, two] = [await makeClient(port), await makeClient(port)];
   await Promise.all([sendTo(one), sendTo(two)]);
   await program.prints('#2');
@@ -86,7 +86,7 @@ test('of several clients the last one that leaves is the source', async () => {
 test('nothing is said of a source that stays to the end', async () => {
   const port = await reservePorts();
   const server = await makeServer(port);
-  const program = rogueBridge('record', fileName('run.dat'), `${LOOPBACK}:${port}`, '--count', 1);
+  const program = rogueBridgeHere('record', fileName('run.dat'), `${LOOPBACK}:${port}`, '--count', 1);
   await sendTo(server);
   expect(await program.end()).toBe(0);
   expect(program.stderr).not.toMatch(/source/);

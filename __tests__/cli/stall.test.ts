@@ -6,11 +6,11 @@ import { Stall } from '../../lib/cli/record/stall';
 import { LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
 import { fileName, read, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
-import { endPrograms, rogueBridge } from '../helpers/program';
+import { endProgramsHere, rogueBridgeHere } from '../helpers/program-here';
 import { makeGate, pause } from '../helpers/wait';
 
 afterEach(async () => {
-  await endPrograms();
+  await endProgramsHere();
   await stopBridges();
   removeFiles();
 });
@@ -21,7 +21,7 @@ test.each([
 ])('of a source that is %s it ends with status 1, a whole file and its summary', async (why, leaves) => {
   const port = await reservePorts();
   const file = fileName('run.dat');
-  const program = rogueBridge('record', file, `${LOOPBACK}:${port}`, '--stall', '1s', '--duration', '1h');
+  const program = rogueBridgeHere('record', file, `${LOOPBACK}:${port}`, '--stall', '1s', '--duration', '1h');
   const server = await makeServer(port);
   for (let i = 0; i < 3; i++) await server.send(new Frame(100));
   if (leaves) await server.stop();
@@ -37,7 +37,7 @@ test('of a source that sends nothing at all it leaves no file behind', async () 
   const port = await reservePorts();
   await makeServer(port);
   const file = fileName('run.dat');
-  const program = rogueBridge('record', file, `${LOOPBACK}:${port}`, '--stall', '100ms');
+  const program = rogueBridgeHere('record', file, `${LOOPBACK}:${port}`, '--stall', '100ms');
   expect(await program.end()).toBe(1);
   expect(program.stderr).toMatch(
     /removed: .*\nrogue-bridge: no frame has come for 0\.1 s \(--stall\): .*\n$/,
@@ -52,7 +52,7 @@ test.each([
   const port = await reservePorts();
   const server = await makeServer(port);
   const args = ['--stall', '10m', name, value] as const;
-  const program = rogueBridge('record', fileName('run.dat'), `${LOOPBACK}:${port}`, ...args);
+  const program = rogueBridgeHere('record', fileName('run.dat'), `${LOOPBACK}:${port}`, ...args);
   for (let i = 0; i < 2; i++) await server.send(new Frame(100));
   expect(await program.end()).toBe(0);
   expect(program.stderr).not.toContain('--stall');
@@ -61,7 +61,7 @@ test.each([
 test('before the first peer the time is that of --timeout', async () => {
   const args = ['--stall', '1ms', '--timeout', '300ms'] as const;
   const target = `${LOOPBACK}:${await reservePorts()}`;
-  const program = rogueBridge('record', fileName('run.dat'), target, ...args);
+  const program = rogueBridgeHere('record', fileName('run.dat'), target, ...args);
   expect(await program.end()).toBe(1);
   expect(program.stderr).toMatch(/^rogue-bridge: no peer at /m);
   expect(program.stderr).not.toContain('--stall');

@@ -7,9 +7,8 @@ import { colorsOf } from '../../lib/cli/support/colors';
 import { ENVIRONMENT } from '../helpers/environment';
 import { reservePorts } from '../helpers/ports';
 import { makeServer, stopBridges } from '../helpers/bridges';
-import { endPrograms, rogueBridge } from '../helpers/program';
+import { endProgramsHere, rogueBridgeHere, runHere } from '../helpers/program-here';
 import { endRaw, listenRaw } from '../helpers/recording';
-import { runHere } from '../helpers/run-here';
 
 const MAIN = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
 const SUBCOMMANDS = [
@@ -28,7 +27,7 @@ const SUBCOMMANDS = [
 ];
 
 afterEach(async () => {
-  await endPrograms();
+  await endProgramsHere();
   endRaw();
   await stopBridges();
 });
@@ -44,7 +43,7 @@ test('--help names every subcommand, --version is that of the package', async ()
 });
 
 test('the command as it was built ends with the status and the one line', async () => {
-  const program = rogueBridge('dump', 'daq-host');
+  const program = rogueBridgeHere('dump', 'daq-host');
   expect(await program.end()).toBe(2);
   expect(program.stdout).toBe('');
   expect(program.stderr).toMatch(/^rogue-bridge: .*give HOST:PORT.*\n$/);
@@ -151,7 +150,7 @@ test.each([
   ['native', 'watch'],
 ])('nobody there is a failure on %s: one line, and doctor has looked, status 1', async (engine, name) => {
   const port = await reservePorts();
-  const program = rogueBridge(name, `127.0.0.1:${port}`, '--engine', engine, '--timeout', '2s');
+  const program = rogueBridgeHere(name, `127.0.0.1:${port}`, '--engine', engine, '--timeout', '2s');
   expect(await program.end()).toBe(1);
   expect(program.stderr.trimEnd().split('\n').at(-1)).toBe(
     `rogue-bridge: no peer at 127.0.0.1:${port} within 2 s: Nothing listens on 127.0.0.1:${port} and ${port + 1}. ` +
@@ -163,7 +162,7 @@ test.each([
 test('the second port of a server is what send, too, is told of when it gives up', async () => {
   const port = await reservePorts();
   await makeServer(port);
-  const program = rogueBridge('send', `127.0.0.1:${port + 1}`, '--timeout', '2s');
+  const program = rogueBridgeHere('send', `127.0.0.1:${port + 1}`, '--timeout', '2s');
   expect(await program.end()).toBe(1);
   expect(program.stderr).toMatch(/^rogue-bridge: no peer at .*: The base port is one too high: .*\n$/m);
 });
@@ -172,7 +171,7 @@ test('where it gives up before doctor is done, it names doctor', async () => {
   const port = await reservePorts();
   // Takes connections and says nothing, on this port and on the next.
   await Promise.all([listenRaw(port), listenRaw(port + 1)]);
-  const program = rogueBridge('dump', `127.0.0.1:${port}`, '--timeout', '1ms');
+  const program = rogueBridgeHere('dump', `127.0.0.1:${port}`, '--timeout', '1ms');
   expect(await program.end()).toBe(1);
   expect(program.stderr).toMatch(
     /^rogue-bridge: no peer at .*'rogue-bridge doctor 127\.0\.0\.1:\d+' looks closer$/m,
@@ -213,7 +212,7 @@ test('a terminal is given colours, unless NO_COLOR or TERM say otherwise', () =>
 });
 
 test.each(['watch', 'dump'])('%s of a host that nobody knows fails at once', async (name) => {
-  const program = rogueBridge(name, 'nosuchhost.invalid:8000');
+  const program = rogueBridgeHere(name, 'nosuchhost.invalid:8000');
   expect(await program.end()).toBe(1);
   expect(program.stderr).toMatch(/^rogue-bridge: nosuchhost\.invalid does not resolve/);
 });

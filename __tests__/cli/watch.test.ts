@@ -3,7 +3,7 @@
 import { Frame } from '../../lib';
 import { LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { reservePorts } from '../helpers/ports';
-import { endPrograms, rogueBridge } from '../helpers/program';
+import { endProgramsHere, rogueBridgeHere } from '../helpers/program-here';
 import { endRaw, playServer } from '../helpers/recording';
 import { describeInTerminal, endTerminals, Terminal } from '../helpers/terminal';
 import { turns, waitFor } from '../helpers/wait';
@@ -11,7 +11,7 @@ import { turns, waitFor } from '../helpers/wait';
 afterEach(async () => {
   endTerminals();
   endRaw();
-  await endPrograms();
+  await endProgramsHere();
   await stopBridges();
 });
 
@@ -25,7 +25,7 @@ interface Line {
 
 test.each(['libzmq', 'native'])('a line of JSON a second, with every channel (%s)', async (engine) => {
   const port = await reservePorts();
-  const program = rogueBridge('watch', `${LOOPBACK}:${port}`, '--engine', engine);
+  const program = rogueBridgeHere('watch', `${LOOPBACK}:${port}`, '--engine', engine);
   const server = await makeServer(port);
   for (let i = 0; i < 30; i++) {
     await server.acceptFrame(
@@ -47,7 +47,7 @@ test.each(['libzmq', 'native'])('a line of JSON a second, with every channel (%s
 
 test('connected or not: it waits for its peer, and sees it go', async () => {
   const port = await reservePorts();
-  const program = rogueBridge('watch', '--listen', `${LOOPBACK}:${port}`);
+  const program = rogueBridgeHere('watch', '--listen', `${LOOPBACK}:${port}`);
   await program.prints('"connected":false');
   const client = await makeClient(port);
   await program.prints('"connected":true');
@@ -60,14 +60,14 @@ test('connected or not: it waits for its peer, and sees it go', async () => {
 
 test('--duration ends it', async () => {
   const port = await reservePorts();
-  const program = rogueBridge('watch', `${LOOPBACK}:${port}`, '--duration', '100ms', '--json');
+  const program = rogueBridgeHere('watch', `${LOOPBACK}:${port}`, '--duration', '100ms', '--json');
   expect(await program.end()).toBe(0);
 });
 
 test('--duration: a line for each second of it, and the last has all that the summary has', async () => {
   const port = await reservePorts();
   const server = await makeServer(port);
-  const program = rogueBridge('watch', `${LOOPBACK}:${port}`, '--duration', 2, '--json');
+  const program = rogueBridgeHere('watch', `${LOOPBACK}:${port}`, '--duration', 2, '--json');
   let isOver = false;
   const sending = (async () => {
     while (!isOver) {
@@ -90,14 +90,14 @@ test('--duration: a line for each second of it, and the last has all that the su
 test('a recorded Rogue server: every frame of it is counted', async () => {
   const port = await reservePorts();
   const { played, frames } = await playServer(port);
-  const program = rogueBridge('watch', `${LOOPBACK}:${port}`, '--json');
+  const program = rogueBridgeHere('watch', `${LOOPBACK}:${port}`, '--json');
   await played;
   await program.prints(`"frames":${frames.length},`);
 });
 
 test('a port that nobody listens on is told of once, as doctor tells it', async () => {
   const port = await reservePorts();
-  const program = rogueBridge('watch', `${LOOPBACK}:${port}`, '--json');
+  const program = rogueBridgeHere('watch', `${LOOPBACK}:${port}`, '--json');
   await program.complains(`Nothing listens on ${LOOPBACK}:${port} and ${port + 1}. Start the server`);
   const server = await makeServer(port);
   await server.waitForPeer({ timeoutMs: 20_000 });

@@ -207,7 +207,7 @@ test.each([
         'all frames',
         () => received === count,
         20_000,
-        () => received,
+        () => ({ received, sender: sender.stats, receiver: receiver.stats }),
       );
       await sending;
     } finally {

@@ -1,23 +1,16 @@
 // Iterators and Node streams over a real bridge.
 
-import { readFileSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Frame, Logging, type TcpCore } from '../../lib';
-import { LOOPBACK, makePair, stopBridges } from '../helpers/bridges';
+import { makePair, stopBridges } from '../helpers/bridges';
 import { rejection } from '../helpers/errors';
-import { fileName, numberedFrame, recordOf, removeFiles } from '../helpers/files';
 import { collectLog } from '../helpers/log';
-import { reservePorts } from '../helpers/ports';
-import { endPeers, startPeer } from '../helpers/process';
-import { SINK_FRAME_BYTES, testSlowSink } from '../helpers/slow-sink';
 import { waitFor, waitForStandstill } from '../helpers/wait';
 
 afterEach(async () => {
   Logging.setSink(undefined);
   await stopBridges();
-  await endPeers();
-  removeFiles();
 });
 
 const frameOf = (value: number, size = 4): Frame => new Frame(Buffer.alloc(size, value & 0xff));
@@ -141,24 +134,5 @@ describe('frames()', () => {
     const frames = server.frames();
     await send(client, 2);
     for (let i = 0; i < 2; i++) expect((await frames.next()).done).toBe(false);
-  });
-});
-
-describe('pipeline() between two processes', () => {
-  testSlowSink(60);
-
-  test('a sink that fails is told on its side, and to the sender once nobody takes its frames', async () => {
-    const [from, to] = [fileName('from.dat'), fileName('to.dat')];
-    writeFileSync(
-      from,
-      Buffer.concat(Array.from({ length: 60 }, (_, i) => recordOf(numberedFrame(i, SINK_FRAME_BYTES)))),
-    );
-    const port = await reservePorts();
-    const player = startPeer('pipeline-peer.cjs', ['server', LOOPBACK, port, 'play', from]);
-    const recorder = startPeer('pipeline-peer.cjs', ['client', LOOPBACK, port, 'record', to, 0, 10]);
-    expect(await recorder.say('message')).toMatchObject({ message: 'the sink is broken' });
-    expect(await player.say('message')).toMatchObject({ code: 'ERR_SEND_TIMEOUT' });
-    // What went in before is whole.
-    expect(readFileSync(to).length % (SINK_FRAME_BYTES + 8)).toBe(0);
   });
 });

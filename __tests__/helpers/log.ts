@@ -1,6 +1,15 @@
 // What the library logs, for tests that look at it; `Logging.setSink(undefined)` ends it.
 
-import { Logging, type LogSink } from '../../lib';
+import { Logging, type LogSink } from '../../lib/logging';
+
+const ignore = (): void => undefined;
+const silence = { fatal: ignore, error: ignore, warn: ignore, info: ignore, debug: ignore };
+
+/** As every test begins: nothing is printed, at the level that shows by default. */
+export function ignoreLog(): void {
+  Logging.setSink({ child: () => silence } as unknown as LogSink);
+  Logging.setLevel(Logging.Warning);
+}
 
 /** The lines logged from now on; which ones is for `Logging.setFilter` to say. */
 export function collectLog(): string[] {

@@ -3,24 +3,19 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { ENVIRONMENT } from './environment';
+import { Said } from './said';
 import { waitFor } from './wait';
 
 const ROOT = join(__dirname, '..', '..');
 const running = new Set<ChildProcess>();
 
 /** A program of this repository, and what it has printed so far. */
-export class Program {
-  stdout = '';
-  stderr = '';
-  private status: number | string | undefined;
+export class Program extends Said {
   private readonly child: ChildProcess;
 
   /** @param path from the repository's root, e.g. `examples/play.mjs`. */
-  constructor(
-    private readonly path: string,
-    args: readonly (string | number)[],
-    env: NodeJS.ProcessEnv = ENVIRONMENT,
-  ) {
+  constructor(path: string, args: readonly (string | number)[], env: NodeJS.ProcessEnv = ENVIRONMENT) {
+    super(path);
     this.child = spawn(process.execPath, [join(ROOT, path), ...args.map(String)], { stdio: 'pipe', env });
     running.add(this.child);
     // It may have ended before it has read all of it.
@@ -31,38 +26,6 @@ export class Program {
       running.delete(this.child);
       this.status = code ?? signal ?? 'unknown';
     });
-  }
-
-  /** Waits until it has printed this to its standard output. */
-  prints(text: string): Promise<void> {
-    return this.says(text, () => this.stdout);
-  }
-
-  /** Waits until it has printed this to its standard error. */
-  complains(text: string): Promise<void> {
-    return this.says(text, () => this.stderr);
-  }
-
-  private async says(text: string, where: () => string): Promise<void> {
-    await waitFor(
-      `${this.path} to print '${text}'`,
-      () => where().includes(text) || this.status !== undefined,
-      undefined,
-      () => this.said,
-    );
-    if (!where().includes(text))
-      throw new Error(`${this.path} ended without printing '${text}': ${this.said}`);
-  }
-
-  /** Waits for its end; returns its exit status. */
-  async end(): Promise<number | string> {
-    await waitFor(
-      `${this.path} to end`,
-      () => this.status !== undefined,
-      undefined,
-      () => this.said,
-    );
-    return this.status!;
   }
 
   /** Ctrl-C. */
@@ -100,10 +63,6 @@ export class Program {
   /** Lets it go on after {@link freeze}. */
   thaw(): void {
     this.child.kill('SIGCONT');
-  }
-
-  private get said(): string {
-    return JSON.stringify({ stdout: this.stdout.slice(-500), stderr: this.stderr.slice(-2000) });
   }
 }
 

@@ -1,7 +1,7 @@
 // What every test file begins with.
 
 import { Buffer } from 'node:buffer';
-import { Logging, type LogSink } from '../../lib/logging';
+import { ignoreLog } from './log';
 
 type EqualityTester = (a: unknown, b: unknown) => boolean | undefined;
 
@@ -13,8 +13,5 @@ const { addEqualityTesters } = expect as unknown as {
 // Jest compares bytes one by one, a second for a megabyte.
 addEqualityTesters([(a, b) => (Buffer.isBuffer(a) && Buffer.isBuffer(b) ? a.equals(b) : undefined)]);
 
-const ignore = (): void => undefined;
-const logger = { fatal: ignore, error: ignore, warn: ignore, info: ignore, debug: ignore };
-
-// What tests provoke would be hundreds of lines; those who look at them ask for them (`log.ts`).
-beforeEach(() => Logging.setSink({ child: () => logger } as unknown as LogSink));
+// What tests provoke would be hundreds of lines; those who look at them ask for them.
+beforeEach(ignoreLog);

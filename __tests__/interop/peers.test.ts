@@ -7,7 +7,7 @@ import { waitFor } from '../helpers/wait';
 
 const FLAGS = [0, 1, 0x00ff, 0x0100, 0x0201, 0x7fff, 0x8000, 0xff00, 0xffff];
 const BYTES = [0, 1, 127, 128, 254, 255];
-const DUPLEX_FRAMES = 5_000;
+const DUPLEX_FRAMES = 2_000;
 const DUPLEX_SIZE = 1_000;
 
 describeWithPeers((connect) => {

@@ -40,9 +40,15 @@ async function readAll(
   return { got, err: undefined };
 }
 
-test.each([1, 7, 65_536, BYTES.length])('in pieces of %i bytes', async (size) => {
-  const bytes = size === 1 ? BYTES.subarray(0, 28) : BYTES;
-  const frames = size === 1 ? FRAMES.slice(0, 1) : FRAMES;
+// A large payload comes in pieces as well; in tiny ones it would be a hundred thousand of them.
+test.each([
+  [1, [1, 300]],
+  [7, [20, 1, 20_000, 3, 500]],
+  [65_536, [20, 500_000, 1, 300_000, 70_000]],
+  [870_000, [20, 500_000, 1, 300_000, 70_000]],
+])('in pieces of %i bytes', async (size, sizes) => {
+  const frames = sizes.map((bytes, number) => numberedFrame(number, bytes));
+  const bytes = Buffer.concat(frames.map((frame) => recordOf(frame)));
   expect(await readAll(inPieces(bytes, size))).toEqual({ got: frames.map(fields), err: undefined });
   const channel = [0, 4];
   const chosen = frames.filter((frame) => channel.includes(frame.channel));

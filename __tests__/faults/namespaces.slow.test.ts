@@ -85,8 +85,11 @@ afterAll(endHosts);
         // On a busy machine libzmq may have given up its peer before, and found it again.
         const last = (): Record<string, unknown>[] =>
           ['send', 'receive'].map((way) => peer.said.findLast(({ direction }) => direction === way) ?? {});
-        await waitFor('both directions to be gone', () =>
-          last().every(({ event }) => event === 'disconnect'),
+        await waitFor(
+          'both directions to be gone',
+          () => last().every(({ event }) => event === 'disconnect'),
+          undefined,
+          () => peers.map(({ said }) => said.slice(-6)),
         );
         const tookMs = Math.max(...last().map(({ at }) => Number(at))) - beganAt;
         expect(tookMs).toBeLessThan(3 * HEARTBEAT_MS + GRACE_MS);
