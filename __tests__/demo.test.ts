@@ -87,8 +87,8 @@ test.each([
 test('the two halves find each other, know each other, end together, and count alike', async () => {
   const target = `${LOOPBACK}:${await reservePorts()}`;
   const halves = await Promise.all([
-    demo('--listen', target, '--engine', 'libzmq', '--duration', '10m'),
-    demo(target, '--duration', 1),
+    runHere('demo', '--listen', target, '--engine', 'libzmq', '--duration', '10m'),
+    runHere('demo', target, '--duration', 1),
   ]);
   for (const { status, stdout, stderr } of halves) {
     expect({ status, faults: stderr.includes('FAILED') }).toEqual({ status: 0, faults: false });
@@ -114,7 +114,7 @@ test('a half whose frames arrive damaged says so and exits 1', async () => {
   const pull = new Pull();
   await pull.bind(`tcp://${LOOPBACK}:${port}`);
   await push.bind(`tcp://${LOOPBACK}:${port + 1}`);
-  const running = demo(`${LOOPBACK}:${port}`, '--duration', 1);
+  const running = runHere('demo', `${LOOPBACK}:${port}`, '--duration', 1);
   // An echo that changes the channel of one frame and the payload of another.
   let frames = 0;
   const echo = (async () => {
@@ -140,7 +140,7 @@ test('frames that are not PRBS are counted and not blamed', async () => {
   const port = await reservePorts();
   const server = await makeServer(port);
   server.to(() => undefined);
-  const running = demo(`${LOOPBACK}:${port}`, '--duration', 1);
+  const running = runHere('demo', `${LOOPBACK}:${port}`, '--duration', 1);
   const master = new Master();
   master.to(server);
   for (let i = 0; i < 10; i++) await master.sendFrame(new Frame(Buffer.from('not PRBS at all')));

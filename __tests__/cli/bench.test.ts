@@ -4,11 +4,12 @@ import { BenchChannel } from '../../lib/cli/bench/protocol';
 import { Collector, LOOPBACK, makeServer, stopBridges } from '../helpers/bridges';
 import { isFree, reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
-import { runHere } from '../helpers/program-here';
+import { endProgramsHere, rogueBridgeHere, runHere } from '../helpers/program-here';
 import { waitFor } from '../helpers/wait';
 
 afterEach(async () => {
   await endPrograms();
+  await endProgramsHere();
   await stopBridges();
 });
 
@@ -54,9 +55,9 @@ test.each(['libzmq', 'native'])('measures against a process of its own, on %s', 
 
 test('against another bench --listen, time after time, until that is ended; a table for people', async () => {
   const port = await reservePorts();
-  const half = rogueBridge('bench', '--listen', `${LOOPBACK}:${port}`, '--engine', 'libzmq');
+  const half = rogueBridgeHere('bench', '--listen', `${LOOPBACK}:${port}`, '--engine', 'libzmq');
   for (let i = 0; i < 2; i++) {
-    const bench = rogueBridge(
+    const bench = rogueBridgeHere(
       ...['bench', `${LOOPBACK}:${port}`, '--size', '100,1M', '--time-per-size', '100ms'],
     );
     expect(await bench.end()).toBe(0);
@@ -74,10 +75,10 @@ test('against another bench --listen, time after time, until that is ended; a ta
 
 test.each(['libzmq', 'native'])('two at one server: it is said, at once, on %s', async (engine) => {
   const target = `${LOOPBACK}:${await reservePorts()}`;
-  const half = rogueBridge('bench', '--listen', target, '--engine', engine);
+  const half = rogueBridgeHere('bench', '--listen', target, '--engine', engine);
   await half.complains('serving on');
   const both = [1, 2].map(() =>
-    rogueBridge('bench', target, '--time-per-size', '1h', '--timeout', '1h', '--engine', engine),
+    rogueBridgeHere('bench', target, '--time-per-size', '1h', '--timeout', '1h', '--engine', engine),
   );
   const told = /^rogue-bridge: another client is connected to .*: run one bench at a time$/m;
   // The one that is not told may go on alone.
@@ -89,8 +90,8 @@ test.each(['libzmq', 'native'])('two at one server: it is said, at once, on %s',
 test('a server that is no bench, or none at all, is one line', async () => {
   const port = await reservePorts();
   (await makeServer(port)).addSlave(new Collector());
-  const stranger = rogueBridge('bench', `${LOOPBACK}:${port}`, '--timeout', '500ms');
-  const nobody = rogueBridge('bench', `${LOOPBACK}:${await reservePorts()}`, '--timeout', '200ms');
+  const stranger = rogueBridgeHere('bench', `${LOOPBACK}:${port}`, '--timeout', '500ms');
+  const nobody = rogueBridgeHere('bench', `${LOOPBACK}:${await reservePorts()}`, '--timeout', '200ms');
   expect([await stranger.end(), await nobody.end()]).toEqual([1, 1]);
   expect(stranger.stderr).toMatch(
     /^rogue-bridge: .* does not answer: run 'rogue-bridge bench --listen'.*\n$/,
@@ -101,10 +102,10 @@ test('a server that is no bench, or none at all, is one line', async () => {
 
 test('engine and machine are the first line of either half, before anything is measured', async () => {
   const port = await reservePorts();
-  const half = rogueBridge('bench', '--serve', `${LOOPBACK}:${port}`, '--engine', 'libzmq');
+  const half = rogueBridgeHere('bench', '--serve', `${LOOPBACK}:${port}`, '--engine', 'libzmq');
   await half.complains('serving on');
   expect(half.stderr).toMatch(/^.+, \d+ cores?, Node v[\d.]+, engine libzmq\nserving on /);
-  const bench = rogueBridge('bench', `${LOOPBACK}:${port}`, '--seconds-per-size', '1h');
+  const bench = rogueBridgeHere('bench', `${LOOPBACK}:${port}`, '--seconds-per-size', '1h');
   await bench.prints('server: ');
   expect(bench.stdout).toMatch(
     /^client: .+, \d+ cores?, Node v[\d.]+, engine native\nserver: .+, engine libzmq\n$/,
@@ -116,7 +117,7 @@ test('engine and machine are the first line of either half, before anything is m
 test('Ctrl-C ends it in the middle', async () => {
   const port = await reservePorts();
   const hellos = (await makeServer(port)).to(new Collector());
-  const bench = rogueBridge('bench', `${LOOPBACK}:${port}`, '--timeout', '1h');
+  const bench = rogueBridgeHere('bench', `${LOOPBACK}:${port}`, '--timeout', '1h');
   await hellos.waitForCount(1);
   expect(hellos.frames[0]!.channel).toBe(BenchChannel.control);
   bench.interrupt();
@@ -125,7 +126,7 @@ test('Ctrl-C ends it in the middle', async () => {
 });
 
 test('Ctrl-C before a peer came is a failure', async () => {
-  const bench = rogueBridge('bench', `${LOOPBACK}:${await reservePorts()}`, '--timeout', '1h');
+  const bench = rogueBridgeHere('bench', `${LOOPBACK}:${await reservePorts()}`, '--timeout', '1h');
   await bench.complains('waiting for');
   bench.interrupt();
   expect(await bench.end()).toBe(1);

@@ -71,7 +71,7 @@ function takeProcess(): void {
   giveBack.push(ignoreLog);
   if (isTaken) return;
   isTaken = true;
-  const { on, exit } = process;
+  const { on, exit, send, stdin } = process;
   const set = (name: string, property: PropertyDescriptor): void =>
     void Object.defineProperty(process, name, { configurable: true, ...property });
   set('exitCode', {
@@ -81,8 +81,9 @@ function takeProcess(): void {
       if (program !== undefined) program.exitCode = status;
     },
   });
-  const { stdin } = process;
   set('stdin', { get: () => current.getStore()?.stdin ?? stdin });
+  // A worker of Jest has a parent, and a program here has none.
+  set('send', { get: () => (current.getStore() === undefined ? send : undefined) });
   set('exit', {
     value: (status?: number) => {
       const program = current.getStore();

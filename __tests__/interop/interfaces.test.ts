@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process';
 import { isIPv6 } from 'node:net';
 import { engines } from '../helpers/engines';
 import { endPeers, startPeer, type Peer } from '../helpers/process';
-import { waitFor } from '../helpers/wait';
 
 const HOST = `rb-${process.pid}-i`;
 // Its network is IPv6 alone.
@@ -75,27 +74,19 @@ if (!allowed) endHosts();
 afterEach(endPeers);
 afterAll(endHosts);
 
-function start(role: 'server' | 'client', addr: string, mode: string, host = HOST): Peer {
-  return startPeer('bridge-peer.cjs', [role, addr, PORT, mode], `exec ip netns exec ${host}`);
+function start(role: 'server' | 'client', addr: string, host: string, ...mode: string[]): Peer {
+  return startPeer('bridge-peer.cjs', [role, addr, PORT, ...mode], `exec ip netns exec ${host}`);
 }
 
-/** Ends when a frame of the client has arrived at the server. */
+/** A frame of a client arrives at the server. */
 async function meet(bound: string, connected: string, host = HOST): Promise<void> {
-  const server = start('server', bound, 'sink', host);
-  await server.say('ready');
-  const client = start('client', connected, 'source', host);
-  let said = 0;
-  await waitFor('a frame at the server', async () => {
-    server.tell({ report: true });
-    const { received } = await server.say('received', undefined, said);
-    said += 1;
-    return received !== 0;
-  });
-  await Promise.all([server.kill(), client.kill()]);
+  const both = start('server', bound, host, 'meet', connected);
+  await both.say('received');
+  expect(await both.end()).toBe(0);
 }
 
 async function refusalOf(bound: string): Promise<string> {
-  const server = start('server', bound, 'sink');
+  const server = start('server', bound, HOST, 'sink');
   expect(await server.end()).toBe(1);
   return server.stderr;
 }
@@ -120,7 +111,7 @@ const SILENT =
     }
     const why = "since Node takes no interface named br_daq there; use an IPv4 address or engine: 'libzmq'";
     expect(await refusalOf('br_daq')).toContain(`at address br_daq, ${why} (EINVAL)`);
-    const client = start('client', address, 'source');
+    const client = start('client', address, HOST, 'source');
     expect(await client.end()).toBe(1);
     expect(client.stderr).toContain(`at address ${address}, ${why} (EINVAL)`);
   });

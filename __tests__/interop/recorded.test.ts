@@ -33,7 +33,7 @@ async function sendRecorded(master: Master, player: Player, stream: StreamName):
 describe.each([
   { slices: 'in one piece', sliceBytes: undefined },
   { slices: 'in slices of 1000 bytes', sliceBytes: 1000 },
-  { slices: 'in slices of 7 bytes', sliceBytes: 7 },
+  { slices: 'in slices of 61 bytes', sliceBytes: 61 },
 ])('recorded Rogue conversation, played $slices', ({ sliceBytes }) => testRecorded(sliceBytes));
 
 describe('the same frames, sent by a bridge', () => {

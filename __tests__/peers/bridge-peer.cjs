@@ -4,13 +4,14 @@
 //
 // sink: counts what arrives. slow: takes a turn of the event loop and a millisecond for every tenth frame.
 // stuck: accepts one frame and never settles. source: sends numbered frames for as long as it lives.
+// meet ADDR: beside this server a client to ADDR, which sends a frame; says {received: 1} when it is there, and ends.
 // stopping: 50 sends that wait for an absent peer, then stop(), and nothing that ends the process but that.
 // Told {report: true} it says {received, first, last, ordered}: the numbers in the first four payload bytes.
 
 const { createInterface } = require('node:readline');
 const { Frame, Master, TcpClient, TcpServer } = require('../../dist');
 
-const [role, addr, port, mode] = process.argv.slice(2);
+const [role, addr, port, mode, other] = process.argv.slice(2);
 
 function say(line) {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -56,9 +57,19 @@ async function stopWhileSending(bridge) {
   say({ rejected: codes.length, code: [...new Set(codes)].join() });
 }
 
+async function meet(server) {
+  const client = await TcpClient.create(other, Number(port));
+  const received = new Promise((resolve) => server.to(resolve));
+  await client.send(new Frame(8));
+  await received;
+  say({ received: 1 });
+  await Promise.all([server.stop(), client.stop()]);
+}
+
 async function main() {
   const bridge = await (role === 'server' ? TcpServer : TcpClient).create(addr, Number(port));
   if (mode === 'stopping') return stopWhileSending(bridge);
+  if (mode === 'meet') return meet(bridge);
   if (mode in slaves) bridge.to(slaves[mode]);
   createInterface({ input: process.stdin }).on('line', () => say(state));
   say({ ready: true });

@@ -15,6 +15,7 @@ import { machineText, thisMachine } from './support/machine';
 import { durationOption, FormerName } from './support/options';
 import {
   addBridgeOptions,
+  print,
   tell,
   waitForPeer,
   withBridge,
@@ -98,7 +99,7 @@ async function demo(target: Target | undefined, options: DemoOptions): Promise<v
       ? await runBoth(join(__dirname, 'main.js'), engine, duration)
       : await runHalf(other, options);
   if (failures.length === 0) {
-    console.log(
+    print(
       other === undefined
         ? 'OK: every frame arrived with its payload and its metadata intact.'
         : 'OK: the other side took what was sent, and nothing wrong was received.',
@@ -114,10 +115,10 @@ async function runHalf(target: Target, options: DemoOptions): Promise<string[]> 
   const { duration, listen = false } = options;
   const timeout = options.timeout ?? (listen ? undefined : CONNECT_LIMIT_S);
   const work = async (bridge: TcpCore, interruption: Interruption): Promise<string[]> => {
-    console.log(machineText({ ...thisMachine(), engine: bridge.engine }));
+    print(machineText({ ...thisMachine(), engine: bridge.engine }));
     const link = new DemoLink(bridge, false);
     const { addr, port } = target;
-    console.log(`${listen ? 'listening on' : 'connecting to'} ${addr} ports ${port} and ${port + 1} ...`);
+    print(`${listen ? 'listening on' : 'connecting to'} ${addr} ports ${port} and ${port + 1} ...`);
     if (!(await waitForPeer(bridge, target, { ...options, ...given({ timeout }) }, interruption))) {
       throw new Failure('interrupted before a peer came');
     }
@@ -132,7 +133,7 @@ async function exchange(
   forSeconds: number,
   interruption: Interruption,
 ): Promise<string[]> {
-  console.log(`connected; ${forSeconds} s of frames both ways`);
+  print(`connected; ${forSeconds} s of frames both ways`);
   const source = new Source(bridge);
   const line = new LiveLine();
   const timer = setInterval(() => line.show([link.counts]), line.periodMs);
@@ -160,19 +161,17 @@ async function exchange(
   // Read now: the last frame may have waited for room when the time was over.
   const { counts } = link;
   if (!interruption.signal.aborted && forSeconds - elapsed > EARLY_S) {
-    console.log(`the other half has ended after ${digits(elapsed)} s`);
+    print(`the other half has ended after ${digits(elapsed)} s`);
   }
   const kinds = {
     demo: 'the other half of this demo: payload and metadata are checked',
     prbs: 'PRBS without our metadata, as Rogue sends it: payload is checked',
     other: 'not PRBS: its frames are only counted',
   };
-  console.log(
-    `the other side ${link.peerKind === undefined ? 'sent nothing' : `is ${kinds[link.peerKind]}`}`,
-  );
+  print(`the other side ${link.peerKind === undefined ? 'sent nothing' : `is ${kinds[link.peerKind]}`}`);
   const sent: Direction = { name: 'sent', sent: counts.sent };
   const received: Direction = { name: 'received', counts };
-  console.log(`\n${table([sent, received], elapsed)}\n`);
+  print(`\n${table([sent, received], elapsed)}\n`);
   if (counts.sent === 0) failures.push('no frame was taken by the other side');
   const unsent = unsentText(bridge, 'is too slow');
   if (unsent !== undefined) failures.push(unsent);

@@ -6,7 +6,7 @@ import type { Engine } from '../../index';
 import { Failure } from '../support/errors';
 import { LOOPBACK } from '../support/local';
 import { machineText, thisMachine } from '../support/machine';
-import { Interruption } from '../support/run';
+import { Interruption, print } from '../support/run';
 import type { LinkCounts } from './link';
 import { ANSWER_LIMIT_MS, type Answer, type Order, type Role } from './part';
 import { faults, LiveLine, table, type Direction } from './report';
@@ -40,7 +40,7 @@ export async function runBoth(
       { name: 'analysis -> exporter', sent: fromAnalysis!.counts!.sent, counts: atExporter!.counts! },
     ];
     line.end();
-    console.log(`\n${table(directions, elapsed)}\n`);
+    print(`\n${table(directions, elapsed)}\n`);
     return [...directions.flatMap(faults), ...(await Promise.all(parts.map((part) => part.end()))).flat()];
   } finally {
     clearInterval(timer);
@@ -59,13 +59,11 @@ async function started(
 ): Promise<void> {
   const start = async (): Promise<void> => {
     const { port, engine } = await exporter.answer('ready');
-    console.log(machineText({ ...thisMachine(), engine: engine! }));
-    console.log(`exporter: TcpServer on ${LOOPBACK} port ${port} and the next one, process ${exporter.pid}`);
+    print(machineText({ ...thisMachine(), engine: engine! }));
+    print(`exporter: TcpServer on ${LOOPBACK} port ${port} and the next one, process ${exporter.pid}`);
     analysis.order({ connect: port! });
     await analysis.answer('ready');
-    console.log(
-      `analysis: TcpClient connected to it, process ${analysis.pid}; ${seconds} s of frames both ways`,
-    );
+    print(`analysis: TcpClient connected to it, process ${analysis.pid}; ${seconds} s of frames both ways`);
     const both = [exporter, analysis];
     for (const part of both) part.order('start');
     await Promise.all(both.map((part) => part.answer('start')));

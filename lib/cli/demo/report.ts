@@ -1,6 +1,7 @@
 // What a person sees of the demo: the live line and the table at the end.
 
 import type { LinkCounts } from './link';
+import { print } from '../support/run';
 import { tableText } from '../support/table';
 import { grouped } from '../support/text';
 
@@ -43,7 +44,7 @@ export class LiveLine {
     ].join('   ');
     this.before = { at: now, frames, bytes };
     if (this.live) process.stdout.write(`${ERASE_LINE}${text.slice(0, this.columns - 1)}`);
-    else console.log(text);
+    else print(text);
   }
 
   end(): void {

@@ -84,7 +84,12 @@ export function tell(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** The same for lines of which some have nothing to say. */
+/** Says what was asked for, on standard output. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** As {@link tell}, for lines of which some have nothing to say. */
 export function tellAll(...lines: readonly (string | undefined)[]): void {
   for (const line of lines) if (line !== undefined) tell(line);
 }
