@@ -44,5 +44,5 @@ module.exports = {
   // Ours are real sockets and processes; a wait on a condition ends by its own deadline well before this.
   testTimeout: 120_000,
   // Many tests wait for other processes.
-  maxWorkers: Math.ceil(availableParallelism() * 1.5),
+  maxWorkers: 2 * availableParallelism(),
 };

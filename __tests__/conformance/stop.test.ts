@@ -65,7 +65,7 @@ test('with a reader that has stopped reading it is over within lingerMs + 1 s', 
   master.to(client);
   let settled = 0;
   const frame = new Frame(100_000);
-  const sends = Array.from({ length: 3000 }, () =>
+  const sends = Array.from({ length: 1500 }, () =>
     master.sendFrame(frame).then(
       () => settled++,
       () => settled++,
@@ -76,7 +76,7 @@ test('with a reader that has stopped reading it is over within lingerMs + 1 s', 
   await client.stop();
   await Promise.all(sends);
   expect(performance.now() - started).toBeLessThan(lingerMs + 1000);
-  expect(settled).toBe(3000);
+  expect(settled).toBe(1500);
   expect(client.stats.notSent).toBeGreaterThan(0);
   // Some of those that were accepted had not left: how many, the native engine knows.
   expect(client.stats.lastError).toMatchObject({ code: 'ERR_LINGER' });
