@@ -11,7 +11,9 @@ const ts = { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] };
 // Both ends are bridges: run on every pairing.
 const CONFORMANCE = `<rootDir>/__tests__/conformance/**/${NAME}`;
 // One end is a bridge, or both are in one process: run on each engine.
-const EACH_ENGINE = ['bridge', 'interop', 'faults'].map((folder) => `<rootDir>/__tests__/${folder}/**/${NAME}`);
+const EACH_ENGINE = ['bridge', 'interop', 'faults'].map(
+  (folder) => `<rootDir>/__tests__/${folder}/**/${NAME}`,
+);
 
 const every = {
   testEnvironment: 'node',
