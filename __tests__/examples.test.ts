@@ -56,7 +56,11 @@ test('an exporter without a client ends at Ctrl-C', async () => {
   const client = new Program('examples/analysis-client.mjs', ['127.0.0.1', port, 10]);
   expect(await client.end()).toBe(0);
   exporter.interrupt();
-  expect([await exporter.end(), exporter.stderr]).toEqual([0, '']);
+  expect(await exporter.end()).toBe(0);
+  // A frame may have been under way to the client that had enough.
+  expect(exporter.stderr).toMatch(
+    /^(\{.*frames were lost: their peer left before they were on the wire"\}\n)?$/,
+  );
 });
 
 test('monitor tap: the main path gets everything, the monitor what it can', async () => {

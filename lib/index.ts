@@ -13,7 +13,19 @@ export { Filter } from './stream/filter';
 export { RateDrop } from './stream/rate-drop';
 export { CombinerV1, CombinerV2, type CombinerOptions } from './stream/batcher/combiner';
 export { SplitterV1, SplitterV2 } from './stream/batcher/splitter';
-export type { StreamModule } from './stream/module';
+export { StreamModule } from './stream/module';
+export { DataReceiver, type DataReceiverEvents, type DataReceiverOptions } from './stream/data-receiver';
+export {
+  struct,
+  type ReadAllOptions,
+  type Struct,
+  type StructField,
+  type StructNumber,
+  type StructOptions,
+  type StructSource,
+  type StructValue,
+} from './stream/struct';
+export { unpackBits, type UnpackBitsOptions } from './stream/unpack-bits';
 export type { AsyncFrames, FramesOptions } from './stream/frames';
 export type { FrameStreamOptions } from './stream/node-streams';
 export { Slave, type FrameSlave, type SlaveFunction, type SlaveLike } from './stream/slave';
@@ -33,5 +45,5 @@ export { readFrames, type FileFrameIterator } from './utilities/fileio/read-fram
 export { StreamReader, type StreamReaderOptions } from './utilities/fileio/stream-reader';
 export { StreamWriter, type StreamWriterOptions } from './utilities/fileio/stream-writer';
 export type { StreamWriterChannel } from './utilities/fileio/stream-writer-channel';
-export type { WaitFrameCountOptions } from './utilities/fileio/count-waiters';
+export type { WaitFrameCountOptions } from './async/count-waiters';
 export { Prbs } from './utilities/prbs';

@@ -90,7 +90,7 @@ test.each(['libzmq', 'native'])('two at one server: it is said, at once, on %s',
 test('a server that is no bench, or none at all, is one line', async () => {
   const port = await reservePorts();
   (await makeServer(port)).addSlave(new Collector());
-  const stranger = rogueBridgeHere('bench', `${LOOPBACK}:${port}`, '--timeout', '500ms');
+  const stranger = rogueBridgeHere('bench', `${LOOPBACK}:${port}`, '--timeout', '2s');
   const nobody = rogueBridgeHere('bench', `${LOOPBACK}:${await reservePorts()}`, '--timeout', '200ms');
   expect([await stranger.end(), await nobody.end()]).toEqual([1, 1]);
   expect(stranger.stderr).toMatch(

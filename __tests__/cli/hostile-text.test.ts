@@ -71,7 +71,7 @@ async function benchAgainst(answer: object): Promise<ProgramHere> {
     const payload = Buffer.from(JSON.stringify({ type: 'hello', runId, version: 1, ...answer }));
     await server.acceptFrame(new Frame(payload, { channel: BenchChannel.control }));
   });
-  return rogueBridgeHere('bench', `${LOOPBACK}:${port}`, '--sizes', '64', '--timeout', '300ms');
+  return rogueBridgeHere('bench', `${LOOPBACK}:${port}`, '--sizes', '64', '--timeout', '20s');
 }
 
 test('bench, of a server that has a version of its own', async () => {

@@ -7,6 +7,7 @@ import { fileName, recordOf, removeFiles } from '../helpers/files';
 import { reservePorts } from '../helpers/ports';
 import { endPrograms, rogueBridge } from '../helpers/program';
 import { endProgramsHere, rogueBridgeHere } from '../helpers/program-here';
+import { waitForStandstill } from '../helpers/wait';
 
 const DOUBT = 'the peer left while frames were sent to it: those under way may be lost';
 
@@ -57,6 +58,21 @@ test('to replay --loop peers may come and go', async () => {
   const program = rogueBridgeHere('replay', file, `${LOOPBACK}:${port}`, '--rate', 200, '--loop');
   const first = await makeServer(port);
   await first.to(new Collector()).waitForCount(2);
+  await first.stop();
+  await (await makeServer(port)).to(new Collector()).waitForCount(2);
+  program.interrupt();
+  expect(await program.end()).toBe(0);
+  expect(program.stderr).toMatch(new RegExp(`sent\\n${DOUBT}\\n$`));
+});
+
+test('to replay --loop a peer may leave that had not taken what it was sent', async () => {
+  const port = await reservePorts();
+  const file = fileName('run.dat');
+  writeFileSync(file, recordOf(new Frame(1_000_000)));
+  const program = rogueBridgeHere('replay', file, `${LOOPBACK}:${port}`, '--loop', '--engine', 'native');
+  const first = await makeServer(port, { receiveHighWaterMark: 1 });
+  first.addSlave(() => new Promise(() => undefined));
+  await waitForStandstill('the first one to take no more', () => first.stats.framesReceived);
   await first.stop();
   await (await makeServer(port)).to(new Collector()).waitForCount(2);
   program.interrupt();

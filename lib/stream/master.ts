@@ -138,10 +138,7 @@ export class Master {
     return tap;
   }
 
-  /**
-   * {@link sendFrame} for the frame path: undefined when every slave has accepted already.
-   * @internal
-   */
+  /** As {@link sendFrame}, for subclasses; undefined when every slave has accepted already, which is the usual case. */
   protected deliver(frame: Frame): Promise<void> | undefined {
     return frame.isPooled ? this.deliverPooled(frame) : this.give(frame);
   }

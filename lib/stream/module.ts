@@ -1,6 +1,7 @@
 // What stream modules have in common: frames go in, some or all of them come out.
 
 import type { Writable } from 'node:stream';
+import type { WaitFrameCountOptions } from '../async/count-waiters';
 import { Logging } from '../logging';
 import { FailureLog } from './failures';
 import type { Frame } from './frame';
@@ -11,8 +12,22 @@ import { Slave, type FrameSlave } from './slave';
 
 const failures = new FailureLog(Logging.create('stream.StreamModule'));
 
-/** A slave and a master in one: subclasses say in {@link pass} what becomes of a frame. */
+/**
+ * A slave and a master in one, as nearly everything between a source and a sink is. A subclass says in {@link pass} what
+ * becomes of a frame; counting, `to`, `frames()`, `writable()` and {@link stop} are here.
+ *
+ * ```ts
+ * class Threshold extends StreamModule {
+ *   protected override pass(frame: Frame) {
+ *     if (frame.array(Uint16Array).some((sample) => sample > 1000)) return this.deliver(frame);
+ *     this.drop();
+ *   }
+ * }
+ * tcp.to(new Threshold()).to(writer.getChannel(0));
+ * ```
+ */
 export abstract class StreamModule extends Master implements FrameSlave {
+  /** Set it to false in a subclass that goes on using payloads and does not call `frame.retain()`; see `FrameSlave`. */
   readonly retainsFrames: boolean = true;
   private readonly accepted = new Slave();
   private readonly senders = new Senders((reason) =>
@@ -40,6 +55,11 @@ export abstract class StreamModule extends Master implements FrameSlave {
   /** Sets {@link dropCount} to 0. */
   clearCount(): void {
     this.dropped = 0;
+  }
+
+  /** As `Slave.waitFrameCount`. */
+  waitFrameCount(count: number, options?: WaitFrameCountOptions): Promise<boolean> {
+    return this.accepted.waitFrameCount(count, options);
   }
 
   /** As `Slave.setDebug`, for the frames that come in. */
@@ -74,13 +94,17 @@ export abstract class StreamModule extends Master implements FrameSlave {
 
   protected override finish(error?: Error): void {
     this.senders.end();
+    this.accepted.endWaits();
     super.finish(error);
   }
 
-  /** Delivers the frame, at once or later, or calls {@link drop}. */
+  /**
+   * What becomes of a frame: gives it, or others, to the slaves by {@link deliver}, at once or later, or calls
+   * {@link drop}. A promise holds the sender back until it settles.
+   */
   protected abstract pass(frame: Frame): void | Promise<void>;
 
-  /** Counts frames that go nowhere. */
+  /** Counts frames that go nowhere, in {@link dropCount}. */
   protected drop(frames = 1): void {
     this.dropped += frames;
   }

@@ -1,6 +1,7 @@
 // What accepts frames. slaclab/rogue src/rogue/interfaces/stream/Slave.cpp.
 
 import type { Writable } from 'node:stream';
+import { CountWaiters, type WaitFrameCountOptions } from '../async/count-waiters';
 import { Logging } from '../logging';
 import { checkInteger } from '../validate';
 import { isFrame, notAFrame, type Frame } from './frame';
@@ -36,6 +37,9 @@ export class Slave implements FrameSlave {
   private bytes = 0;
   private debugBytes = 0;
   private debugLog: Logging | undefined;
+  /** Made by the first wait. */
+  private waiters: CountWaiters | undefined;
+  private hasEnded = false;
 
   /** Frames accepted. */
   get frameCount(): number {
@@ -45,6 +49,29 @@ export class Slave implements FrameSlave {
   /** Payload bytes accepted. */
   get byteCount(): number {
     return this.bytes;
+  }
+
+  /**
+   * Resolves to true as soon as {@link frameCount} is `count` or more; to false when that takes longer than `timeoutMs`, or
+   * when this slave is stopped before.
+   *
+   * @param count frames since the beginning, from 0.
+   * @throws {RangeError} {TypeError} naming the argument and the value.
+   */
+  waitFrameCount(count: number, options: WaitFrameCountOptions = {}): Promise<boolean> {
+    this.waiters ??= new CountWaiters();
+    return this.waiters.wait(count, this.frameCount, this.canGrow, options);
+  }
+
+  /** Whether more frames may come. */
+  protected get canGrow(): boolean {
+    return !this.hasEnded;
+  }
+
+  /** @internal No more will: whoever waits is told so. */
+  endWaits(): void {
+    this.hasEnded = true;
+    this.waiters?.end();
   }
 
   /**
@@ -63,6 +90,7 @@ export class Slave implements FrameSlave {
     if (!isFrame(frame)) throw notAFrame(frame);
     this.frames += 1;
     this.bytes += frame.size;
+    this.waiters?.update(this.frameCount);
     if (this.debugBytes > 0 && this.debugLog !== undefined) dump(frame, this.debugBytes, this.debugLog);
   }
 

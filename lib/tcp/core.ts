@@ -2,6 +2,7 @@
 // slaclab/rogue src/rogue/interfaces/stream/TcpCore.cpp.
 
 import type { Writable } from 'node:stream';
+import type { WaitFrameCountOptions } from '../async/count-waiters';
 import { dateNow, deadline, MAX_TIMER_MS, nextTick } from '../async/clock';
 import { Refusals } from '../async/refusals';
 import { describeError, GeneralError, show } from '../errors';
@@ -126,6 +127,11 @@ export class TcpCore extends EventMaster implements FrameSlave, AsyncDisposable 
   /** Payload bytes accepted from masters, as `Slave.byteCount`. */
   get byteCount(): number {
     return this.accepted.byteCount;
+  }
+
+  /** As `Slave.waitFrameCount`, for {@link frameCount}. What has arrived is counted in `stats` and by the slaves. */
+  waitFrameCount(count: number, options?: WaitFrameCountOptions): Promise<boolean> {
+    return this.accepted.waitFrameCount(count, options);
   }
 
   /** As `Slave.setDebug`, for the frames this bridge is given to send. */
@@ -280,6 +286,7 @@ export class TcpCore extends EventMaster implements FrameSlave, AsyncDisposable 
     const { discarded } = this.counters;
     if (deliverMs > 0) await this.transport.deliver(deliverMs);
     this.finish();
+    this.accepted.endWaits();
     await this.transport.close();
     this.removeAllListeners();
     const lost = this.counters.discarded - discarded;

@@ -1,6 +1,7 @@
 // Rogue's link test: a master that generates pseudo-random frames and a slave that checks them, bit for bit.
 // slaclab/rogue src/rogue/utilities/Prbs.cpp.
 
+import { CountWaiters, type WaitFrameCountOptions } from '../async/count-waiters';
 import { MAX_TIMER_MS, monotonicMs, nextTurn } from '../async/clock';
 import { lingerMsOf, settlesWithin, type LingerOptions } from '../async/linger';
 import { LogLimit } from '../log-limit';
@@ -58,6 +59,7 @@ export class Prbs extends Master implements FrameSlave {
   /** Set by {@link stop}: nothing would release a frame that is held after it. */
   private holdsNone = false;
   private rxDropped = 0;
+  private readonly waiters = new CountWaiters();
 
   /** Bits a word: a multiple of 32; default 32. @throws {RangeError} for anything else. */
   get width(): number {
@@ -236,11 +238,20 @@ export class Prbs extends Master implements FrameSlave {
     // Before the wait: a reader that does not read is one of the slaves that it is for.
     this.endTaps();
     this.holdsNone = true;
+    this.waiters.end();
     for (const { release } of this.held.splice(0)) {
       this.rxDropped += 1;
       release();
     }
     await disabled;
+  }
+
+  /**
+   * As `Slave.waitFrameCount`, for frames that were checked: {@link rxCount} and {@link rxErrors} together. False from
+   * {@link stop} on.
+   */
+  waitFrameCount(count: number, options: WaitFrameCountOptions = {}): Promise<boolean> {
+    return this.waiters.wait(count, this.rx.count + this.rx.errors, !this.holdsNone, options);
   }
 
   /** Checks one frame; counts it in `rxCount` and `rxBytes`, or in `rxErrors` with a Warning that says why. */
@@ -286,12 +297,12 @@ export class Prbs extends Master implements FrameSlave {
 
   private check(frame: Frame): void {
     const fault = this.faultOf(frame);
-    if (fault === undefined) {
-      this.rx.add(frame.size);
-      return;
+    if (fault === undefined) this.rx.add(frame.size);
+    else {
+      this.rx.errors += 1;
+      this.faultLines.note(fault);
     }
-    this.rx.errors += 1;
-    this.faultLines.note(fault);
+    this.waiters.update(this.rx.count + this.rx.errors);
   }
 
   /** What is wrong with the frame, in Rogue's words; undefined when nothing is. */

@@ -39,9 +39,11 @@ export class Departures {
 /**
  * What a bridge that was stopped has not got rid of; undefined when all of it has left.
  * @param remedy what the user may do about a time that was too short.
+ * @param lostBefore frames that were lost with peers which have left, and are told of otherwise.
  */
-export function unsentText({ stats }: TcpCore, remedy: string): string | undefined {
-  const { discarded, lastError } = stats;
+export function unsentText({ stats }: TcpCore, remedy: string, lostBefore = 0): string | undefined {
+  const { lastError } = stats;
+  const discarded = stats.discarded - lostBefore;
   if (discarded > 0)
     return `${plural(discarded, 'frame')} of these did not leave: the peer left, or ${remedy}`;
   const isLingering = lastError instanceof GeneralError && lastError.code === 'ERR_LINGER';

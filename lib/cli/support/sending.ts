@@ -80,6 +80,7 @@ export async function sendFrames(
       const sending = sendAll();
       // A frame that nobody takes must not keep us; it ends with its bridge.
       sending.catch(() => undefined);
+      let lostBefore = 0;
       try {
         await Promise.race([sending, interruption.wait(options.duration)]);
       } catch (err) {
@@ -89,10 +90,12 @@ export async function sendFrames(
         // Whatever the frames come from is read no more.
         interruption.stop();
         atEnd();
+        lostBefore = bridge.stats.discarded;
         await departures.stop();
         tell(`${plural(sent.frames, 'frame')}, ${sizeText(sent.bytes)} sent`);
       }
-      end.unsent = unsentText(bridge, '--linger is too short');
+      // What goes on for ever is there for peers that come and go.
+      end.unsent = unsentText(bridge, '--linger is too short', options.endless === true ? lostBefore : 0);
       end.doubt = departures.doubt(end.isDone);
     },
     { lingerMs: Math.ceil(options.linger * 1000) },
@@ -106,7 +109,6 @@ function judge({ isDone, wasInterrupted, unsent, doubt }: End, sent: Sent, isEnd
   const faults: string[] = [];
   if (wasInterrupted && !isEndless) faults.push('interrupted before everything was sent');
   if (unsent !== undefined) faults.push(unsent);
-  // What goes on for ever is there for peers that come and go.
   else if (doubt !== undefined && isEndless) tell(doubt);
   else if (doubt !== undefined) faults.push(doubt);
   if (faults.length > 0) throw new Failure(faults.join('; '));

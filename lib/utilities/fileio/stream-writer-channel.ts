@@ -2,12 +2,10 @@
 
 import type { Frame } from '../../stream/frame';
 import { Slave } from '../../stream/slave';
-import { CountWaiters, type WaitFrameCountOptions } from './count-waiters';
 
 /** Records what it accepts; get one from `StreamWriter.getChannel`. */
 export class StreamWriterChannel extends Slave {
   readonly retainsFrames = true;
-  private readonly waiters = new CountWaiters();
   private before = 0;
 
   /** @internal */
@@ -25,23 +23,15 @@ export class StreamWriterChannel extends Slave {
 
   override acceptFrame(frame: Frame): void | Promise<void> {
     super.acceptFrame(frame) as undefined;
-    const written = this.write(frame);
-    this.waiters.update(this.frameCount);
-    return written;
+    return this.write(frame);
   }
 
-  /** As `StreamWriter.waitFrameCount`, for the frames of this channel. */
-  waitFrameCount(count: number, options: WaitFrameCountOptions = {}): Promise<boolean> {
-    return this.waiters.wait(count, this.frameCount, this.isRecording(), options);
+  protected override get canGrow(): boolean {
+    return this.isRecording();
   }
 
   /** @internal A recording begins. */
   restart(): void {
     this.before = super.frameCount;
-  }
-
-  /** @internal A recording ends. */
-  endWaits(): void {
-    this.waiters.end();
   }
 }

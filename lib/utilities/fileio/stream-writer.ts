@@ -10,7 +10,7 @@ import { Gate } from '../../async/gate';
 import { Mutex } from '../../async/mutex';
 import { checkBoolean, checkInteger, checkOptionNames, MAX_INT32 } from '../../validate';
 import { RateMeter } from '../rate';
-import { CountWaiters, type WaitFrameCountOptions } from './count-waiters';
+import { CountWaiters, type WaitFrameCountOptions } from '../../async/count-waiters';
 import { FileNames } from './file-names';
 import { OutputFile, type Written } from './output-file';
 import { checkPath, type FilePath } from './paths';

@@ -1,11 +1,11 @@
 // Those who wait for a counter to get somewhere.
 
-import { clearTimeout, MAX_TIMER_MS, setTimeout } from '../../async/clock';
-import { checkInteger, checkOptionNames } from '../../validate';
+import { clearTimeout, MAX_TIMER_MS, setTimeout } from './clock';
+import { checkInteger, checkOptionNames } from '../validate';
 
 /** How long to wait for a count. */
 export interface WaitFrameCountOptions {
-  /** Default: for as long as the file is open. */
+  /** Default: until the count is reached, or what counts is stopped. */
   readonly timeoutMs?: number;
 }
 
