@@ -2,12 +2,15 @@
 
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { hasIPv6 } from './machine';
 
 const HOST = '127.0.0.1';
+// A port that is free in one family may be taken in the other.
+const HOSTS = hasIPv6() ? [HOST, '::1'] : [HOST];
 
 /** Both ends of the connections that keep ports. */
 const kept = new Set<Socket>();
-let keeper: Server | undefined;
+const keepers = new Map<string, Promise<Server>>();
 
 /**
  * A base port P: nobody listens on P and P + 1, and the kernel gives them to nobody else while this file runs. A connection
@@ -18,9 +21,13 @@ let keeper: Server | undefined;
  */
 export async function reservePorts(offsets: readonly number[] = [1]): Promise<number> {
   for (;;) {
-    const first = (await keep(0))!;
+    const first = (await keep(HOST, 0))!;
     const base = first.localPort!;
-    const others = await Promise.all(offsets.map((offset) => keep(base + offset)));
+    const others = await Promise.all(
+      HOSTS.flatMap((host) => [0, ...offsets].map((offset) => ({ host, port: base + offset })))
+        .slice(1)
+        .map(({ host, port }) => keep(host, port)),
+    );
     if (!others.includes(undefined)) return base;
     for (const socket of [first, ...others]) socket?.resetAndDestroy();
   }
@@ -34,11 +41,11 @@ export async function isFree(port: number): Promise<boolean> {
 }
 
 /** A connection that begins at this port, or at one that the kernel chooses for 0; undefined where that is taken. */
-async function keep(localPort: number): Promise<Socket | undefined> {
+async function keep(host: string, localPort: number): Promise<Socket | undefined> {
   if (localPort > 65_535) return undefined;
-  keeper ??= (await listen(0))!.on('connection', (socket) => hold(socket)).unref();
-  const { port } = keeper.address() as AddressInfo;
-  const socket = connect({ host: HOST, port, localAddress: HOST, localPort });
+  if (!keepers.has(host)) keepers.set(host, startKeeper(host));
+  const { port } = (await keepers.get(host)!).address() as AddressInfo;
+  const socket = connect({ host, port, localAddress: host, localPort });
   hold(socket);
   const [hasFailed] = await Promise.race([
     once(socket, 'connect').then(() => [false]),
@@ -47,23 +54,28 @@ async function keep(localPort: number): Promise<Socket | undefined> {
   return hasFailed === false ? socket : undefined;
 }
 
+/** Takes connections from everywhere, and holds them. */
+async function startKeeper(host: string): Promise<Server> {
+  return (await listen(0, host))!.on('connection', (socket) => hold(socket)).unref();
+}
+
 function hold(socket: Socket): void {
   kept.add(socket.unref());
   socket.on('error', () => undefined).once('close', () => kept.delete(socket));
 }
 
 /** Undefined where somebody else does. */
-function listen(port: number): Promise<Server | undefined> {
+function listen(port: number, host = HOST): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(undefined));
-    server.listen({ port, host: HOST }, () => resolve(server));
+    server.listen({ port, host }, () => resolve(server));
   });
 }
 
 afterAll(() => {
-  keeper?.close();
-  keeper = undefined;
+  for (const keeper of keepers.values()) void keeper.then((server) => server.close());
+  keepers.clear();
   // Without TIME_WAIT.
   for (const socket of kept) socket.resetAndDestroy();
 });
