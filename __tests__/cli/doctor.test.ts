@@ -146,7 +146,7 @@ describe('ports', () => {
   });
 
   test.each(ENGINES)('a base port that is one too high is put right, on %s', async (engine) => {
-    const port = await reservePorts();
+    const port = await reservePorts([1, 2]);
     await makeServer(port, { engine });
     const { diagnosis } = await examine(port + 1);
     expect(diagnosis).toMatchObject({ code: 'off-by-one', advice: `Give ${LOOPBACK}:${port}.` });

@@ -160,7 +160,7 @@ test.each([
 });
 
 test('the second port of a server is what send, too, is told of when it gives up', async () => {
-  const port = await reservePorts();
+  const port = await reservePorts([1, 2]);
   await makeServer(port);
   const program = rogueBridgeHere('send', `127.0.0.1:${port + 1}`, '--timeout', '2s');
   expect(await program.end()).toBe(1);

@@ -152,7 +152,7 @@ describeInTerminal('in a terminal (needs tmux)', () => {
   );
 
   test('at the second port of a server it says so on the screen', async () => {
-    const port = await reservePorts();
+    const port = await reservePorts([1, 2]);
     const server = await makeServer(port);
     const terminal = new Terminal(80, 24, 'watch', `${LOOPBACK}:${port + 1}`);
     const { text } = terminal;

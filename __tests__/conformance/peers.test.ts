@@ -175,7 +175,7 @@ describe('events', () => {
   });
 
   test('a peer of the wrong socket type, or one that speaks no ZMTP, is not told of', async () => {
-    const port = await reservePorts();
+    const port = await reservePorts([1, 2]);
     const server = await makeServer(port);
     const { seen } = watch(server);
     const socket = await connectRaw(port);
