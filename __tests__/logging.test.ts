@@ -10,7 +10,13 @@ const DIST = JSON.stringify(join(__dirname, '..', 'dist'));
 /** Runs a program with the built library and returns what it printed to standard error, a line each. */
 function stderrOf(program: string): string[] {
   const code = `const { Logging } = require(${DIST}); ${program}`;
-  const output = execFileSync('bash', ['-c', 'exec "$0" -e "$1" 2>&1 >/dev/null', process.execPath, code]);
+  const output = execFileSync('bash', [
+    '--norc',
+    '-c',
+    'exec "$0" -e "$1" 2>&1 >/dev/null',
+    process.execPath,
+    code,
+  ]);
   return output.toString().split('\n').filter(Boolean);
 }
 

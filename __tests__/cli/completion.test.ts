@@ -48,14 +48,16 @@ describe('bash', () => {
   test.each(CASES)('%j is completed by %j', (line, words) => {
     const script = `${bash(MODEL)}
       COMP_LINE="rogue-bridge $1"; COMP_POINT=\${#COMP_LINE}; _rogue_bridge; echo "\${COMPREPLY[*]}"`;
-    const { stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', line], { encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script, 'bash', line], {
+      encoding: 'utf8',
+    });
     expect({ stdout, stderr }).toEqual({ stdout: `${words}\n`, stderr: '' });
   });
 
   test('what is behind the cursor does not count', () => {
     const script = `${bash(MODEL)}
       COMP_LINE="rogue-bridge rec --count 3"; COMP_POINT=16; _rogue_bridge; echo "\${COMPREPLY[*]}"`;
-    expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' })).toBe('record\n');
+    expect(execFileSync('bash', ['--norc', '-c', script], { encoding: 'utf8' })).toBe('record\n');
   });
 });
 

@@ -85,7 +85,9 @@ describe('dump', () => {
   test('a pipe that a shell makes', () => {
     const path = file('run.dat.gz', gzipSync(BYTES));
     const command = '"$0" dist/cli/main.js dump <(zcat "$1") --json 2>&1 >/dev/null';
-    const said = execFileSync('bash', ['-c', command, process.execPath, path], { encoding: 'utf8' });
+    const said = execFileSync('bash', ['--norc', '-c', command, process.execPath, path], {
+      encoding: 'utf8',
+    });
     expect(said).toMatch(/^30 frames printed from \/dev\/fd\/\d+\n$/);
   });
 

@@ -30,7 +30,7 @@ const FRAMES = Array.from(
 /** Runs it in bash, where `rb` is the command. */
 function shell(script: string, ...args: (string | number)[]): Promise<{ stdout: string; stderr: string }> {
   const command = `rb() { "${process.execPath}" "${MAIN}" "$@"; }; ${script}`;
-  return promisify(execFile)('bash', ['-c', command, 'bash', ...args.map(String)], {
+  return promisify(execFile)('bash', ['--norc', '-c', command, 'bash', ...args.map(String)], {
     env: ENVIRONMENT,
     maxBuffer: 2 ** 26,
   });

@@ -51,7 +51,7 @@ test('pipes of the shell are read whole', async () => {
   const pipes = '<(head -c 200000 /dev/zero) <(printf hello)';
   await promisify(execFile)(
     'bash',
-    ['-c', `exec "$0" "$@" ${pipes}`, process.execPath, MAIN, 'send', `${LOOPBACK}:${port}`],
+    ['--norc', '-c', `exec "$0" "$@" ${pipes}`, process.execPath, MAIN, 'send', `${LOOPBACK}:${port}`],
     { env: ENVIRONMENT, timeout: 30_000, killSignal: 'SIGKILL' },
   );
   await collector.waitForCount(2);

@@ -183,7 +183,9 @@ test.each([
   ['is closed', '| true', 0, /^$/],
 ])('where standard output %s there is no stack', (_what, redirection, expected, words) => {
   const command = `set -o pipefail; "$0" "$1" doctor ${redirection}`;
-  const { status, stderr } = spawnSync('bash', ['-c', command, process.execPath, MAIN], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync('bash', ['--norc', '-c', command, process.execPath, MAIN], {
+    encoding: 'utf8',
+  });
   expect(stderr).toMatch(words);
   expect(status).toBe(expected);
 });

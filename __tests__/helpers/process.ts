@@ -98,10 +98,11 @@ export function startPeer(program: string, args: readonly (string | number)[], s
   const found = file.endsWith('.py') ? findPyzmq() : undefined;
   const runtime = found !== undefined && 'python' in found ? found.python : process.execPath;
   const options = { stdio: 'pipe', env: { ...ENVIRONMENT, ...engineVariable(args[0]) } } as const;
+  // Without --norc it takes the socket that is its standard input for a login from elsewhere, and reads ~/.bashrc.
   const child =
     shellPrefix === ''
       ? spawn(runtime, [file, ...argv], options)
-      : spawn('bash', ['-c', `${shellPrefix} "$0" "$@"`, runtime, file, ...argv], options);
+      : spawn('bash', ['--norc', '-c', `${shellPrefix} "$0" "$@"`, runtime, file, ...argv], options);
   return new Peer(child);
 }
 
