@@ -154,7 +154,7 @@ describe('ports', () => {
   });
 
   test('a base port that is one too low is put right', async () => {
-    const port = await reservePorts();
+    const port = await reservePorts([1, 2]);
     await makeServer(port + 1);
     const { diagnosis } = await examine(port);
     expect(diagnosis).toMatchObject({ code: 'off-by-one', advice: `Give ${LOOPBACK}:${port + 1}.` });

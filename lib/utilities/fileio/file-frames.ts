@@ -8,9 +8,10 @@ import { copyBytes, copyToShared, OWN_MEMORY_BYTES, sharedMemory } from '../../m
 import { payloadPool, type PayloadSlot } from '../../memory/payload-pool';
 import { visible } from '../../quoted';
 import { isPromise } from '../../stream/accepted';
-import { checkInteger, checkOptionNames, checkSignal } from '../../validate';
+import { checkBoolean, checkInteger, checkOptionNames, checkSignal } from '../../validate';
 import { FileFrame, type FilePlace, type FrameSource } from './file-frame';
 import { firstPartAfter } from './file-names';
+import { FollowInput, isThere } from './follow-input';
 import { MAGIC_BYTES, otherFormat, type OtherFormat } from './other-formats';
 import { checkPath, streamName, type FilePath } from './paths';
 import { HEADER_BYTES, LENGTH_OVERHEAD_BYTES, readLength } from './record';
@@ -41,12 +42,17 @@ export interface ReadFramesOptions {
   readonly onConfig?: (text: string, place: FilePlace) => unknown;
   /** Each record of the file is a batch, whose records become the frames. Default: no batches. */
   readonly batched?: BatchFormat;
+  /**
+   * True reads on at the end of the last file, as somebody writes it, and in the next part of a recording once there is one:
+   * until `signal` is aborted, or the iteration is left. A record that is half written is waited for. Default false.
+   */
+  readonly follow?: boolean;
   /** Ends the reading when it is aborted. */
   readonly signal?: AbortSignal;
 }
 
 /** Names of {@link ReadFramesOptions}. */
-export const READ_OPTIONS = ['channel', 'configChan', 'onConfig', 'batched', 'signal'] as const;
+export const READ_OPTIONS = ['channel', 'configChan', 'onConfig', 'batched', 'follow', 'signal'] as const;
 const BATCH_FORMATS: readonly unknown[] = ['v1', 'v2', 'inverted'] satisfies BatchFormat[];
 // One read.
 const CHUNK_BYTES = 256 * 1024;
@@ -113,7 +119,10 @@ export class FileFrames implements FrameSource {
     const [first] = this.paths;
     if (first === undefined) throw new TypeError(`${what} was given an empty list of files`);
     if (!isList && typeof first === 'string' && first.endsWith('.1')) this.base = first.slice(0, -1);
-    const { channel, configChan, batched } = options;
+    const { channel, configChan, batched, follow = false } = options;
+    if (checkBoolean('follow', follow) && typeof first !== 'string') {
+      throw new TypeError('follow is for files: a stream is read until it ends');
+    }
     if (batched !== undefined && !BATCH_FORMATS.includes(batched)) {
       throw new TypeError(`batched is ${show(batched)}, but must be 'v1', 'v2' or 'inverted'`);
     }
@@ -192,7 +201,7 @@ export class FileFrames implements FrameSource {
   readonly endWait = (): void => {
     this.waitsNoMore = true;
     this.abandonConfig?.();
-    if (this.handle instanceof StreamInput) void this.handle.close();
+    this.handle?.endWait?.();
   };
 
   async close(): Promise<void> {
@@ -300,7 +309,7 @@ export class FileFrames implements FrameSource {
   private async skip(size: number): Promise<boolean> {
     const position = this.chunkAt + this.pos;
     const end = position + HEADER_BYTES + size;
-    // A stream has no size before its end.
+    // What is still written has no size.
     if (this.size === Infinity && (await this.read(this.handle!, Buffer.alloc(1), 0, end - 1)) === 0) {
       if (this.waitsNoMore) return false;
       this.size = (await this.handle!.stat()).size;
@@ -388,7 +397,7 @@ export class FileFrames implements FrameSource {
     this.chunkAt = 0;
     this.records = 0;
     if (typeof source === 'string') await this.openFile(source);
-    else this.openStream(source);
+    else this.begin(new StreamInput(source));
     const handle = this.handle!;
     try {
       const head = Buffer.alloc(MAGIC_BYTES);
@@ -401,12 +410,13 @@ export class FileFrames implements FrameSource {
     }
   }
 
-  private openStream(stream: Readable): void {
+  /** Reads what has no size yet. */
+  private begin(input: Input): void {
     this.size = Infinity;
-    this.handle = new StreamInput(stream);
+    this.handle = input;
     // Its next byte may never come.
     this.options.signal?.addEventListener('abort', this.endWait);
-    if (this.waitsNoMore) this.endWait();
+    if (this.waitsNoMore || this.options.signal?.aborted === true) this.endWait();
   }
 
   private async openFile(path: string): Promise<void> {
@@ -414,8 +424,14 @@ export class FileFrames implements FrameSource {
       // Asked first: opening a pipe waits for its other end, and nothing can end that wait.
       const found = await stat(path);
       if (!found.isFile()) throw new Error('it is no regular file');
+      const handle = await open(path, 'r');
+      if (this.options.follow === true && this.paths.length === 0) {
+        const next = this.base === undefined ? undefined : `${this.base}${this.part + 1}`;
+        this.begin(new FollowInput(handle, next));
+        return;
+      }
       this.size = found.size;
-      this.handle = await open(path, 'r');
+      this.handle = handle;
     } catch (err) {
       const hint = (await isThere(`${path}.1`))
         ? `; the first part of a recording is there: ${visible(path)}.1`
@@ -471,13 +487,5 @@ export class FileFrames implements FrameSource {
       `${visible(this.path)} ends within a record, or its header is damaged: at offset ${offset} there are ${record}. ` +
       `Records before it, all of them read: ${this.records}`;
     return new GeneralError('ERR_TORN_RECORD', text, { path: this.path, offset });
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
   }
 }

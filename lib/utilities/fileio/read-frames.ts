@@ -20,6 +20,9 @@ export interface FileFrameIterator extends AsyncFrames<FileFrame> {
  * `frame.batch` has the record's index and the metadata of its batch. A damaged batch is left out, logged with its offset
  * under `pyrogue.fileio.FileReader` and counted in `dropCount`.
  *
+ * With `follow`, the reading does not end with the file: `for await (const frame of readFrames('run.dat', { follow: true }))`
+ * sees each record as it is written.
+ *
  * @param paths a file, by its name or a `file:` URL; one whose name ends in `.1` stands for the parts `.1`, `.2`, ... of a
  *   recording. A list of files, which are read as they are, one after the other. Or a Node stream of bytes, `process.stdin`
  *   or a decompressor for example, which is destroyed when the reading ends.

@@ -8,6 +8,8 @@ export interface Input {
   read(into: Buffer, at: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
   stat(): Promise<{ readonly size: number }>;
   close(): Promise<void>;
+  /** Ends a read that waits for somebody who writes; it has read nothing. Not of a file, which waits for nobody. */
+  endWait?(): void;
 }
 
 /** A stream of bytes as an {@link Input}. Each read is behind the one before, except for the first bytes. */
@@ -50,10 +52,13 @@ export class StreamInput implements Input {
     return Promise.resolve({ size: this.hasEnded ? this.end : Infinity });
   }
 
-  /** Ends a read that waits; it has read nothing. */
-  close(): Promise<void> {
+  endWait(): void {
     this.isClosed = true;
     this.stream.destroy();
+  }
+
+  close(): Promise<void> {
+    this.endWait();
     return Promise.resolve();
   }
 
