@@ -1,17 +1,14 @@
 // What dump writes, read by numpy as the README says.
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Frame } from '../../lib';
 import { fileName, recordOf, removeFiles } from '../helpers/files';
+import { describeWithNumpy, python } from '../helpers/numpy';
 
 const ROOT = join(__dirname, '..', '..');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
-const PYTHON = ['python3', '/usr/bin/python3'].find(
-  (name) => spawnSync(name, ['-c', 'import numpy']).status === 0,
-);
-const describeWithNumpy = PYTHON === undefined ? describe.skip : describe;
 
 afterEach(removeFiles);
 
@@ -32,8 +29,7 @@ describeWithNumpy('numpy (needs python3-numpy)', () => {
     expect(lines).toHaveLength(2);
     for (const line of lines) {
       const script = `import base64, json, numpy\nn = 4\n${line}\nprint(json.dumps([row.tolist() for row in frames]))`;
-      const said = execFileSync(PYTHON!, ['-c', script], { cwd: fileName(''), encoding: 'utf8' });
-      expect(JSON.parse(said)).toEqual(rows);
+      expect(python(script, fileName(''))).toEqual(rows);
     }
   });
 });

@@ -40,7 +40,7 @@ const OWN_WORDS: Readonly<Record<string, readonly string[]>> = {
   // It sets the channel; the others choose by it.
   '--channel': ['send'],
   // Each has other formats.
-  '--format': ['watch', 'dump', 'send', 'bench', 'doctor'],
+  '--format': ['watch', 'dump', 'send', 'bench', 'doctor', 'info', 'export'],
   // Its server is half of a measurement, or only one of several.
   '--listen': ['bench', 'relay'],
   // More than one.
@@ -114,7 +114,7 @@ test('--json and --format json are the same, and where one is there is the other
 
 test('a value of a few words is one of these, and the help names them all', () => {
   const choices = SHOWN.flatMap(({ option }) => (option instanceof ChoiceOption ? [option] : []));
-  expect(new Set(choices.map(({ long }) => long))).toEqual(new Set(['--engine', '--format']));
+  expect(new Set(choices.map(({ long }) => long))).toEqual(new Set(['--engine', '--format', '--dtype']));
   for (const choice of choices) {
     for (const word of choice.words as readonly string[]) {
       expect(choice.description).toContain(word);

@@ -119,6 +119,8 @@ describeInTerminal('in a terminal (needs tmux)', () => {
     }
     const { text } = terminal;
     await waitFor('all frames', () => text().includes('total        400 frames'), undefined, text);
+    // Frames may come before the other direction is there.
+    await waitFor('both directions', () => / {2}connected {2}/.test(text()), undefined, text);
     return terminal;
   }
 

@@ -10,9 +10,12 @@ import {
   channelOption,
   countOption,
   durationOption,
+  errorsOnlyOption,
+  followOption,
   formatOf,
   type FormatOptions,
 } from './support/options';
+import { UsageError } from './support/errors';
 import { filesText, readFiles, SOURCE_HELP, sourceOf } from './support/frame-source';
 import {
   addBridgeOptions,
@@ -40,6 +43,7 @@ interface DumpOptions extends CommonOptions, FormatOptions<Format> {
   readonly duration?: number;
   readonly errorsOnly?: boolean;
   readonly maxBytes?: number;
+  readonly follow?: boolean;
 }
 
 export function addDump(program: Command): void {
@@ -60,12 +64,13 @@ export function addDump(program: Command): void {
       .addOption(countOption())
       .addOption(durationOption())
       .addOption(channelOption())
-      .option('--errors-only', 'frames whose error field is not 0 alone')
+      .addOption(errorsOnlyOption())
       .option(
         '--max-bytes <size>',
         `so much of each payload (default: ${DEFAULT_HEX_BYTES} as hex, else all)`,
         bytes,
-      ),
+      )
+      .addOption(followOption()),
   )
     .addHelpText(
       'after',
@@ -73,6 +78,7 @@ export function addDump(program: Command): void {
 Examples:
   rogue-bridge dump daq-host:8000 --count 5
   rogue-bridge dump run.dat.1 --channel 1          all parts of a recording
+  rogue-bridge dump run.dat --follow               as it is written
   rogue-bridge dump daq-host:8000 --format json --channel 1 | jq .size
   rogue-bridge dump daq-host:8000 --format json > frames.jsonl
   rogue-bridge dump daq-host:8000 --format raw --count 100 > frames.bin
@@ -84,6 +90,9 @@ Examples:
 async function dump(names: string[], options: DumpOptions, command: Command): Promise<void> {
   const source = sourceOf(names, command);
   const printer = new Printer(formatOf(options) ?? 'hex', options);
+  if (source.files === undefined && options.follow === true) {
+    throw new UsageError('--follow is for data files: a peer is followed in any case');
+  }
   if (source.files === undefined) await dumpPeer(source.target, options, printer);
   else await dumpFiles(source.files, options, printer);
 }
@@ -120,11 +129,17 @@ async function dumpFiles(files: readonly string[], options: DumpOptions, printer
     tell(`${plural(printer.printed, 'frame')} printed${others} from ${filesText(files)}`);
   };
   try {
-    const isEarly = await readFiles(files, options.duration, interruption, (frame) => {
-      read += 1;
-      const drained = printer.print(frame, interruption.signal);
-      return drained === undefined ? printer.isDone() : drained.then(() => printer.isDone());
-    });
+    const isEarly = await readFiles(
+      files,
+      options.duration,
+      interruption,
+      (frame) => {
+        read += 1;
+        const drained = printer.print(frame, interruption.signal);
+        return drained === undefined ? printer.isDone() : drained.then(() => printer.isDone());
+      },
+      options.follow,
+    );
     if (isEarly) leaveSoon();
   } catch (err) {
     // What was read before is right all the same.

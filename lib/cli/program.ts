@@ -6,6 +6,9 @@ import { addCompletion } from './completion';
 import { addDemo } from './demo';
 import { addDoctor } from './doctor';
 import { addDump } from './dump';
+import { addExport } from './export';
+import { addExtract } from './extract';
+import { addInfo } from './info';
 import { addKeygen } from './keygen';
 import { addPrbs } from './prbs';
 import { addRecord } from './record';
@@ -44,6 +47,9 @@ export function createProgram(): Command {
     addPrbs,
     addRecord,
     addReplay,
+    addInfo,
+    addExport,
+    addExtract,
     addRelay,
     addBench,
     addDoctor,

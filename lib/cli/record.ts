@@ -7,7 +7,13 @@ import { visible } from '../quoted';
 import { Stall } from './record/stall';
 import { bytes, isTarget, seconds } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
-import { channelOption, countOption, durationOption } from './support/options';
+import {
+  channelOption,
+  countOption,
+  dropErrorsOption,
+  durationOption,
+  overwriteOption,
+} from './support/options';
 import { shareOf, showProgress, type Limits } from './support/progress';
 import {
   addBridgeOptions,
@@ -51,8 +57,8 @@ export function addRecord(program: Command): void {
       .argument('<target>', 'HOST:PORT, the base port')
       .option('--max-size <size>', 'split into <file>.1, <file>.2, ... of at most so many bytes', bytes)
       .addOption(channelOption())
-      .option('--drop-errors', 'leave out frames whose error field is not 0')
-      .option('--overwrite', 'replace the file, and the parts of an older recording')
+      .addOption(dropErrorsOption())
+      .addOption(overwriteOption())
       .addOption(countOption())
       .addOption(durationOption())
       .option('--stall <time>', 'end with status 1 when no frame comes for so long', seconds),

@@ -75,8 +75,15 @@ export function checkFiles(names: readonly string[]): void {
 /** The frames of data files, in order; of several as they are named, of `run.dat.1` alone those of all its parts. */
 export function framesOf(
   files: readonly string[],
-  options: { readonly channel?: number[] | undefined; readonly signal: AbortSignal },
+  options: {
+    readonly channel?: number[] | undefined;
+    readonly follow?: boolean | undefined;
+    readonly signal: AbortSignal;
+  },
 ): AsyncIterableIterator<FileFrame, undefined> {
+  if (options.follow === true && readsOnce(files)) {
+    throw new UsageError(`--follow is for files: ${filesText(files)} is read until it ends`);
+  }
   return readFrames(openable(files), given(options));
 }
 
@@ -97,6 +104,7 @@ export function readsOnce(files: readonly string[]): boolean {
 /**
  * Gives the frames of data files to `accept` until it returns true, there are no more, it is interrupted, or the time is
  * over.
+ * @param follow goes on at the end of the last file, as it is written.
  * @returns whether it was interrupted, or the time was over.
  */
 export async function readFiles(
@@ -104,12 +112,13 @@ export async function readFiles(
   duration: number | undefined,
   interruption: Interruption,
   accept: (frame: Frame) => boolean | Promise<boolean>,
+  follow = false,
 ): Promise<boolean> {
   const { signal } = interruption;
   if (duration !== undefined) void interruption.wait(duration).then(() => interruption.stop());
   let isEarly = false;
   try {
-    for await (const frame of framesOf(files, { signal })) {
+    for await (const frame of framesOf(files, { follow, signal })) {
       const isEnough = accept(frame);
       if (isEnough === true || (isEnough !== false && (await isEnough))) break;
     }

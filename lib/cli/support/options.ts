@@ -55,6 +55,18 @@ export const channelOption = (): Option =>
     integers(0, 255),
   );
 
+export const followOption = (): Option =>
+  new Option('--follow', 'of a data file: go on as it is written, until Ctrl-C');
+
+export const overwriteOption = (): Option =>
+  new Option('--overwrite', 'replace a file that is there, and its parts');
+
+export const dropErrorsOption = (): Option =>
+  new Option('--drop-errors', 'leave out frames whose error field is not 0');
+
+export const errorsOnlyOption = (): Option =>
+  new Option('--errors-only', 'frames whose error field is not 0 alone');
+
 export const lingerOption = (): Option =>
   new Option('--linger <time>', 'how long the last frames may take')
     .argParser(wait)

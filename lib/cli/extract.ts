@@ -1,0 +1,110 @@
+// rogue-bridge extract: some of the frames of a data file in a smaller one.
+
+import { rm } from 'node:fs/promises';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { StreamWriter, type Frame } from '../index';
+import { visible } from '../quoted';
+import { Failure, UsageError } from './support/errors';
+import { checkFiles, filesText, framesOf, sizeOf } from './support/frame-source';
+import { channelOption, dropErrorsOption, errorsOnlyOption, overwriteOption } from './support/options';
+import { showProgress } from './support/progress';
+import { Interruption, tell } from './support/run';
+import { grouped, plural, sizeText } from './support/text';
+
+/** Frames from `from` on, and before `to`. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+interface ExtractOptions {
+  readonly channel?: number[];
+  readonly range?: Range;
+  readonly errorsOnly?: boolean;
+  readonly dropErrors?: boolean;
+  readonly overwrite?: boolean;
+}
+
+export function addExtract(program: Command): void {
+  program
+    .command('extract')
+    .summary('write some frames of a data file into a smaller one')
+    .description(
+      'Writes frames of data files, as they are, into another data file that Rogue, pyrogue and replay read.',
+    )
+    .argument('<file...>', 'data files, run.dat.1 for all parts of a recording; and last where to')
+    .addOption(channelOption())
+    .addOption(
+      new Option(
+        '--range <a:b>',
+        'from frame a on and before frame b, from 0, of those of --channel',
+      ).argParser(rangeOf),
+    )
+    .addOption(errorsOnlyOption())
+    .addOption(dropErrorsOption())
+    .addOption(overwriteOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  rogue-bridge extract run.dat first.dat --range 0:100
+  rogue-bridge extract run.dat.1 camera.dat --channel 2
+  rogue-bridge extract run.dat bad.dat --errors-only`,
+    )
+    .action(extract);
+}
+
+/** `100:200`, `100:`, `:200` */
+function rangeOf(text: string): Range {
+  const [, from = '', to = ''] = /^(\d*):(\d*)$/.exec(text) ?? [];
+  const range = { from: Number(from), to: to === '' ? Infinity : Number(to) };
+  if ((from === '' && to === '') || range.to <= range.from) {
+    throw new InvalidArgumentError(
+      'give a:b with a below b, for example 100:200; 100: for all from there on',
+    );
+  }
+  return range;
+}
+
+async function extract(names: string[], options: ExtractOptions): Promise<void> {
+  const files = names.slice(0, -1);
+  const to = names.at(-1)!;
+  if (files.length === 0) {
+    throw new UsageError(`behind the data file name the file to write: 'extract ${visible(to)} part.dat'`);
+  }
+  checkFiles(files);
+  const { channel, range = { from: 0, to: Infinity }, errorsOnly = false, dropErrors = false } = options;
+  if (errorsOnly && dropErrors)
+    throw new UsageError('--errors-only and --drop-errors leave nothing: give one of them');
+  const interruption = new Interruption();
+  const totalBytes = sizeOf(files);
+  const writer = new StreamWriter();
+  await writer.open(to, { overwrite: options.overwrite === true });
+  const slave = writer.getChannel(0);
+  let [seen, written, bytes] = [0, 0, 0];
+  const end = showProgress(() => ({
+    share: totalBytes === Infinity ? undefined : bytes / totalBytes,
+    text: `${plural(written, 'frame')} of ${grouped(seen)}`,
+  }));
+  const isWanted = ({ error }: Frame): boolean => (error === 0 ? !errorsOnly : !dropErrors);
+  try {
+    for await (const frame of framesOf(files, { channel, signal: interruption.signal })) {
+      bytes += frame.size + 8;
+      if (!isWanted(frame)) continue;
+      if (seen >= range.to) break;
+      if (seen >= range.from) {
+        await slave.acceptFrame(frame);
+        written += 1;
+      }
+      seen += 1;
+      frame.release();
+    }
+  } finally {
+    end();
+    await writer.close();
+    if (written === 0) await rm(to);
+    else tell(`${plural(written, 'frame')}, ${sizeText(writer.totalSize)} in ${visible(to)}`);
+  }
+  if (written === 0)
+    throw new Failure(`${filesText(files)}: no such frame; 'rogue-bridge info' tells what is there`);
+}
