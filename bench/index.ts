@@ -17,6 +17,7 @@ import { relay } from './relay.bench';
 import { roundTrip } from './round-trip.bench';
 import { SIZES_BYTES } from './sizes';
 import { split } from './split.bench';
+import { unpack } from './unpack.bench';
 import { formatTable } from './table';
 import { throughput } from './throughput.bench';
 
@@ -29,6 +30,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly run: Benchmark; readonly as
   bridges: { run: bridges, asks: 'what many bridges in one process cost' },
   idle: { run: idle, asks: 'what many idle clients cost' },
   codec: { run: codec, asks: 'encoding and decoding alone' },
+  unpack: { run: unpack, asks: 'packed samples, beside a plain loop over their bytes' },
   split: { run: split, asks: 'batches taken apart and put together, beside a loop over their lengths' },
   prbs: { run: prbs, asks: 'generating and checking of test data' },
   files: { run: files, asks: 'data files, beside a copy' },
