@@ -1,7 +1,9 @@
 // export and extract: the numbers of a data file for NumPy and as CSV, and some of its frames in another.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { Frame, type FrameOptions } from '../../lib';
+import { writeAll } from '../../lib/cli/export/output';
 import { fields, fileName, read, recordOf, removeFiles, write } from '../helpers/files';
 import { describeWithNumpy, python } from '../helpers/numpy';
 import { endPrograms, rogueBridge } from '../helpers/program';
@@ -174,6 +176,41 @@ test('a shape that does not fit, and no frame at all, leave no file', async () =
     expect.stringMatching(/no such frame; 'rogue-bridge info' tells/),
   ]);
   expect(existsSync(fileName('a.npy'))).toBe(false);
+});
+
+test('a disk that is full is one line, and a pipe that is closed is none', async () => {
+  const run = file('run.dat', ...Array.from({ length: 40 }, (): [Uint8Array] => [new Uint8Array(100_000)]));
+  const full = await runHere('export', run, '/dev/full', '--overwrite');
+  expect(full.status).toBe(1);
+  expect(full.stderr).toMatch(/^rogue-bridge: \/dev\/full could not be written: .*ENOSPC.*\n$/);
+  const piped = rogueBridge('export', run, '-', '--format', 'csv');
+  await piped.prints('0,0,0');
+  piped.closeOutput();
+  expect(await piped.end()).toBe(0);
+  expect(piped.stderr).not.toContain('rogue-bridge:');
+});
+
+test('all pieces are written, however little the system takes at a time', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.uint8Array({ maxLength: 20 })),
+      fc.infiniteStream(fc.nat(30)),
+      async (parts, takes) => {
+        const pieces = parts.filter(({ length }) => length > 0).map((part) => Buffer.from(part));
+        const got: Buffer[] = [];
+        const writev = (some: Buffer[]): Promise<{ bytesWritten: number }> => {
+          const all = Buffer.concat(some);
+          const bytesWritten = Math.min(all.length, 1 + (takes.next().value as number));
+          got.push(all.subarray(0, bytesWritten));
+          return Promise.resolve({ bytesWritten });
+        };
+        await writeAll({ writev } as never, pieces);
+        expect(Buffer.concat(got)).toEqual(Buffer.concat(pieces));
+      },
+    ),
+  );
+  const none = { writev: () => Promise.resolve({ bytesWritten: 0 }) };
+  await expect(writeAll(none as never, [Buffer.of(1)])).rejects.toThrow('takes no more bytes');
 });
 
 test('a file that is there is left alone, unless it is to be replaced', async () => {

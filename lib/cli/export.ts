@@ -97,33 +97,41 @@ async function exportNumbers(names: string[], options: ExportOptions): Promise<v
   const rows = new Rows(dtype, options);
   const interruption = new Interruption();
   const { signal } = interruption;
-  const output = await Output.open(to, overwrite);
+  const output = await Output.open(to, overwrite, signal);
   const totalBytes = sizeOf(files);
   const end = showProgress(() => ({
     share: totalBytes === Infinity ? undefined : rows.bytes / totalBytes,
     text: `${plural(rows.frames, 'frame')}, ${sizeText(rows.bytes)}`,
   }));
   try {
-    if (format === 'npy') await output.write(rows.header(), () => undefined);
+    if (format === 'npy') await output.write(rows.header());
     for await (const frame of framesOf(files, { channel, signal })) {
       if (options.dropErrors === true && frame.error !== 0) continue;
       const numbers = rows.take(frame);
-      const line = format === 'csv' ? rows.line(numbers) : numbers;
-      await output.write(line, () => frame.release());
-      if (rows.frames >= count) break;
+      await output.write(format === 'csv' ? rows.line(numbers) : numbers, () => frame.release());
+      if (rows.frames >= count || signal.aborted) break;
     }
   } finally {
     end();
-    // What was read before a fault is right all the same.
-    await output.flush();
-    if (format === 'npy') await output.rewriteHead(rows.header());
-    await output.close();
-    if (rows.frames === 0) await output.remove();
-    else tell(`${plural(rows.frames, 'frame')}, ${rows.text} in ${output.name}`);
+    // What was read before a fault is right all the same; a disk that is full has told already.
+    if (output.hasFailed) await output.close();
+    else await finish(output, rows, format);
   }
-  if (signal.aborted) throw new Failure('interrupted before the end');
+  // A pipe may be closed by who has read enough.
+  if (signal.aborted && to !== '-') throw new Failure('interrupted before the end');
   if (rows.frames === 0)
     throw new Failure(`${filesText(files)}: no such frame; 'rogue-bridge info' tells what is there`);
+}
+
+async function finish(output: Output, rows: Rows, format: string): Promise<void> {
+  try {
+    await output.flush();
+    if (format === 'npy') await output.rewriteHead(rows.header());
+    if (rows.frames === 0) await output.remove();
+    else tell(`${plural(rows.frames, 'frame')}, ${rows.text} in ${output.name}`);
+  } finally {
+    await output.close();
+  }
 }
 
 function splitNames(names: readonly string[]): { files: string[]; to: string } {
