@@ -45,6 +45,6 @@ module.exports = {
   ],
   // Ours are real sockets and processes; a wait on a condition ends by its own deadline well before this.
   testTimeout: 120_000,
-  // Many tests wait for other processes.
-  maxWorkers: 2 * availableParallelism(),
+  // Many tests wait for other processes; the slow ones keep their processors busy.
+  maxWorkers: isSlow ? Math.ceil(1.5 * availableParallelism()) : 2 * availableParallelism(),
 };
