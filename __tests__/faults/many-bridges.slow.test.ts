@@ -17,11 +17,7 @@ test(`${BRIDGES} servers and ${BRIDGES} clients in one process each pass frames,
   );
   // A server 8 and 2 for its client, a client 8.
   expect(hardLimit).toBeGreaterThan(18 * BRIDGES);
-  const peer = startPeer(
-    'many.cjs',
-    ['pairs', FIRST_PORT, BRIDGES],
-    `ulimit -n ${18 * BRIDGES + 200}; exec`,
-  );
+  const peer = startPeer('many.cjs', ['pairs', FIRST_PORT, BRIDGES], `ulimit -n ${18 * BRIDGES + 200}; exec`);
   expect(await peer.end(110_000)).toBe(0);
   const { perBridge, threads, passed, left } = peer.said.at(-1) as Record<string, number>;
   expect({ perBridge, passed }).toEqual({ perBridge: PER_BRIDGE, passed: BRIDGES });
