@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { Frame, type FrameOptions } from '../../lib';
-import { writeAll } from '../../lib/cli/export/output';
+import { writePieces } from '../../lib/utilities/fileio/write-pieces';
 import { fields, fileName, read, recordOf, removeFiles, write } from '../helpers/files';
 import { describeWithNumpy, python } from '../helpers/numpy';
 import { endPrograms, rogueBridge } from '../helpers/program';
@@ -204,13 +204,13 @@ test('all pieces are written, however little the system takes at a time', async 
           got.push(all.subarray(0, bytesWritten));
           return Promise.resolve({ bytesWritten });
         };
-        await writeAll({ writev } as never, pieces);
+        await writePieces({ writev }, pieces);
         expect(Buffer.concat(got)).toEqual(Buffer.concat(pieces));
       },
     ),
   );
   const none = { writev: () => Promise.resolve({ bytesWritten: 0 }) };
-  await expect(writeAll(none as never, [Buffer.of(1)])).rejects.toThrow('takes no more bytes');
+  await expect(writePieces(none as never, [Buffer.of(1)])).rejects.toThrow('takes no more bytes');
 });
 
 test('a file that is there is left alone, unless it is to be replaced', async () => {

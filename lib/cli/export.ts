@@ -8,7 +8,7 @@ import { npyHeader } from './export/npy';
 import { Output } from './export/output';
 import { bytes } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
-import { checkFiles, filesText, framesOf, sizeOf } from './support/frame-source';
+import { fileShare, framesOf, noFrame, sizeOf, splitOutput } from './support/frame-source';
 import {
   channelOption,
   ChoiceOption,
@@ -85,7 +85,7 @@ function axesOf(text: string): number[] {
 }
 
 async function exportNumbers(names: string[], options: ExportOptions): Promise<void> {
-  const { files, to } = splitNames(names);
+  const { files, to } = splitOutput(names, 'export', 'numbers.npy');
   const { format = 'npy', flat = false, shape, count = Infinity, channel, overwrite = false } = options;
   if (flat && shape !== undefined) throw new UsageError('--flat has no axes: leave --shape out');
   if (to === '-' && format === 'npy') {
@@ -100,7 +100,7 @@ async function exportNumbers(names: string[], options: ExportOptions): Promise<v
   const output = await Output.open(to, overwrite, signal);
   const totalBytes = sizeOf(files);
   const end = showProgress(() => ({
-    share: totalBytes === Infinity ? undefined : rows.bytes / totalBytes,
+    share: fileShare(totalBytes, rows.frames, rows.bytes),
     text: `${plural(rows.frames, 'frame')}, ${sizeText(rows.bytes)}`,
   }));
   try {
@@ -108,7 +108,7 @@ async function exportNumbers(names: string[], options: ExportOptions): Promise<v
     for await (const frame of framesOf(files, { channel, signal })) {
       if (options.dropErrors === true && frame.error !== 0) continue;
       const numbers = rows.take(frame);
-      await output.write(format === 'csv' ? rows.line(numbers) : numbers, () => frame.release());
+      await output.write(format === 'csv' ? rows.line(frame) : numbers, () => frame.release());
       if (rows.frames >= count || signal.aborted) break;
     }
   } finally {
@@ -119,8 +119,7 @@ async function exportNumbers(names: string[], options: ExportOptions): Promise<v
   }
   // A pipe may be closed by who has read enough.
   if (signal.aborted && to !== '-') throw new Failure('interrupted before the end');
-  if (rows.frames === 0)
-    throw new Failure(`${filesText(files)}: no such frame; 'rogue-bridge info' tells what is there`);
+  if (rows.frames === 0) throw noFrame(files);
 }
 
 async function finish(output: Output, rows: Rows, format: string): Promise<void> {
@@ -134,20 +133,10 @@ async function finish(output: Output, rows: Rows, format: string): Promise<void>
   }
 }
 
-function splitNames(names: readonly string[]): { files: string[]; to: string } {
-  const files = names.slice(0, -1);
-  const to = names.at(-1)!;
-  if (files.length === 0) {
-    throw new UsageError(`behind the data file name the file to write: 'export ${visible(to)} numbers.npy'`);
-  }
-  checkFiles(files);
-  return { files, to };
-}
-
 /** The frames of an array, which are alike. */
 class Rows {
   frames = 0;
-  /** Of the file, with the headers of records. */
+  /** Of their payloads. */
   bytes = 0;
   private numbers = 0;
   private perFrame: number | undefined;
@@ -183,17 +172,14 @@ class Rows {
     this.perFrame = wanted;
     this.frames += 1;
     this.numbers += count;
-    this.bytes += frame.size + 8;
+    this.bytes += frame.size;
     return frame.payload.subarray(skip);
   }
 
-  line(numbers: Buffer): Buffer {
-    // Where it begins in memory is not for every array.
-    const own = new Uint8Array(numbers);
-    const array = new (this.dtype.type as unknown as new (memory: ArrayBuffer) => Iterable<number | bigint>)(
-      own.buffer,
-    );
-    return Buffer.from(`${[...array].join(',')}\n`);
+  /** The numbers of a frame that was taken, as a line of text. */
+  line(frame: FileFrame): Buffer {
+    const numbers = frame.array(this.dtype.type, { offset: this.options.skip ?? 0 });
+    return Buffer.from(`${[...numbers].join(',')}\n`);
   }
 
   private get shape(): readonly number[] {

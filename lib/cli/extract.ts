@@ -4,8 +4,8 @@ import { rm } from 'node:fs/promises';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { StreamWriter, type Frame } from '../index';
 import { visible } from '../quoted';
-import { Failure, UsageError } from './support/errors';
-import { checkFiles, filesText, framesOf, sizeOf } from './support/frame-source';
+import { UsageError } from './support/errors';
+import { fileShare, framesOf, noFrame, sizeOf, splitOutput } from './support/frame-source';
 import { channelOption, dropErrorsOption, errorsOnlyOption, overwriteOption } from './support/options';
 import { showProgress } from './support/progress';
 import { Interruption, tell } from './support/run';
@@ -67,12 +67,7 @@ function rangeOf(text: string): Range {
 }
 
 async function extract(names: string[], options: ExtractOptions): Promise<void> {
-  const files = names.slice(0, -1);
-  const to = names.at(-1)!;
-  if (files.length === 0) {
-    throw new UsageError(`behind the data file name the file to write: 'extract ${visible(to)} part.dat'`);
-  }
-  checkFiles(files);
+  const { files, to } = splitOutput(names, 'extract', 'part.dat');
   const { channel, range = { from: 0, to: Infinity }, errorsOnly = false, dropErrors = false } = options;
   if (errorsOnly && dropErrors)
     throw new UsageError('--errors-only and --drop-errors leave nothing: give one of them');
@@ -81,15 +76,16 @@ async function extract(names: string[], options: ExtractOptions): Promise<void> 
   const writer = new StreamWriter();
   await writer.open(to, { overwrite: options.overwrite === true });
   const slave = writer.getChannel(0);
-  let [seen, written, bytes] = [0, 0, 0];
+  let [seen, written, read, bytes] = [0, 0, 0, 0];
   const end = showProgress(() => ({
-    share: totalBytes === Infinity ? undefined : bytes / totalBytes,
+    share: fileShare(totalBytes, read, bytes),
     text: `${plural(written, 'frame')} of ${grouped(seen)}`,
   }));
   const isWanted = ({ error }: Frame): boolean => (error === 0 ? !errorsOnly : !dropErrors);
   try {
     for await (const frame of framesOf(files, { channel, signal: interruption.signal })) {
-      bytes += frame.size + 8;
+      read += 1;
+      bytes += frame.size;
       if (!isWanted(frame)) continue;
       if (seen >= range.to) break;
       if (seen >= range.from) {
@@ -105,6 +101,5 @@ async function extract(names: string[], options: ExtractOptions): Promise<void> 
     if (written === 0) await rm(to);
     else tell(`${plural(written, 'frame')}, ${sizeText(writer.totalSize)} in ${visible(to)}`);
   }
-  if (written === 0)
-    throw new Failure(`${filesText(files)}: no such frame; 'rogue-bridge info' tells what is there`);
+  if (written === 0) throw noFrame(files);
 }

@@ -2,7 +2,8 @@
 
 import type { Command } from 'commander';
 import { visible } from '../quoted';
-import { Contents, type ChannelContents, type Place } from './info/contents';
+import type { FilePlace } from '../index';
+import { Contents, type ChannelContents } from './info/contents';
 import { lineOf, STATUS_FAILED } from './support/errors';
 import { checkFiles, filesText, framesOf, sizeOf } from './support/frame-source';
 import { addFormat, followOption, formatOf, type FormatOptions } from './support/options';
@@ -149,7 +150,7 @@ const LOOKS: Readonly<Record<ChannelContents['looksLike'], string>> = {
 };
 
 /** Bytes from the beginning of the file, of a later part with its number. */
-function placeText({ path, position }: Place, file: string): string {
+function placeText({ path, position }: FilePlace, file: string): string {
   return path === file || file === '-'
     ? grouped(position)
     : `${/\.\d+$/.exec(path)?.[0] ?? ''} ${grouped(position)}`;

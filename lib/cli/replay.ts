@@ -15,13 +15,18 @@ import {
 } from './support/options';
 import { showProgress } from './support/progress';
 import { addBridgeOptions } from './support/run';
-import { checkFiles, filesText, framesOf, readsOnce, sizeOf, targetOf } from './support/frame-source';
+import {
+  checkFiles,
+  filesText,
+  framesOf,
+  HEADER_BYTES,
+  readsOnce,
+  sizeOf,
+  targetOf,
+} from './support/frame-source';
 import { checkReadable, sendFrames, Sent, type SendingOptions } from './support/sending';
 import { THROWS_HELP } from './support/share';
 import { plural, sizeText } from './support/text';
-
-// What a record has on top of its payload.
-const HEADER_BYTES = 8;
 
 interface ReplayOptions extends SendingOptions {
   readonly channel?: number[];

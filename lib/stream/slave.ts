@@ -68,7 +68,7 @@ export class Slave implements FrameSlave {
     return !this.hasEnded;
   }
 
-  /** @internal No more will: whoever waits is told so. */
+  /** @internal No more frames will come: {@link waitFrameCount} resolves to false. */
   endWaits(): void {
     this.hasEnded = true;
     this.waiters?.end();

@@ -3,12 +3,11 @@
 import { once } from 'node:events';
 import { open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { visible } from '../../quoted';
+import { writePieces } from '../../utilities/fileio/write-pieces';
 import { Failure, lineOf } from '../support/errors';
 
 // One write. Frames are small, and a call into the system each would take longer than the rest.
 const BATCH_BYTES = 1024 * 1024;
-// Node counts what it writes in 31 bits.
-const MAX_PIECE_BYTES = 2 ** 30;
 
 /** A file, or standard output, that is written in large pieces. */
 export class Output {
@@ -29,8 +28,9 @@ export class Output {
 
   /**
    * @param path of a file, or `-`.
-   * @param signal ends the wait for whoever reads standard output.
-   * @throws {Failure} where there is such a file, unless it is to be replaced.
+   * @param overwrite replaces a file that exists.
+   * @param signal stops the wait for standard output when it is aborted.
+   * @throws {Failure} when the file exists and `overwrite` is false.
    */
   static async open(path: string, overwrite: boolean, signal: AbortSignal): Promise<Output> {
     if (path === '-') return new Output('standard output', path, undefined, signal);
@@ -44,14 +44,10 @@ export class Output {
 
   /** @param written called when the bytes are no longer needed. @throws {Failure} when they cannot be written. */
   async write(bytes: Buffer, written = (): void => undefined): Promise<void> {
-    for (let at = 0; at < bytes.length; at += MAX_PIECE_BYTES) {
-      const piece = bytes.subarray(at, at + MAX_PIECE_BYTES);
-      this.pieces.push(piece);
-      this.bytes += piece.length;
-      if (this.bytes >= BATCH_BYTES) await this.flush();
-    }
-    if (this.pieces.length === 0) written();
-    else this.after.push(written);
+    this.pieces.push(bytes);
+    this.after.push(written);
+    this.bytes += bytes.length;
+    if (this.bytes >= BATCH_BYTES) await this.flush();
   }
 
   async flush(): Promise<void> {
@@ -59,7 +55,7 @@ export class Output {
     [this.pieces, this.after, this.bytes] = [[], [], 0];
     try {
       if (this.handle === undefined) await this.print(pieces);
-      else await writeAll(this.handle, pieces);
+      else await writePieces(this.handle, pieces);
     } catch (err) {
       this.hasFailed = true;
       const end = (await this.remove()) ? '; what there was of it was removed' : '';
@@ -89,24 +85,9 @@ export class Output {
     const { signal } = this;
     for (const piece of pieces) {
       if (signal.aborted) return;
-      // Whoever has read enough closes the pipe, and needs no word about it.
+      // A closed pipe means that its reader has enough: no error.
       if (!process.stdout.write(piece))
         await once(process.stdout, 'drain', { signal }).catch(() => undefined);
     }
-  }
-}
-
-/** Writes all of the pieces, however little the system takes at a time. @internal */
-export async function writeAll(file: Pick<FileHandle, 'writev'>, pieces: readonly Buffer[]): Promise<void> {
-  let rest = [...pieces];
-  while (rest.length > 0) {
-    let { bytesWritten } = await file.writev(rest);
-    if (bytesWritten === 0) throw new Error('the system takes no more bytes');
-    const first = rest.findIndex(({ length }) => {
-      if (length > bytesWritten) return true;
-      bytesWritten -= length;
-      return false;
-    });
-    rest = first < 0 ? [] : [rest[first]!.subarray(bytesWritten), ...rest.slice(first + 1)];
   }
 }

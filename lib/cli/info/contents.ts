@@ -1,7 +1,8 @@
 // What is in a data file, counted as its records go by.
 
-import type { FileFrame } from '../../index';
+import type { FileFrame, FilePlace } from '../../index';
 import { splitInverted, splitV1, splitV2, BatchRecords, type Split } from '../../stream/batcher/split';
+import { recordBytes } from '../support/frame-source';
 
 /** How many frames of a channel are looked into. */
 const SAMPLES = 20;
@@ -24,12 +25,6 @@ const LAYOUTS: readonly (readonly [name: Look, fits: (payload: Buffer) => boolea
 /** What the payloads of a channel look like: batches, in one of three layouts; compressed by StreamZip; text; anything. */
 export type Look = 'v1' | 'v2' | 'inverted' | 'bzip2' | 'text' | 'data';
 
-/** Where a frame is. */
-export interface Place {
-  readonly path: string;
-  readonly position: number;
-}
-
 /** One channel, as `--json` prints it. */
 export interface ChannelContents {
   readonly channel: number;
@@ -45,8 +40,8 @@ export interface ChannelContents {
   readonly looksLike: Look;
   /** Of configuration text: its first keys, up to 20. */
   readonly keys: readonly string[];
-  readonly first: Place;
-  readonly last: Place;
+  readonly first: FilePlace;
+  readonly last: FilePlace;
 }
 
 /** Counts the frames of one channel. */
@@ -58,8 +53,8 @@ class Channel {
   private errors = 0;
   private readonly flags = new Set<number>();
   private readonly keys = new Set<string>();
-  private first: Place | undefined;
-  private last: Place | undefined;
+  private first: FilePlace | undefined;
+  private last: FilePlace | undefined;
   /** Layouts that every sample has had. */
   private layouts = LAYOUTS;
   private isText = true;
@@ -117,7 +112,7 @@ export class Contents {
 
   add(frame: FileFrame): void {
     this.frames += 1;
-    this.bytes += frame.size + 8;
+    this.bytes += recordBytes(frame);
     (this.channels[frame.channel] ??= new Channel(frame.channel)).add(frame);
     frame.release();
   }

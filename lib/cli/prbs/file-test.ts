@@ -7,11 +7,8 @@ import { report } from './report';
 import { lineOf } from '../support/errors';
 import { showProgress } from '../support/progress';
 import { Interruption } from '../support/run';
-import { filesText, readFiles, sizeOf } from '../support/frame-source';
+import { fileShare, filesText, readFiles, sizeOf } from '../support/frame-source';
 import { grouped, plural } from '../support/text';
-
-// What a record has on top of its payload.
-const HEADER_BYTES = 8;
 
 export interface FileTestOptions extends PrbsLimits {
   readonly width: number;
@@ -28,7 +25,7 @@ export async function checkFiles(files: readonly string[], options: FileTestOpti
   const isEnough = (): boolean => seen.frames >= count;
   const totalBytes = sizeOf(files);
   const endProgress = showProgress(() => ({
-    share: totalBytes === Infinity ? undefined : (seen.bytes + seen.frames * HEADER_BYTES) / totalBytes,
+    share: fileShare(totalBytes, seen.frames, seen.bytes),
     text: `${plural(rx.rxErrors, 'error')}, ${grouped(seen.frames)} checked`,
   }));
   const started = performance.now();

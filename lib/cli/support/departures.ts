@@ -20,9 +20,13 @@ export class Departures {
 
   private isStopping = false;
 
+  /** Frames that were lost with peers that left before {@link stop}. */
+  lostBefore = 0;
+
   /** Stops the bridge; whoever leaves from now on has no part in it. */
   stop(): Promise<void> {
     this.isStopping = true;
+    this.lostBefore = this.bridge.stats.discarded;
     return this.bridge.stop();
   }
 

@@ -7,10 +7,12 @@ import { readFrames, type FileFrame, type FileSource, type Frame } from '../../i
 import { visible } from '../../quoted';
 import { openFile } from '../send/input';
 import { given, isTarget, parseTarget, type Target } from './arguments';
-import { UsageError } from './errors';
+import { Failure, UsageError } from './errors';
 import { bridgeOptions } from './options';
 import type { Interruption } from './run';
 
+// What a record has on top of its payload.
+export const HEADER_BYTES = 8;
 // How long a signal may take that was sent before.
 const SIGNAL_MS = 50;
 
@@ -132,6 +134,42 @@ export async function readFiles(
     interruption.stop();
   }
   return isEarly;
+}
+
+/**
+ * The data files of these arguments, and the file to write, which is the last of them.
+ * @param example the rest of a command line that is right, behind the first file.
+ * @throws {UsageError}
+ */
+export function splitOutput(
+  names: readonly string[],
+  command: string,
+  example: string,
+): { files: string[]; to: string } {
+  const files = names.slice(0, -1);
+  const to = names.at(-1)!;
+  if (files.length === 0) {
+    throw new UsageError(
+      `behind the data file name the file to write: '${command} ${visible(to)} ${example}'`,
+    );
+  }
+  checkFiles(files);
+  return { files, to };
+}
+
+/** What there is to say where no frame was chosen. */
+export function noFrame(files: readonly string[]): Failure {
+  return new Failure(`${filesText(files)}: no such frame; 'rogue-bridge info' tells what is there`);
+}
+
+/** Bytes that a frame takes in a data file. */
+export function recordBytes({ size }: Frame): number {
+  return HEADER_BYTES + size;
+}
+
+/** How far so many frames with so many payload bytes are in files of `totalBytes`, as {@link sizeOf} tells them. */
+export function fileShare(totalBytes: number, frames: number, payloadBytes: number): number | undefined {
+  return totalBytes === Infinity ? undefined : (payloadBytes + frames * HEADER_BYTES) / totalBytes;
 }
 
 /** Bytes of a file, of all parts of a recording, or Infinity where nobody knows. */

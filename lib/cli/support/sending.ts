@@ -80,7 +80,6 @@ export async function sendFrames(
       const sending = sendAll();
       // A frame that nobody takes must not keep us; it ends with its bridge.
       sending.catch(() => undefined);
-      let lostBefore = 0;
       try {
         await Promise.race([sending, interruption.wait(options.duration)]);
       } catch (err) {
@@ -90,12 +89,12 @@ export async function sendFrames(
         // Whatever the frames come from is read no more.
         interruption.stop();
         atEnd();
-        lostBefore = bridge.stats.discarded;
         await departures.stop();
         tell(`${plural(sent.frames, 'frame')}, ${sizeText(sent.bytes)} sent`);
       }
       // What goes on for ever is there for peers that come and go.
-      end.unsent = unsentText(bridge, '--linger is too short', options.endless === true ? lostBefore : 0);
+      const told = options.endless === true ? departures.lostBefore : 0;
+      end.unsent = unsentText(bridge, '--linger is too short', told);
       end.doubt = departures.doubt(end.isDone);
     },
     { lingerMs: Math.ceil(options.linger * 1000) },

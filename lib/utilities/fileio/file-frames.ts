@@ -11,9 +11,9 @@ import { isPromise } from '../../stream/accepted';
 import { checkBoolean, checkInteger, checkOptionNames, checkSignal } from '../../validate';
 import { FileFrame, type FilePlace, type FrameSource } from './file-frame';
 import { firstPartAfter } from './file-names';
-import { FollowInput, isThere } from './follow-input';
+import { FollowInput } from './follow-input';
 import { MAGIC_BYTES, otherFormat, type OtherFormat } from './other-formats';
-import { checkPath, streamName, type FilePath } from './paths';
+import { checkPath, isThere, streamName, type FilePath } from './paths';
 import { HEADER_BYTES, LENGTH_OVERHEAD_BYTES, readLength } from './record';
 import { checkStream, isStream, StreamInput, type Input } from './stream-input';
 
@@ -43,8 +43,8 @@ export interface ReadFramesOptions {
   /** Each record of the file is a batch, whose records become the frames. Default: no batches. */
   readonly batched?: BatchFormat;
   /**
-   * True reads on at the end of the last file, as somebody writes it, and in the next part of a recording once there is one:
-   * until `signal` is aborted, or the iteration is left. A record that is half written is waited for. Default false.
+   * True: the reading does not end with the last file. It waits for records that are still being written, and goes on with
+   * the next part of a recording. It ends when `signal` is aborted, or the iteration is left. Default false.
    */
   readonly follow?: boolean;
   /** Ends the reading when it is aborted. */

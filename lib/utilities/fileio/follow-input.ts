@@ -1,8 +1,9 @@
-// A file that somebody is writing, read as `tail -f` reads: its end is waited for.
+// A data file that is still being written: a read at its end waits for more bytes, as `tail -f` does.
 
-import { stat, type FileHandle } from 'node:fs/promises';
-import { clearTimeout, setTimeout } from '../../async/clock';
+import type { FileHandle } from 'node:fs/promises';
+import { settlesWithin } from '../../async/linger';
 import { MAGIC_BYTES } from './other-formats';
+import { isThere } from './paths';
 import type { Input } from './stream-input';
 
 // How often the end of the file is looked at. Not by fs.watch, which sees nothing of what another host writes.
@@ -69,21 +70,6 @@ export class FollowInput implements Input {
   }
 
   private async pause(): Promise<void> {
-    if (this.isOver) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.wake = resolve;
-      timer = setTimeout(resolve, LOOK_MS);
-    });
-    clearTimeout(timer);
-  }
-}
-
-/** Whether this is a regular file. */
-export async function isThere(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
+    if (!this.isOver) await settlesWithin(LOOK_MS, new Promise<void>((resolve) => (this.wake = resolve)));
   }
 }

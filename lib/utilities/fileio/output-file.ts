@@ -7,9 +7,7 @@ import { visible } from '../../quoted';
 import { streamName } from './paths';
 import type { RecordBatch } from './record-batch';
 import { StreamOutput, type Output } from './stream-output';
-
-// One write. Node keeps the number of bytes that were written in 32 bits with a sign, and Linux writes no more than that.
-const MAX_WRITE_BYTES = 2 ** 30;
+import { writePieces } from './write-pieces';
 
 /** How much of a batch is in a file. */
 export interface Written {
@@ -57,15 +55,9 @@ export class OutputFile {
    * @returns what is in the file: all of it, or less with the error that kept out the rest.
    */
   async write(batch: RecordBatch): Promise<Written> {
-    let pieces = batch.pieces();
     let written = 0;
     try {
-      while (written < batch.bytes) {
-        const { bytesWritten } = await this.handle.writev(upTo(pieces, MAX_WRITE_BYTES));
-        written += bytesWritten;
-        // A disk that is nearly full takes a part without an error, and has one for the rest.
-        if (written < batch.bytes) pieces = after(pieces, bytesWritten);
-      }
+      await writePieces(this.handle, batch.pieces(), (bytes) => (written += bytes));
       this.size += written;
       return { records: batch.records, bytes: batch.bytes };
     } catch (err) {
@@ -97,27 +89,4 @@ export class OutputFile {
     const text = `writing to ${visible(this.path)} failed after ${this.size} bytes: ${describeError(err)}`;
     return new GeneralError('ERR_FILE_WRITE', text, { cause: err, path: this.path });
   }
-}
-
-/** The first `bytes` of the pieces. */
-function upTo(pieces: readonly Buffer[], bytes: number): readonly Buffer[] {
-  const first: Buffer[] = [];
-  let room = bytes;
-  for (const piece of pieces) {
-    if (room === 0) break;
-    first.push(piece.length <= room ? piece : piece.subarray(0, room));
-    room -= Math.min(piece.length, room);
-  }
-  return first;
-}
-
-/** What is left of the pieces after the first `bytes`. */
-function after(pieces: readonly Buffer[], bytes: number): readonly Buffer[] {
-  let skip = bytes;
-  const rest: Buffer[] = [];
-  for (const piece of pieces) {
-    if (skip < piece.length) rest.push(piece.subarray(skip));
-    skip = Math.max(skip - piece.length, 0);
-  }
-  return rest;
 }

@@ -1,5 +1,6 @@
 // What names a file.
 
+import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { show } from '../../errors';
 
@@ -32,4 +33,13 @@ export function streamName(stream: object): string {
   const { fd, path } = stream as { readonly fd?: unknown; readonly path?: unknown };
   const standard = typeof fd === 'number' ? STANDARD_STREAMS[fd] : undefined;
   return standard ?? (typeof path === 'string' ? path : 'the stream');
+}
+
+/** Whether this is a regular file. */
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
 }

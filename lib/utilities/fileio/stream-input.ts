@@ -8,7 +8,7 @@ export interface Input {
   read(into: Buffer, at: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
   stat(): Promise<{ readonly size: number }>;
   close(): Promise<void>;
-  /** Ends a read that waits for somebody who writes; it has read nothing. Not of a file, which waits for nobody. */
+  /** Ends a read that waits for more bytes; it returns 0 bytes. A plain file never waits, and has no such method. */
   endWait?(): void;
 }
 
