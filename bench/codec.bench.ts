@@ -5,6 +5,7 @@ import { Decoder } from '../lib/zmtp/decoder';
 import { BATCH_BYTES, Encoder, newBatchPool } from '../lib/zmtp/encoder';
 import { readyCommand } from '../lib/zmtp/command';
 import { ReadMemory } from '../lib/zmtp/read-memory';
+import { ratesOf, type Run } from './rates';
 import { median, medianRatio, spread } from './statistics';
 import { numberText, percentText, ratioText, sizeText } from './table';
 
@@ -14,9 +15,6 @@ const MEASURE_MS = 200;
 const QUICK_MEASURE_MS = 30;
 // What is decoded over and over: whole messages, this many bytes of them at least.
 const STREAM_BYTES = 4_000_000;
-
-/** Does some of the work and returns the frames it was; throws when a frame is missing. */
-type Run = () => number;
 
 export const codec: Benchmark = ({ rounds, quick, progress }) => {
   const rows: string[][] = [];
@@ -28,13 +26,12 @@ export const codec: Benchmark = ({ rounds, quick, progress }) => {
       'decode/read in place': decoding(sizeBytes, readInPlace),
       'decode/chunks of 64 KiB': decoding(sizeBytes, inChunks),
     };
-    const rates = new Map(Object.keys(runs).map((name) => [name, [] as number[]]));
-    for (let round = 0; round < rounds; round++) {
-      progress(`codec ${sizeText(sizeBytes)}, round ${round + 1} of ${rounds}`);
-      for (const [name, run] of Object.entries(runs)) {
-        rates.get(name)!.push(framesPerSec(run, quick ? QUICK_MEASURE_MS : MEASURE_MS));
-      }
-    }
+    const rates = ratesOf(runs, {
+      rounds,
+      measureMs: quick ? QUICK_MEASURE_MS : MEASURE_MS,
+      warmRuns: 1,
+      progress: (what) => progress(`codec ${sizeText(sizeBytes)}, ${what}`),
+    });
     for (const [name, framesPerSecond] of rates) {
       const [what, variant] = name.split('/');
       const fullName = [what, sizeText(sizeBytes), variant].filter((part) => part !== undefined).join('/');
@@ -62,18 +59,6 @@ const NOTES = [
   'GB is 10^9 bytes of payload. Copy is Buffer.copy of one payload into the same place; encoding references payloads',
   'of 16 KiB and more, and decoding copies bytes once, from where they are read to (large ones: not at all).',
 ];
-
-function framesPerSec(run: Run, measureMs: number): number {
-  run();
-  let frames = 0;
-  const startMs = performance.now();
-  let elapsedMs = 0;
-  while (elapsedMs < measureMs) {
-    frames += run();
-    elapsedMs = performance.now() - startMs;
-  }
-  return (frames / elapsedMs) * 1000;
-}
 
 function framesIn(sizeBytes: number): number {
   return Math.ceil(STREAM_BYTES / (sizeBytes + 19));

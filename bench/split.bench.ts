@@ -11,6 +11,7 @@ import { Master } from '../lib/stream/master';
 import { ownedFrame } from '../lib/stream/req-frame';
 import type { FrameSlave } from '../lib/stream/slave';
 import type { StreamModule } from '../lib/stream/module';
+import { ratesOf, type Run } from './rates';
 import { median, medianRatio, spread } from './statistics';
 import { numberText, percentText, ratioText } from './table';
 
@@ -19,12 +20,8 @@ const RECORD_BYTES = 100;
 const V1_WIDTH = 2;
 const MEASURE_MS = 200;
 const QUICK_MEASURE_MS = 30;
-// V8 compiles what is run often; the first of the cases would pay for all.
 const WARM_RUNS = 30;
 const LOOP = 'loop';
-
-/** Does one batch, and returns how many records it was; throws when one is missing. */
-type Run = () => number;
 
 export const split: Benchmark = ({ rounds, quick, progress }) => {
   const runs: Readonly<Record<string, Run>> = {
@@ -46,13 +43,12 @@ export const split: Benchmark = ({ rounds, quick, progress }) => {
     ),
     CombinerV2: combining(),
   };
-  const rates = new Map(Object.keys(runs).map((name) => [name, [] as number[]]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, run] of Object.entries(runs)) {
-      progress(`split, ${name}, round ${round + 1} of ${rounds}`);
-      rates.get(name)!.push(recordsPerSec(run, quick ? QUICK_MEASURE_MS : MEASURE_MS));
-    }
-  }
+  const rates = ratesOf(runs, {
+    rounds,
+    measureMs: quick ? QUICK_MEASURE_MS : MEASURE_MS,
+    warmRuns: WARM_RUNS,
+    progress: (what) => progress(`split, ${what}`),
+  });
   const cases = [...rates].map(([name, recordsPerSecond]) => ({
     name: `split/${RECORD_BYTES} B in 1 MB/${name}`,
     recordsPerSec: median(recordsPerSecond),
@@ -78,18 +74,6 @@ const NOTES = [
   'GB is 10^9 bytes of data in records. The loop reads the length of each record and does nothing else. The batches lie in',
   'the memory of the pool, as those that a bridge has received.',
 ];
-
-function recordsPerSec(run: Run, measureMs: number): number {
-  for (let i = 0; i < WARM_RUNS; i++) run();
-  let records = 0;
-  const startMs = performance.now();
-  let elapsedMs = 0;
-  while (elapsedMs < measureMs) {
-    records += run();
-    elapsedMs = performance.now() - startMs;
-  }
-  return (records / elapsedMs) * 1000;
-}
 
 /** Records that fit into one batch. */
 function countIn(layout: Layout): number {

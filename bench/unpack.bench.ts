@@ -2,20 +2,20 @@
 
 import type { Benchmark } from './benchmark';
 import { unpackBits } from '../lib/stream/unpack-bits';
+import { ratesOf, type Run } from './rates';
 import { median, medianRatio, spread } from './statistics';
 import { numberText, percentText, ratioText } from './table';
 
 const PAYLOAD_BYTES = 1_500_000;
 const MEASURE_MS = 200;
 const QUICK_MEASURE_MS = 30;
-// V8 compiles what is run often; the first of the cases would pay for all.
 const WARM_RUNS = 30;
 const LOOP = 'a plain loop, 12 bits';
 
 /** Unpacks one payload, and returns its last sample, so that nothing is left out. */
-type Run = (payload: Buffer) => number;
+type Unpack = (payload: Buffer) => number;
 
-const RUNS: Readonly<Record<string, Run>> = {
+const WAYS: Readonly<Record<string, Unpack>> = {
   [LOOP]: looping,
   'unpackBits, 10 bits': (payload) => unpackBits(payload, 10).at(-1)!,
   'unpackBits, 12 bits': (payload) => unpackBits(payload, 12).at(-1)!,
@@ -26,13 +26,14 @@ const RUNS: Readonly<Record<string, Run>> = {
 };
 
 export const unpack: Benchmark = ({ rounds, quick, progress }) => {
-  const rates = new Map(Object.keys(RUNS).map((name) => [name, [] as number[]]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, run] of Object.entries(RUNS)) {
-      progress(`unpack, ${name}, round ${round + 1} of ${rounds}`);
-      rates.get(name)!.push(bytesPerSec(run, quick ? QUICK_MEASURE_MS : MEASURE_MS));
-    }
-  }
+  const payloads = Array.from({ length: 8 }, (_, seed) => payloadOf(seed));
+  const runs = Object.fromEntries(Object.entries(WAYS).map(([name, way]) => [name, runOf(way, payloads)]));
+  const rates = ratesOf(runs, {
+    rounds,
+    measureMs: quick ? QUICK_MEASURE_MS : MEASURE_MS,
+    warmRuns: WARM_RUNS,
+    progress: (what) => progress(`unpack, ${what}`),
+  });
   const cases = [...rates].map(([name, all]) => ({
     name: `unpack/${name}`,
     gigabytesPerSec: median(all) / 1e9,
@@ -53,23 +54,17 @@ export const unpack: Benchmark = ({ rounds, quick, progress }) => {
 };
 
 const NOTES = [
-  'GB is 10^9 bytes of packed samples. Every payload is a new one, and so is every array of samples.',
+  'GB is 10^9 bytes of packed samples. Eight payloads take turns, and every array of samples is a new one.',
 ];
 
-function bytesPerSec(run: Run, measureMs: number): number {
-  const payloads = Array.from({ length: 8 }, (_, seed) => payloadOf(seed));
-  let last = 0;
-  for (let i = 0; i < WARM_RUNS; i++) last += run(payloads[i % payloads.length]!);
-  let bytes = 0;
-  const startMs = performance.now();
-  let elapsedMs = 0;
-  for (let i = 0; elapsedMs < measureMs; i++) {
-    last += run(payloads[i % payloads.length]!);
-    bytes += PAYLOAD_BYTES;
-    elapsedMs = performance.now() - startMs;
-  }
-  if (!(last >= 0)) throw new Error('no samples came out');
-  return (bytes / elapsedMs) * 1000;
+/** The payloads in turn; what it returns is bytes. */
+function runOf(way: Unpack, payloads: readonly Buffer[]): Run {
+  let next = 0;
+  return () => {
+    const last = way(payloads[next++ % payloads.length]!);
+    if (!(last >= 0)) throw new Error('no samples came out');
+    return PAYLOAD_BYTES;
+  };
 }
 
 function payloadOf(seed: number): Buffer {
