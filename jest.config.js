@@ -18,6 +18,8 @@ const EACH_ENGINE = ['bridge', 'interop', 'faults'].map(
 const every = {
   testEnvironment: 'node',
   transform: ts,
+  // Threads cannot run the sources.
+  moduleNameMapper: { '/thread-file$': '<rootDir>/__tests__/helpers/thread-file.ts' },
   setupFilesAfterEnv: ['<rootDir>/__tests__/helpers/setup.ts'],
 };
 

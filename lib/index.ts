@@ -14,6 +14,9 @@ export { RateDrop } from './stream/rate-drop';
 export { CombinerV1, CombinerV2, type CombinerOptions } from './stream/batcher/combiner';
 export { SplitterV1, SplitterV2 } from './stream/batcher/splitter';
 export { StreamModule } from './stream/module';
+export type { WorkerModule, WorkerModuleOptions } from './stream/workers/worker-module';
+export { Workers, type WorkersOptions } from './stream/workers/workers';
+export { StreamUnZip, type StreamUnZipOptions } from './stream/zip/stream-unzip';
 export { DataReceiver, type DataReceiverEvents, type DataReceiverOptions } from './stream/data-receiver';
 export {
   struct,
