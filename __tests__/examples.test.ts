@@ -187,3 +187,26 @@ test('a file of batches, played record by record', async () => {
   );
   expect(got.frames.every(({ payload }, i) => payload.equals(records[i]!.payload))).toBe(true);
 });
+
+// A test above looks for each of these names.
+const PEAKS = ['examples/peaks.mjs', 'examples/peaks-thread.mjs'] as const;
+
+test('a compressed data file is looked at in threads, in order; a damaged frame is said', async () => {
+  const path = fileName('zipped.dat');
+  const zipped = readFileSync(join(__dirname, 'fixtures', 'zip', 'zipped.bin'));
+  const text = zipped.subarray(101_200, 104_779);
+  const zeros = zipped.subarray(139_279, 139_324);
+  const writer = new StreamWriter();
+  await writer.open(path);
+  const [frames, channel] = [[text, zeros, zeros.subarray(20), text], writer.getChannel(7)];
+  for (const payload of frames) await channel.acceptFrame(new Frame(payload));
+  await writer.close();
+
+  const program = new Program(PEAKS[0], [path]);
+  expect(await program.end()).toBe(0);
+  expect(program.stdout).toMatch(
+    /^(channel 7: peak \d+ at sample \d+\n)channel 7: peak 0 at sample 0\n\1(3 frames, 1 damaged, 0 not analysed\n)$/,
+  );
+  const line = `Frame 2 (channel 7, ${zeros.length - 20} bytes, at byte ${2 * 8 + text.length + zeros.length}`;
+  expect(program.stderr).toContain(`${line} of ${path}) was lost in a worker: it is no bzip2 stream`);
+});

@@ -20,6 +20,7 @@ import { split } from './split.bench';
 import { unpack } from './unpack.bench';
 import { formatTable } from './table';
 import { throughput } from './throughput.bench';
+import { workers } from './workers.bench';
 
 const BENCHMARKS: Readonly<Record<string, { readonly run: Benchmark; readonly asks: string }>> = {
   throughput: { run: throughput, asks: 'frames/s one way, and what they cost, beside zeromq, pyzmq and C' },
@@ -32,6 +33,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly run: Benchmark; readonly as
   codec: { run: codec, asks: 'encoding and decoding alone' },
   unpack: { run: unpack, asks: 'packed samples, beside a plain loop over their bytes' },
   split: { run: split, asks: 'batches taken apart and put together, beside a loop over their lengths' },
+  workers: { run: workers, asks: 'work of 20 ms a frame in threads, beside the same on the main thread' },
   prbs: { run: prbs, asks: 'generating and checking of test data' },
   files: { run: files, asks: 'data files, beside a copy' },
   command: { run: command, asks: 'what watch and record cost a receiver' },
