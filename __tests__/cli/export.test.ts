@@ -1,16 +1,18 @@
 // export and extract: the numbers of a data file for NumPy and as CSV, and some of its frames in another.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { Frame, type FrameOptions } from '../../lib';
 import { writePieces } from '../../lib/utilities/fileio/write-pieces';
 import { fields, fileName, read, recordOf, removeFiles, write } from '../helpers/files';
 import { describeWithNumpy, python } from '../helpers/numpy';
 import { endPrograms, rogueBridge } from '../helpers/program';
-import { runHere } from '../helpers/program-here';
+import { endProgramsHere, rogueBridgeHere, runHere } from '../helpers/program-here';
+import { turns, waitFor } from '../helpers/wait';
 
 afterEach(async () => {
   await endPrograms();
+  await endProgramsHere();
   removeFiles();
 });
 
@@ -222,6 +224,34 @@ test('a file that is there is left alone, unless it is to be replaced', async ()
   expect(readFileSync(fileName('a.npy'), 'utf8')).toBe('somebody needs this');
   expect((await runHere(...args, '--overwrite')).status).toBe(0);
   expect(readFileSync(fileName('a.npy'))).toHaveLength(132);
+});
+
+test.each<[command: string, first: number, args: string[], words: string]>([
+  // The header, which is written again at the end, and what one write takes.
+  ['export', 128 + 1_200_000, [], '3 frames, uint8 (3, 600 000)'],
+  ['extract', 3 * 600_008, ['--range', '0:4'], '3 frames, 1.80 MB'],
+])('%s that is interrupted is a failure, and says what there is', async (command, size, args, words) => {
+  const made = fileName('made');
+  const program = rogueBridgeHere(command, '-', made, ...args);
+  for (let i = 0; i < 3; i++) program.input(recordOf(new Frame(Buffer.alloc(600_000, i))));
+  await waitFor('what has come to be written', () => existsSync(made) && statSync(made).size >= size);
+  await turns();
+  program.interrupt();
+  expect(await program.end()).toBe(1);
+  expect(program.stderr).toBe(`${words} in ${made}\nrogue-bridge: interrupted before the end\n`);
+});
+
+test('an extract that has all it was asked for ends by itself; a device is not removed', async () => {
+  const made = fileName('part.dat');
+  const program = rogueBridgeHere('extract', '-', made, '--range', ':1');
+  program.input(recordOf(new Frame(Buffer.of(1))));
+  expect(await program.end()).toBe(0);
+  expect(await read(made)).toHaveLength(1);
+  const device = fileName('device');
+  symlinkSync('/dev/null', device);
+  const none = await runHere('extract', made, device, '--range', '5:', '--overwrite');
+  expect([none.status, none.stderr]).toEqual([1, expect.stringMatching(/no such frame/)]);
+  expect(existsSync(device)).toBe(true);
 });
 
 test.each([

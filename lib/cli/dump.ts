@@ -131,14 +131,13 @@ async function dumpFiles(files: readonly string[], options: DumpOptions, printer
   try {
     const isEarly = await readFiles(
       files,
-      options.duration,
       interruption,
       (frame) => {
         read += 1;
         const drained = printer.print(frame, interruption.signal);
         return drained === undefined ? printer.isDone() : drained.then(() => printer.isDone());
       },
-      options.follow,
+      { duration: options.duration, follow: options.follow },
     );
     if (isEarly) leaveSoon();
   } catch (err) {

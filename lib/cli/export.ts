@@ -8,7 +8,8 @@ import { npyHeader } from './export/npy';
 import { Output } from './export/output';
 import { bytes } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
-import { fileShare, framesOf, noFrame, sizeOf, splitOutput } from './support/frame-source';
+import { fileShare, readFiles, sizeOf, splitOutput } from './support/frame-source';
+import { checkMade } from './support/made-file';
 import {
   channelOption,
   ChoiceOption,
@@ -96,30 +97,33 @@ async function exportNumbers(names: string[], options: ExportOptions): Promise<v
   const dtype = DTYPES.find(({ name }) => name === (options.dtype ?? 'uint8'))!;
   const rows = new Rows(dtype, options);
   const interruption = new Interruption();
-  const { signal } = interruption;
-  const output = await Output.open(to, overwrite, signal);
+  const output = await Output.open(to, overwrite, interruption.signal);
   const totalBytes = sizeOf(files);
   const end = showProgress(() => ({
     share: fileShare(totalBytes, rows.frames, rows.bytes),
     text: `${plural(rows.frames, 'frame')}, ${sizeText(rows.bytes)}`,
   }));
+  const accept = async (frame: FileFrame): Promise<boolean> => {
+    if (options.dropErrors === true && frame.error !== 0) {
+      frame.release();
+      return false;
+    }
+    const numbers = rows.take(frame);
+    await output.write(format === 'csv' ? rows.line(frame) : numbers, () => frame.release());
+    return rows.frames >= count;
+  };
+  let isEarly = false;
   try {
     if (format === 'npy') await output.write(rows.header());
-    for await (const frame of framesOf(files, { channel, signal })) {
-      if (options.dropErrors === true && frame.error !== 0) continue;
-      const numbers = rows.take(frame);
-      await output.write(format === 'csv' ? rows.line(frame) : numbers, () => frame.release());
-      if (rows.frames >= count || signal.aborted) break;
-    }
+    isEarly = await readFiles(files, interruption, accept, { channel });
   } finally {
     end();
     // What was read before a fault is right all the same; a disk that is full has told already.
     if (output.hasFailed) await output.close();
     else await finish(output, rows, format);
   }
-  // A pipe may be closed by who has read enough.
-  if (signal.aborted && to !== '-') throw new Failure('interrupted before the end');
-  if (rows.frames === 0) throw noFrame(files);
+  // The reader of a pipe closes it when it has read enough.
+  checkMade(files, rows.frames, isEarly && rows.frames < count && to !== '-');
 }
 
 async function finish(output: Output, rows: Rows, format: string): Promise<void> {

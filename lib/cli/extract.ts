@@ -1,11 +1,11 @@
 // rogue-bridge extract: some of the frames of a data file in a smaller one.
 
-import { rm } from 'node:fs/promises';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { StreamWriter, type Frame } from '../index';
 import { visible } from '../quoted';
 import { UsageError } from './support/errors';
-import { fileShare, framesOf, noFrame, sizeOf, splitOutput } from './support/frame-source';
+import { fileShare, readFiles, sizeOf, splitOutput } from './support/frame-source';
+import { checkMade, removeMade } from './support/made-file';
 import { channelOption, dropErrorsOption, errorsOnlyOption, overwriteOption } from './support/options';
 import { showProgress } from './support/progress';
 import { Interruption, tell } from './support/run';
@@ -82,24 +82,27 @@ async function extract(names: string[], options: ExtractOptions): Promise<void> 
     text: `${plural(written, 'frame')} of ${grouped(seen)}`,
   }));
   const isWanted = ({ error }: Frame): boolean => (error === 0 ? !errorsOnly : !dropErrors);
-  try {
-    for await (const frame of framesOf(files, { channel, signal: interruption.signal })) {
-      read += 1;
-      bytes += frame.size;
-      if (!isWanted(frame)) continue;
-      if (seen >= range.to) break;
+  const accept = async (frame: Frame): Promise<boolean> => {
+    read += 1;
+    bytes += frame.size;
+    if (isWanted(frame)) {
       if (seen >= range.from) {
         await slave.acceptFrame(frame);
         written += 1;
       }
       seen += 1;
-      frame.release();
     }
+    frame.release();
+    return seen >= range.to;
+  };
+  let isEarly = false;
+  try {
+    isEarly = await readFiles(files, interruption, accept, { channel });
   } finally {
     end();
     await writer.close();
-    if (written === 0) await rm(to);
+    if (written === 0) await removeMade(to);
     else tell(`${plural(written, 'frame')}, ${sizeText(writer.totalSize)} in ${visible(to)}`);
   }
-  if (written === 0) throw noFrame(files);
+  checkMade(files, written, isEarly && seen < range.to);
 }

@@ -1,12 +1,13 @@
 // rogue-bridge record: a stream into a Rogue data file.
 
-import { rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { GeneralError, StreamWriter, type Frame, type TcpOptions } from '../index';
 import { visible } from '../quoted';
 import { Stall } from './record/stall';
 import { bytes, isTarget, seconds } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
+import { removeMade } from './support/made-file';
 import {
   channelOption,
   countOption,
@@ -205,8 +206,7 @@ function progressText({ frameCount, totalSize, bandwidth }: StreamWriter, gone: 
 /** A file that nothing was recorded in. */
 async function removeEmpty(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
-  if (found?.isFile() !== true || found.size > 0) return;
-  await rm(path);
+  if (found?.size !== 0 || !(await removeMade(path))) return;
   tell(`${visible(path)} was removed: there is nothing in it`);
 }
 

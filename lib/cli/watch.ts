@@ -1,7 +1,7 @@
 // rogue-bridge watch: is it connected, how much comes, on which channels, and what does it look like.
 
 import type { Command } from 'commander';
-import type { TcpCore } from '../index';
+import type { Frame, TcpCore } from '../index';
 import { lookSoon } from './doctor/look';
 import { targetText, type Target } from './support/arguments';
 import { UsageError } from './support/errors';
@@ -162,10 +162,11 @@ async function watchFiles(
   };
   const stop = isLive ? showScreen(flow, () => state, interruption) : printLines(flow, () => ({}));
   try {
-    return await readFiles(files, duration, interruption, (frame) => {
+    const note = (frame: Frame): false => {
       flow.note(frame);
       return false;
-    });
+    };
+    return await readFiles(files, interruption, note, { duration });
   } finally {
     stop();
     if (isLive && flow.frames > 0) leaveOnScreen(flow, { ...state, status: 'read' });

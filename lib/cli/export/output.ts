@@ -1,10 +1,11 @@
 // Where exported numbers go: a file that is not there yet, or standard output.
 
 import { once } from 'node:events';
-import { open, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { visible } from '../../quoted';
 import { writePieces } from '../../utilities/fileio/write-pieces';
 import { Failure, lineOf } from '../support/errors';
+import { removeMade } from '../support/made-file';
 
 // One write. Frames are small, and a call into the system each would take longer than the rest.
 const BATCH_BYTES = 1024 * 1024;
@@ -73,12 +74,9 @@ export class Output {
     await this.handle?.close();
   }
 
-  /** Nothing was written that anybody needs; whether there was a file. */
+  /** Removes the file when it is of no use. @returns whether there was one. */
   async remove(): Promise<boolean> {
-    // A device, such as /dev/full, is not ours.
-    if (this.handle === undefined || !(await stat(this.path)).isFile()) return false;
-    await rm(this.path, { force: true });
-    return true;
+    return this.handle !== undefined && (await removeMade(this.path));
   }
 
   private async print(pieces: readonly Buffer[]): Promise<void> {

@@ -1,6 +1,6 @@
 // The PRBS check of `prbs rx` for frames that were recorded.
 
-import { Prbs } from '../../index';
+import { Prbs, type Frame } from '../../index';
 import { Checker } from './checker';
 import type { PrbsLimits } from './link-test';
 import { report } from './report';
@@ -31,11 +31,11 @@ export async function checkFiles(files: readonly string[], options: FileTestOpti
   const started = performance.now();
   let shortfall: string | undefined;
   try {
-    const isEarly = await readFiles(files, duration, interruption, (frame) => {
-      if (channel?.includes(frame.channel) === false) return false;
+    const accept = (frame: Frame): boolean | Promise<boolean> => {
       const accepted = seen.accept(frame);
       return accepted === undefined ? isEnough() : accepted.then(isEnough);
-    });
+    };
+    const isEarly = await readFiles(files, interruption, accept, { channel, duration });
     const hasLasted = performance.now() - started >= (duration ?? Infinity) * 1000;
     if (isEarly && !hasLasted) shortfall = 'interrupted before its end';
     else if (options.count !== undefined && !isEnough()) {

@@ -7,7 +7,7 @@ import { readFrames, type FileFrame, type FileSource, type Frame } from '../../i
 import { visible } from '../../quoted';
 import { openFile } from '../send/input';
 import { given, isTarget, parseTarget, type Target } from './arguments';
-import { Failure, UsageError } from './errors';
+import { UsageError } from './errors';
 import { bridgeOptions } from './options';
 import type { Interruption } from './run';
 
@@ -103,24 +103,32 @@ export function readsOnce(files: readonly string[]): boolean {
   return first === '-' || statSync(first, { throwIfNoEntry: false })?.isFIFO() === true;
 }
 
+/** How {@link readFiles} reads. */
+export interface ReadFilesOptions {
+  /** Only frames of these channels; default all. */
+  readonly channel?: number[] | undefined;
+  /** Seconds; default no limit. */
+  readonly duration?: number | undefined;
+  /** Goes on at the end of the last file, as it is written. */
+  readonly follow?: boolean | undefined;
+}
+
 /**
  * Gives the frames of data files to `accept` until it returns true, there are no more, it is interrupted, or the time is
  * over.
- * @param follow goes on at the end of the last file, as it is written.
  * @returns whether it was interrupted, or the time was over.
  */
 export async function readFiles(
   files: readonly string[],
-  duration: number | undefined,
   interruption: Interruption,
-  accept: (frame: Frame) => boolean | Promise<boolean>,
-  follow = false,
+  accept: (frame: FileFrame) => boolean | Promise<boolean>,
+  { channel, duration, follow }: ReadFilesOptions = {},
 ): Promise<boolean> {
   const { signal } = interruption;
   if (duration !== undefined) void interruption.wait(duration).then(() => interruption.stop());
   let isEarly = false;
   try {
-    for await (const frame of framesOf(files, { follow, signal })) {
+    for await (const frame of framesOf(files, { channel, follow, signal })) {
       const isEnough = accept(frame);
       if (isEnough === true || (isEnough !== false && (await isEnough))) break;
     }
@@ -131,7 +139,7 @@ export async function readFiles(
   } finally {
     isEarly = signal.aborted;
     // It would wait for the rest of the time.
-    interruption.stop();
+    if (duration !== undefined) interruption.stop();
   }
   return isEarly;
 }
@@ -155,11 +163,6 @@ export function splitOutput(
   }
   checkFiles(files);
   return { files, to };
-}
-
-/** What there is to say where no frame was chosen. */
-export function noFrame(files: readonly string[]): Failure {
-  return new Failure(`${filesText(files)}: no such frame; 'rogue-bridge info' tells what is there`);
 }
 
 /** Bytes that a frame takes in a data file. */
