@@ -40,6 +40,15 @@ test('any bytes, of any width, in either order, from any place in memory', () =>
   );
 });
 
+test.each([0, 2, 3000])(
+  'the samples of %i bytes lie in memory of their own, which can be transferred',
+  (bytes) => {
+    const samples = unpackBits(Buffer.alloc(bytes), 12);
+    expect(samples.buffer).toBeInstanceOf(ArrayBuffer);
+    expect([samples.byteOffset, samples.buffer.byteLength]).toEqual([0, samples.length * 2]);
+  },
+);
+
 test.each<[what: string, run: () => unknown, message: string]>([
   ['no bytes', () => unpackBits([1] as unknown as Uint8Array, 12), 'payload is'],
   ['17 bits', () => unpackBits(Buffer.alloc(2), 17), 'bits is 17, but must be a whole number from 1 to 16'],

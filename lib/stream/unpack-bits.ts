@@ -1,4 +1,5 @@
-// Samples that a front end has packed without gaps, as numbers of 16 bits.
+// Samples that a front end has packed without gaps, as numbers of 16 bits. Groups of them are written as words, in the byte
+// order of the machine, which is little-endian.
 
 import { Buffer } from 'node:buffer';
 import { show } from '../errors';
@@ -15,6 +16,7 @@ export interface UnpackBitsOptions {
 }
 
 const MAX_BITS = 16;
+const SAMPLE_BYTES = 2;
 const WORD_BYTES = 4;
 
 /**
@@ -40,7 +42,8 @@ export function unpackBits(payload: Uint8Array, bits: number, options: UnpackBit
   const whole = Math.floor((payload.length * 8) / bits);
   const length =
     count === undefined ? whole : checkInteger('count', count, 0, whole, ', the samples there are');
-  const samples = new Uint16Array(length);
+  // Not filled with zeros first, which would take as long as unpacking: each sample is written below.
+  const samples = new Uint16Array(Buffer.allocUnsafeSlow(length * SAMPLE_BYTES).buffer, 0, length);
   if (highFirst) unpackHighFirst(payload, bits, samples);
   else unpackLowFirst(payload, bits, samples, UNROLLED[bits]?.(payload, samples) ?? 0);
   return samples;
@@ -57,7 +60,9 @@ const UNROLLED: Readonly<Record<number, (payload: Uint8Array, samples: Uint16Arr
 function unpack10(bytes: Uint8Array, samples: Uint16Array): number {
   const end = samples.length - (samples.length % 4);
   for (let to = 0, at = 0; to < end; to += 4, at += 5) {
-    const [b, c, d] = [bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!];
+    const b = bytes[at + 1]!;
+    const c = bytes[at + 2]!;
+    const d = bytes[at + 3]!;
     samples[to] = bytes[at]! | ((b & 0x3) << 8);
     samples[to + 1] = (b >> 2) | ((c & 0xf) << 6);
     samples[to + 2] = (c >> 4) | ((d & 0x3f) << 4);
@@ -70,7 +75,9 @@ function unpack10(bytes: Uint8Array, samples: Uint16Array): number {
 function unpack14(bytes: Uint8Array, samples: Uint16Array): number {
   const end = samples.length - (samples.length % 4);
   for (let to = 0, at = 0; to < end; to += 4, at += 7) {
-    const [b, d, f] = [bytes[at + 1]!, bytes[at + 3]!, bytes[at + 5]!];
+    const b = bytes[at + 1]!;
+    const d = bytes[at + 3]!;
+    const f = bytes[at + 5]!;
     samples[to] = bytes[at]! | ((b & 0x3f) << 8);
     samples[to + 1] = (b >> 6) | (bytes[at + 2]! << 2) | ((d & 0xf) << 10);
     samples[to + 2] = (d >> 4) | (bytes[at + 4]! << 4) | ((f & 0x3) << 12);
@@ -79,7 +86,10 @@ function unpack14(bytes: Uint8Array, samples: Uint16Array): number {
   return end;
 }
 
-/** Eight samples lie in three words; a processor reads words faster than bytes. */
+/**
+ * Eight samples lie in three words, and fill four. A processor handles words faster than bytes. Signed words, because V8
+ * keeps those in registers as they are; an unsigned one above 2^31 would be a floating-point number.
+ */
 function unpack12(payload: Uint8Array, samples: Uint16Array): number {
   const groups = Math.floor(samples.length / 8);
   const used = payload.subarray(0, groups * 3 * WORD_BYTES);
@@ -87,17 +97,16 @@ function unpack12(payload: Uint8Array, samples: Uint16Array): number {
     used.byteOffset % WORD_BYTES === 0
       ? used
       : ownCopy(Buffer.from(used.buffer, used.byteOffset, used.length));
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, groups * 3);
-  for (let at = 0, to = 0; at < words.length; at += 3, to += 8) {
-    const [a, b, c] = [words[at]!, words[at + 1]!, words[at + 2]!];
-    samples[to] = a & 0xfff;
-    samples[to + 1] = (a >>> 12) & 0xfff;
-    samples[to + 2] = (a >>> 24) | ((b & 0xf) << 8);
-    samples[to + 3] = (b >>> 4) & 0xfff;
-    samples[to + 4] = (b >>> 16) & 0xfff;
-    samples[to + 5] = (b >>> 28) | ((c & 0xff) << 4);
-    samples[to + 6] = (c >>> 8) & 0xfff;
-    samples[to + 7] = c >>> 20;
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, groups * 3);
+  const pairs = new Int32Array(samples.buffer, samples.byteOffset, groups * 4);
+  for (let at = 0, to = 0; at < words.length; at += 3, to += 4) {
+    const a = words[at]!;
+    const b = words[at + 1]!;
+    const c = words[at + 2]!;
+    pairs[to] = (a & 0xfff) | ((a << 4) & 0xfff0000);
+    pairs[to + 1] = (a >>> 24) | ((b & 0xf) << 8) | ((b << 12) & 0xfff0000);
+    pairs[to + 2] = ((b >>> 16) & 0xfff) | ((b >>> 12) & 0xf0000) | ((c & 0xff) << 20);
+    pairs[to + 3] = ((c >>> 8) & 0xfff) | ((c >>> 4) & 0xfff0000);
   }
   return groups * 8;
 }
