@@ -1,4 +1,4 @@
-// Every example, run as the README says.
+// The examples with a bridge, run as the README says; those for numbers in a payload are in recipes.test.ts.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,9 +16,10 @@ afterEach(async () => {
   removeFiles();
 });
 
-test('every example is in the README and in a test here', () => {
+test('every example is in the README and in a test, here or in recipes.test.ts', () => {
   const readme = readFileSync(join(__dirname, '..', 'README.md'), 'utf8');
-  const here = readFileSync(__filename, 'utf8');
+  const tests = [__filename, join(__dirname, 'recipes.test.ts')];
+  const here = tests.map((path) => readFileSync(path, 'utf8')).join();
   for (const name of readdirSync(join(__dirname, '..', 'examples'))) {
     expect([name, readme.includes(`examples/${name}`), here.includes(`'examples/${name}'`)]).toEqual([
       name,

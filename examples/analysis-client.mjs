@@ -12,13 +12,11 @@ let count = 0;
 // A loop that takes its time holds the exporter back, whatever it is written in.
 for await (const frame of tcp.frames()) {
   if (frame.error !== 0) continue;
-  const { payload } = frame;
-  let sum = 0;
-  for (let at = 0; at + 1 < payload.length; at += 2) sum += payload.readUInt16LE(at);
+  const samples = frame.array(Uint16Array);
   const channel = channels.get(frame.channel) ?? { frames: 0, sum: 0, samples: 0 };
   channel.frames += 1;
-  channel.sum += sum;
-  channel.samples += payload.length >> 1;
+  for (const sample of samples) channel.sum += sample;
+  channel.samples += samples.length;
   channels.set(frame.channel, channel);
   if (++count === Number(frames)) break;
 }
