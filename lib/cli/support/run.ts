@@ -155,18 +155,13 @@ export async function waitForPeer(
 ): Promise<boolean> {
   const { listen = false } = options;
   const timeout = options.timeout ?? (listen ? undefined : DEFAULT_TIMEOUT_S);
-  const telling = setTimeout(
-    () =>
-      tell(
-        listen
-          ? `waiting for a client on ${targetText(target)} ...`
-          : `waiting for ${targetText(target)} ...`,
-      ),
-    TELL_WAITING_MS,
-  );
+  const timeoutMs = timeout === undefined ? undefined : Math.ceil(timeout * 1000);
+  const who = listen ? `a client on ${targetText(target)}` : targetText(target);
+  // A wait that is over by then is not told of, however late this machine is.
+  const isLong = timeoutMs === undefined || timeoutMs > TELL_WAITING_MS;
+  const telling = isLong ? setTimeout(() => tell(`waiting for ${who} ...`), TELL_WAITING_MS) : undefined;
   const settled = new AbortController();
   const either = AbortSignal.any([signal, settled.signal]);
-  const timeoutMs = timeout === undefined ? undefined : Math.ceil(timeout * 1000);
   // A server with CURVE tells nothing to whoever has no keys.
   const canLook = !listen && options.curve === undefined;
   const look = !canLook || timeoutMs === undefined ? undefined : lookBefore(timeoutMs, bridge, target);
