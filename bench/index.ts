@@ -10,6 +10,7 @@ import { codec } from './codec.bench';
 import { command } from './command.bench';
 import { files } from './files.bench';
 import { idle } from './idle.bench';
+import { info } from './info.bench';
 import { describeMachine, machineText } from './machine';
 import { DEFAULT_SECONDS, memory } from './memory.bench';
 import { prbs } from './prbs.bench';
@@ -36,6 +37,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly run: Benchmark; readonly as
   workers: { run: workers, asks: 'work of 20 ms a frame in threads, beside the same on the main thread' },
   prbs: { run: prbs, asks: 'generating and checking of test data' },
   files: { run: files, asks: 'data files, beside a copy' },
+  info: { run: info, asks: 'what is in a data file, beside cat | wc -c' },
   command: { run: command, asks: 'what watch and record cost a receiver' },
 };
 const NAMES = Object.keys(BENCHMARKS);
