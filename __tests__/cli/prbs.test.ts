@@ -158,7 +158,8 @@ test.each(['libzmq', 'native'])(
     const port = await reservePorts();
     const server = await makeServer(port, { receiveHighWaterMark: 1 });
     server.addSlave(() => new Promise(() => undefined));
-    const args = ['--size', '1M', '--duration', '1s', '--engine', engine] as const;
+    // Three of these are more than the receiver and the kernel take, so that a slow machine sends enough in that time, too.
+    const args = ['--size', '16M', '--duration', '2s', '--engine', engine] as const;
     const program = rogueBridgeHere('prbs', 'tx', `${LOOPBACK}:${port}`, ...args);
     await waitFor('the first frame', () => server.stats.framesReceived === 1);
     expect(await program.end()).toBe(1);
