@@ -28,6 +28,8 @@ export const ERROR_CODES = {
   ERR_FILE_FORMAT: 'a file, from the given offset on, is no row of Rogue records',
   ERR_TORN_RECORD:
     'a data file ends within a record, or its header is damaged; every record before it was read',
+  ERR_CONFIG_PATH: 'a configuration has nothing at the given path; the message lists the keys that it has',
+  ERR_MISSING_PACKAGE: 'an optional package that this needs is not installed',
   ERR_TRANSPORT: 'the transport failed in a way that is not one of the above; see the cause',
 } as const;
 

@@ -41,8 +41,14 @@ export type { Engine } from './transport/engines';
 export { TcpClient } from './tcp/client';
 export { TcpServer } from './tcp/server';
 export type { TcpStats } from './tcp/stats';
+export type { Config, ConfigTree, ConfigValue } from './utilities/config/config';
+export {
+  ConfigState,
+  type ConfigStateEvents,
+  type ConfigStateOptions,
+} from './utilities/config/config-state';
 export { FileFrame, type BatchPlace, type FilePlace } from './utilities/fileio/file-frame';
-export type { BatchFormat, FileSource, ReadFramesOptions } from './utilities/fileio/file-frames';
+export type { BatchFormat, FileSource, ReadFramesOptions } from './utilities/fileio/read-options';
 export type { FilePath } from './utilities/fileio/paths';
 export { readFrames, type FileFrameIterator } from './utilities/fileio/read-frames';
 export { StreamReader, type StreamReaderOptions } from './utilities/fileio/stream-reader';

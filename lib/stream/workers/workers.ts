@@ -35,6 +35,7 @@ export class Workers extends WorkerModule {
   /**
    * @param module the file with the function, its default export: a `file:` URL, or a path.
    * @throws {TypeError} {RangeError} naming the argument and the value; when there is no such file.
+   * @throws {GeneralError} `ERR_MISSING_PACKAGE`: the optional package `piscina` is not installed.
    */
   constructor(module: URL | string, options: WorkersOptions = {}) {
     checkOptionNames('the options of Workers', options, [...WORKER_OPTIONS, 'data']);

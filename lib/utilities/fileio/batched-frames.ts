@@ -5,7 +5,7 @@ import { Logging } from '../../logging';
 import { visible } from '../../quoted';
 import { BatchRecords, splitInverted, splitV1, splitV2, type Split } from '../../stream/batcher/split';
 import { FileFrame, type FrameSource } from './file-frame';
-import type { BatchFormat } from './file-frames';
+import type { BatchFormat } from './read-options';
 
 const NOTHING = Buffer.alloc(0);
 const SPLITS: Readonly<Record<BatchFormat, Split>> = { v1: splitV1, v2: splitV2, inverted: splitInverted };
@@ -82,10 +82,10 @@ export class BatchedFrames implements FrameSource {
 
   private nextRecord(batch: FileFrame, records: BatchRecords): FileFrame {
     const index = this.index++;
-    const { path, position, size, flags, channel, error } = batch;
+    const { path, position, size, flags, channel, error, config } = batch;
     const fields = { flags: records.flags(index), channel: records.destination(index), error };
     const place = { index, size, flags, channel, error };
-    const record = new FileFrame(NOTHING, fields, path, position, place);
+    const record = new FileFrame(NOTHING, fields, path, position, place, config);
     record.lieWithin(batch, records.offset(index), records.size(index)).retain();
     if (this.index === records.count) this.end();
     return record;

@@ -1,6 +1,7 @@
 // Frames of data files, with the place they come from.
 
 import { Frame, type FrameOptions } from '../../stream/frame';
+import type { Config } from '../config/config';
 
 /** Where a record is. */
 export interface FilePlace {
@@ -31,6 +32,11 @@ export class FileFrame extends Frame implements FilePlace {
     readonly position: number,
     /** Of a frame from a batch; its `error` is the batch's. */
     readonly batch?: BatchPlace,
+    /**
+     * The configuration that the records before this one in the file (or files) give; undefined without the option `config`.
+     * pyrogue writes it from another thread than the data, so that a change may be in the file behind data taken after it.
+     */
+    readonly config?: Config,
   ) {
     super(payload, fields);
   }

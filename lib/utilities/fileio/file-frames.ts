@@ -3,57 +3,21 @@
 
 import { open, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { describeError, GeneralError, show, systemCode } from '../../errors';
+import { describeError, GeneralError, systemCode } from '../../errors';
 import { copyBytes, copyToShared, OWN_MEMORY_BYTES, sharedMemory } from '../../memory/payload-memory';
 import { payloadPool, type PayloadSlot } from '../../memory/payload-pool';
 import { visible } from '../../quoted';
-import { isPromise } from '../../stream/accepted';
-import { checkBoolean, checkInteger, checkOptionNames, checkSignal } from '../../validate';
-import { FileFrame, type FilePlace, type FrameSource } from './file-frame';
+import type { Config } from '../config/config';
+import { ConfigRecords } from './config-records';
+import { FileFrame, type FrameSource } from './file-frame';
 import { firstPartAfter } from './file-names';
 import { FollowInput } from './follow-input';
 import { MAGIC_BYTES, otherFormat, type OtherFormat } from './other-formats';
-import { checkPath, isThere, streamName, type FilePath } from './paths';
+import { isThere, streamName } from './paths';
+import { checkSource, type FileSource, type ReadFramesOptions } from './read-options';
 import { HEADER_BYTES, LENGTH_OVERHEAD_BYTES, readLength } from './record';
-import { checkStream, isStream, StreamInput, type Input } from './stream-input';
+import { StreamInput, type Input } from './stream-input';
 
-/**
- * Where records come from: a file, by its name or a `file:` URL, the first part (`.1`) of a recording, which stands for all
- * of them, a list of files, which are read as they are, or a Node stream of bytes, which is destroyed at the end.
- */
-export type FileSource = FilePath | readonly FilePath[] | Readable;
-
-/**
- * How batches lie in a file: `v1` and `v2` as a combiner sends them, `inverted` as Rogue's `InverterV1` passes on those of
- * width 2 to 5, which is what pyrogue's `FileReader(batched=True)` expects.
- */
-export type BatchFormat = 'v1' | 'v2' | 'inverted';
-
-/** Which records of a file become frames. */
-export interface ReadFramesOptions {
-  /** The channel, or channels, to read; default all. With `batched`, the channels of whole batches. */
-  readonly channel?: number | readonly number[];
-  /** The channel of configuration text, which is given to `onConfig` and is no frame. */
-  readonly configChan?: number;
-  /**
-   * Takes each configuration text (YAML, as pyrogue writes it), and where it is. A promise holds back what is behind;
-   * what it throws ends the reading.
-   */
-  readonly onConfig?: (text: string, place: FilePlace) => unknown;
-  /** Each record of the file is a batch, whose records become the frames. Default: no batches. */
-  readonly batched?: BatchFormat;
-  /**
-   * True: the reading does not end with the last file. It waits for records that are still being written, and goes on with
-   * the next part of a recording. It ends when `signal` is aborted, or the iteration is left. Default false.
-   */
-  readonly follow?: boolean;
-  /** Ends the reading when it is aborted. */
-  readonly signal?: AbortSignal;
-}
-
-/** Names of {@link ReadFramesOptions}. */
-export const READ_OPTIONS = ['channel', 'configChan', 'onConfig', 'batched', 'follow', 'signal'] as const;
-const BATCH_FORMATS: readonly unknown[] = ['v1', 'v2', 'inverted'] satisfies BatchFormat[];
 // One read.
 const CHUNK_BYTES = 256 * 1024;
 // Small payloads are copied from the chunk together, at most this many bytes, so one that is kept holds no more. As large
@@ -93,14 +57,11 @@ export class FileFrames implements FrameSource {
   private large: FileFrame | undefined;
   /** Where the payload lies of the frame that is being made. */
   private slot: PayloadSlot | undefined;
-  /** What `onConfig` is doing with the last text. */
-  private configuring: Promise<void> | undefined;
-  /** Ends the wait for that. */
-  private abandonConfig: (() => void) | undefined;
   private waitsNoMore = false;
   /** Read from this file so far. */
   private records = 0;
   private readonly channels: ReadonlySet<number> | undefined;
+  private readonly configs: ConfigRecords;
   private readonly configChan: number | undefined;
 
   /** @throws {TypeError} {RangeError} for arguments that are wrong. */
@@ -110,27 +71,23 @@ export class FileFrames implements FrameSource {
     what: string,
     names: readonly string[],
   ) {
-    checkOptionNames(`the options of ${what}`, options, names);
-    checkSignal(options.signal);
-    const isList = Array.isArray(paths);
-    if (isStream(paths)) this.paths = [checkStream(paths)];
-    else if (isList) this.paths = paths.map((path) => checkPath('a path', path));
-    else this.paths = [checkPath('paths', paths, ', or a Node stream of bytes')];
-    const [first] = this.paths;
-    if (first === undefined) throw new TypeError(`${what} was given an empty list of files`);
-    if (!isList && typeof first === 'string' && first.endsWith('.1')) this.base = first.slice(0, -1);
-    const { channel, configChan, batched, follow = false } = options;
-    if (checkBoolean('follow', follow) && typeof first !== 'string') {
-      throw new TypeError('follow is for files: a stream is read until it ends');
-    }
-    if (batched !== undefined && !BATCH_FORMATS.includes(batched)) {
-      throw new TypeError(`batched is ${show(batched)}, but must be 'v1', 'v2' or 'inverted'`);
-    }
-    if (channel !== undefined) {
-      const channels = typeof channel === 'number' ? [channel] : channel;
-      this.channels = new Set(channels.map((one) => checkInteger('channel', one, 0, 0xff)));
-    }
-    this.configChan = configChan === undefined ? undefined : checkInteger('configChan', configChan, 0, 0xff);
+    ({
+      paths: this.paths,
+      base: this.base,
+      channels: this.channels,
+    } = checkSource(paths, options, what, names));
+    this.configs = new ConfigRecords(options);
+    this.configChan = this.configs.channel;
+  }
+
+  /** The configuration up to the last frame that was taken; undefined without the option `config`. */
+  get config(): Config | undefined {
+    return this.configs.config;
+  }
+
+  /** Configuration records, and keys of them, left out so far. */
+  get configErrorCount(): number {
+    return this.configs.errorCount;
   }
 
   /** Opens the first file. @throws {GeneralError} `ERR_FILE_OPEN` */
@@ -140,13 +97,13 @@ export class FileFrames implements FrameSource {
 
   /** The next frame, if it is in memory; undefined asks for {@link fill}. @throws {GeneralError} `ERR_FILE_FORMAT` */
   take(): FileFrame | undefined {
-    const { large } = this;
+    const { large, configs } = this;
     if (large !== undefined) {
       this.large = undefined;
       return large;
     }
     // What is behind a configuration text waits until that has been taken.
-    while (this.configuring === undefined) {
+    while (!configs.isPending) {
       const { chunk, pos } = this;
       const available = chunk.length - pos;
       if (available < HEADER_BYTES) return undefined;
@@ -165,12 +122,9 @@ export class FileFrames implements FrameSource {
    * @throws {GeneralError} `ERR_FILE_READ`, `ERR_FILE_OPEN`, `ERR_FILE_FORMAT`, `ERR_TORN_RECORD`
    */
   async fill(): Promise<boolean> {
-    const { handle, configuring } = this;
+    const { handle, configs } = this;
     if (handle === undefined) return false;
-    if (configuring !== undefined) {
-      this.configuring = undefined;
-      return this.isConfigured(configuring);
-    }
+    if (configs.isPending) return configs.isDone(this.waitsNoMore, this.options.signal);
     const rest = this.chunk.length - this.pos;
     if (rest >= HEADER_BYTES) {
       const size = this.lengthAt(this.pos) - LENGTH_OVERHEAD_BYTES;
@@ -200,7 +154,7 @@ export class FileFrames implements FrameSource {
    */
   readonly endWait = (): void => {
     this.waitsNoMore = true;
-    this.abandonConfig?.();
+    this.configs.endWait();
     this.handle?.endWait?.();
   };
 
@@ -212,21 +166,6 @@ export class FileFrames implements FrameSource {
     this.handle = undefined;
     this.release();
     await handle?.close();
-  }
-
-  /** True when `onConfig` is done; false when the reading was ended first. Rejects as `onConfig` does. */
-  private async isConfigured(configuring: Promise<void>): Promise<boolean> {
-    const { signal } = this.options;
-    if (this.waitsNoMore || signal?.aborted === true) return false;
-    const abandoned = new Promise<boolean>((resolve) => (this.abandonConfig = () => resolve(false)));
-    const abandon = this.abandonConfig!;
-    signal?.addEventListener('abort', abandon);
-    try {
-      return await Promise.race([configuring.then(() => true), abandoned]);
-    } finally {
-      signal?.removeEventListener('abort', abandon);
-      this.abandonConfig = undefined;
-    }
   }
 
   private lengthAt(pos: number): number {
@@ -254,19 +193,17 @@ export class FileFrames implements FrameSource {
     const channel = chunk[pos + 7]!;
     const at = pos + HEADER_BYTES;
     if (channel === this.configChan) {
-      const text = (own ?? chunk.subarray(at, end)).toString();
-      const taken: unknown = this.options.onConfig?.(text, { path: this.path, position });
-      if (isPromise(taken)) {
-        this.configuring = Promise.resolve(taken);
-        // Told where it is waited for; a reading that has been ended waits for it no more.
-        this.configuring.catch(() => undefined);
-      }
+      this.configs.take(own ?? chunk.subarray(at, end), { path: this.path, position });
+      // It has been decoded; the next frame must not be given this memory.
+      this.slot?.giveBack();
+      this.slot = undefined;
       return undefined;
     }
     if (this.channels !== undefined && !this.channels.has(channel)) return undefined;
     const flags = chunk[pos + 4]! | (chunk[pos + 5]! << 8);
     const payload = own ?? this.payloadAt(at, end);
-    const frame = new FileFrame(payload, { flags, channel, error: chunk[pos + 6]! }, this.path, position);
+    const fields = { flags, channel, error: chunk[pos + 6]! };
+    const frame = new FileFrame(payload, fields, this.path, position, undefined, this.configs.config);
     if (this.slot !== undefined) frame.lieIn(this.slot, true).retain();
     this.slot = undefined;
     return frame;

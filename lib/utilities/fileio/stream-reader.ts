@@ -7,7 +7,8 @@ import { FailureLog } from '../../stream/failures';
 import { Master } from '../../stream/master';
 import type { SlaveLike } from '../../stream/slave';
 import { Mutex } from '../../async/mutex';
-import { FileFrames, READ_OPTIONS, type FileSource, type ReadFramesOptions } from './file-frames';
+import { FileFrames } from './file-frames';
+import { READ_OPTIONS, type FileSource, type ReadFramesOptions } from './read-options';
 
 /** One file, or sequence of files, being played. */
 interface Playing {
