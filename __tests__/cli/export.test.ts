@@ -241,6 +241,26 @@ test.each<[command: string, first: number, args: string[], words: string]>([
   expect(program.stderr).toBe(`${words} in ${made}\nrogue-bridge: interrupted before the end\n`);
 });
 
+test.each(['export', 'extract'])(
+  '%s does not write over what it reads, by whatever name',
+  async (command) => {
+    const [first, second] = [fileName('run.dat.1'), fileName('run.dat.2')];
+    const record = recordOf(new Frame(Buffer.of(1)));
+    writeFileSync(first, record);
+    writeFileSync(second, record);
+    const link = fileName('link.dat');
+    symlinkSync(first, link);
+    for (const to of [first, second, link]) {
+      const { status, stderr } = await runHere(command, first, to, '--overwrite');
+      expect([status, stderr]).toEqual([
+        2,
+        expect.stringContaining(`${to} is read, so it cannot be written as well`),
+      ]);
+      expect([readFileSync(first), readFileSync(second)]).toEqual([record, record]);
+    }
+  },
+);
+
 test('an extract that has all it was asked for ends by itself; a device is not removed', async () => {
   const made = fileName('part.dat');
   const program = rogueBridgeHere('extract', '-', made, '--range', ':1');

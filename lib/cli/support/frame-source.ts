@@ -162,7 +162,26 @@ export function splitOutput(
     );
   }
   checkFiles(files);
+  const same = files.flatMap(partsOf).find((file) => isSameFile(file, to));
+  // It would be emptied before it is read.
+  if (same !== undefined) {
+    throw new UsageError(`${visible(to)} is read, so it cannot be written as well: choose another name`);
+  }
   return { files, to };
+}
+
+/** The file, and what else is read where it is the first part of a recording. */
+function partsOf(file: string): string[] {
+  const parts = [file];
+  if (!file.endsWith('.1')) return parts;
+  for (let part = 2; existsSync(`${file.slice(0, -1)}${part}`); part++)
+    parts.push(`${file.slice(0, -1)}${part}`);
+  return parts;
+}
+
+function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((file) => statSync(file, { throwIfNoEntry: false }));
+  return a?.isFile() === true && a.ino === b?.ino && a.dev === b.dev;
 }
 
 /** Bytes that a frame takes in a data file. */
