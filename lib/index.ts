@@ -53,6 +53,7 @@ export type { FilePath } from './utilities/fileio/paths';
 export { readFrames, type FileFrameIterator } from './utilities/fileio/read-frames';
 export { StreamReader, type StreamReaderOptions } from './utilities/fileio/stream-reader';
 export { StreamWriter, type StreamWriterOptions } from './utilities/fileio/stream-writer';
+export type { WriterConfig } from './utilities/fileio/writer-config';
 export type { StreamWriterChannel } from './utilities/fileio/stream-writer-channel';
 export type { WaitFrameCountOptions } from './async/count-waiters';
 export { Prbs } from './utilities/prbs';

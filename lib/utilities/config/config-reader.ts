@@ -36,9 +36,9 @@ export class ConfigReader {
       result = this.state.merge(parseConfig(typeof text === 'string' ? text : textOf(text)));
     } catch (err) {
       // A RangeError of a stack that was too small, too.
-      result = { changed: false, faults: [`it is left out: ${describeError(err)}`] };
+      result = { changed: false, faults: [`a configuration record is left out: ${describeError(err)}`] };
     }
-    for (const fault of result.faults) this.refuse(`${where}of a configuration record ${fault}`);
+    for (const fault of result.faults) this.refuse(`${where}${fault}`);
     return result;
   }
 

@@ -109,7 +109,7 @@ export class ConfigState extends EventEmitter<ConfigStateEvents> implements Fram
     if (this.channel !== undefined && frame.channel !== this.channel) return;
     const { error } = frame;
     if (error !== 0) {
-      this.reader.refuse(`A frame is left out: its error field is 0x${error.toString(16)}`);
+      this.reader.refuse(`a frame is left out: its error field is 0x${error.toString(16)}`);
       return;
     }
     const { changed, faults } = this.reader.merge(frame.payload);

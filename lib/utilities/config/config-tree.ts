@@ -51,7 +51,7 @@ export class ConfigMerge {
         merged += 1;
       } catch (err) {
         const name = typeof key === 'string' ? `the key ${show(key)}` : 'a key';
-        faults.push(`${name} is left out: ${describeError(err)}`);
+        faults.push(`${name} of a configuration record is left out: ${describeError(err)}`);
       }
     }
     if (this.isShared) {
@@ -60,7 +60,7 @@ export class ConfigMerge {
       } catch (err) {
         this.tree = before;
         this.isShared = wasShared;
-        return { changed: false, faults: [`it is left out: ${describeError(err)}`] };
+        return { changed: false, faults: [`a configuration record is left out: ${describeError(err)}`] };
       }
     }
     if (merged > 0) this.snapshot = undefined;
@@ -95,7 +95,7 @@ export class ConfigMerge {
       // A text that is written again at the end of a file says nothing new.
       if (Object.is(old, value) && typeof value !== 'object') return;
       throw new Error(
-        `it is there already as ${kindOf(old)}, and only mappings are merged: 'root.key' replaces a value`,
+        `it is there already as ${kindOf(old)}, and only mappings are merged: put it below a root key`,
       );
     }
     const updates = updatesOf(value);

@@ -18,6 +18,7 @@ import { MAX_RECORD_PAYLOAD_BYTES } from './record';
 import { newChunkPool, RecordBatch } from './record-batch';
 import { checkWritable, isWritable } from './stream-output';
 import { StreamWriterChannel } from './stream-writer-channel';
+import { checkWriterConfig, configFrame, type WriterConfig } from './writer-config';
 
 /** How a {@link StreamWriter} writes. */
 export interface StreamWriterOptions {
@@ -29,8 +30,14 @@ export interface StreamWriterOptions {
   readonly dropErrors?: boolean;
   /** True writes payloads alone, without headers: such a file cannot be read back as records. Default false. */
   readonly raw?: boolean;
+  /**
+   * Writes the configuration as the first record of a recording and as its last, as pyrogue's writer does, with flags 0 and
+   * error 0. Of a recording in parts, the first record of the first part and the last of the last.
+   */
+  readonly config?: WriterConfig;
 }
 
+const OPTIONS = ['bufferSize', 'maxSize', 'dropErrors', 'raw', 'config'];
 const MAX_BUFFER_BYTES = MAX_INT32;
 // What may wait for the disk before senders do: a few large frames, or a write's worth of small ones.
 const PENDING_BYTES = 4 * 1024 * 1024;
@@ -49,7 +56,8 @@ interface Part {
  * left out, as in Rogue, and counted in {@link dropCount}.
  */
 export class StreamWriter implements AsyncDisposable {
-  private readonly options: Required<StreamWriterOptions>;
+  private readonly options: Required<Omit<StreamWriterOptions, 'config'>>;
+  private readonly config: WriterConfig | undefined;
   private readonly log = Logging.create('fileio.StreamWriter');
   private readonly channels = new Map<number, StreamWriterChannel>();
   private readonly pool = newChunkPool();
@@ -85,7 +93,7 @@ export class StreamWriter implements AsyncDisposable {
 
   /** @throws {TypeError} {RangeError} naming the option and the value. */
   constructor(options: StreamWriterOptions = {}) {
-    checkOptionNames('the options of StreamWriter', options, ['bufferSize', 'maxSize', 'dropErrors', 'raw']);
+    checkOptionNames('the options of StreamWriter', options, OPTIONS);
     const { bufferSize = 0, maxSize = 0, dropErrors = false, raw = false } = options;
     this.options = {
       bufferSize: checkInteger('bufferSize', bufferSize, 0, MAX_BUFFER_BYTES),
@@ -93,6 +101,7 @@ export class StreamWriter implements AsyncDisposable {
       dropErrors: checkBoolean('dropErrors', dropErrors),
       raw: checkBoolean('raw', raw),
     };
+    this.config = checkWriterConfig(options.config, raw);
   }
 
   /** True between {@link open} and {@link close}, or a write that failed. */
@@ -100,7 +109,7 @@ export class StreamWriter implements AsyncDisposable {
     return this.opened && !this.closing;
   }
 
-  /** Frames written since {@link open}, those that wait for the disk included. */
+  /** Frames written since {@link open}, with those that wait for the disk, and, as in Rogue, records of `config`. */
   get frameCount(): number {
     return this.frames;
   }
@@ -152,6 +161,8 @@ export class StreamWriter implements AsyncDisposable {
    * @throws {GeneralError} `ERR_FILE_OPEN`: the file could not be made, or it, or a part of that name, has data in it.
    *   The recording before goes on where that is known beforehand.
    * @throws {GeneralError} `ERR_FILE_WRITE`: the recording before could not be ended, and this one has not begun.
+   * @throws what the function `config.text` fails with: the recording before goes on. If it fails for the last record of
+   *   that recording, its file is closed without it, and this one has not begun.
    */
   open(path: FilePath | Writable, options: { readonly overwrite?: boolean } = {}): Promise<void> {
     checkOptionNames('the options of open', options, ['overwrite']);
@@ -187,6 +198,7 @@ export class StreamWriter implements AsyncDisposable {
    * that wait for the disk go on at once, whatever the disk does: their frames are accepted.
    *
    * @throws {GeneralError} `ERR_FILE_WRITE`: a write has failed; said once.
+   * @throws what the function `config.text` fails with: the file is closed, without its last record.
    */
   close(): Promise<void> {
     this.closing = true;
@@ -205,6 +217,8 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   private async begin(target: string | Writable, overwrite: boolean): Promise<void> {
+    // Asked for first: if there is none, the recording before goes on.
+    const config = await this.nextConfig();
     if (typeof target === 'string') await this.beginFile(target, overwrite);
     else {
       await this.end();
@@ -217,6 +231,7 @@ export class StreamWriter implements AsyncDisposable {
     for (const channel of this.channels.values()) channel.restart();
     this.opened = true;
     this.warnedClosed = false;
+    if (config !== undefined) this.append(config, config.channel);
   }
 
   private async beginFile(path: string, overwrite: boolean): Promise<void> {
@@ -229,7 +244,9 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   private async end(): Promise<void> {
+    const wasOpen = this.opened;
     this.opened = false;
+    const unwritten = wasOpen ? await this.appendConfig() : undefined;
     this.endPart();
     await this.pumping;
     const { file, failure } = this;
@@ -238,6 +255,28 @@ export class StreamWriter implements AsyncDisposable {
     this.endWaits();
     await file?.close();
     if (failure !== undefined) throw failure;
+    if (unwritten !== undefined) throw unwritten.error;
+  }
+
+  /** The last record; what kept it out of the file is returned, because the file is closed in any case. */
+  private async appendConfig(): Promise<{ readonly error: unknown } | undefined> {
+    try {
+      const config = await this.nextConfig();
+      // A write may have failed meanwhile, which is told.
+      if (config !== undefined && this.failure === undefined) this.append(config, config.channel);
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  /** @throws {GeneralError} `ERR_FRAME_TOO_LARGE` for a text that no file can take. */
+  private async nextConfig(): Promise<Frame | undefined> {
+    if (this.config === undefined) return undefined;
+    const frame = await configFrame(this.config);
+    const refused = this.refusalOf(frame.size);
+    if (refused !== undefined) throw refused;
+    return frame;
   }
 
   private write(frame: Frame, channel: number): void | Promise<void> {
@@ -255,10 +294,25 @@ export class StreamWriter implements AsyncDisposable {
       this.leaveOut();
       return undefined;
     }
-    const bytes = RecordBatch.recordBytes(size, options.raw);
-    if (size > MAX_RECORD_PAYLOAD_BYTES || (options.maxSize > 0 && bytes > options.maxSize)) {
-      return this.refusals.reject(this.tooLarge(size));
-    }
+    const refused = this.refusalOf(size);
+    if (refused !== undefined) return this.refusals.reject(refused);
+    this.append(frame, channel);
+    if (this.pendingBytes >= Math.max(PENDING_BYTES, 2 * options.bufferSize)) return this.gate.wait();
+    return undefined;
+  }
+
+  /** Undefined when a payload of this size fits into a file. */
+  private refusalOf(size: number): GeneralError | undefined {
+    const { maxSize, raw } = this.options;
+    const bytes = RecordBatch.recordBytes(size, raw);
+    if (size <= MAX_RECORD_PAYLOAD_BYTES && (maxSize === 0 || bytes <= maxSize)) return undefined;
+    const limit = maxSize > 0 ? `a file of maxSize = ${maxSize} bytes` : 'a record';
+    return new GeneralError('ERR_FRAME_TOO_LARGE', `a frame of ${size} bytes does not fit into ${limit}`);
+  }
+
+  private append(frame: Frame, channel: number): void {
+    const { options } = this;
+    const bytes = RecordBatch.recordBytes(frame.size, options.raw);
     if (options.maxSize > 0 && this.current + bytes > options.maxSize) {
       this.endPart();
       this.fileIndex += 1;
@@ -272,8 +326,6 @@ export class StreamWriter implements AsyncDisposable {
     this.pendingBytes += bytes;
     this.waiters.update(this.frames);
     if (this.part.batch.bytes > options.bufferSize && this.pumping === undefined) this.endPart();
-    if (this.pendingBytes >= Math.max(PENDING_BYTES, 2 * options.bufferSize)) return this.gate.wait();
-    return undefined;
   }
 
   private leaveOut(): void {
@@ -354,11 +406,5 @@ export class StreamWriter implements AsyncDisposable {
     this.waiters.end();
     for (const channel of this.channels.values()) channel.endWaits();
     this.gate.release(failure);
-  }
-
-  private tooLarge(size: number): GeneralError {
-    const { maxSize } = this.options;
-    const limit = maxSize > 0 ? `a file of maxSize = ${maxSize} bytes` : 'a record';
-    return new GeneralError('ERR_FRAME_TOO_LARGE', `a frame of ${size} bytes does not fit into ${limit}`);
   }
 }
