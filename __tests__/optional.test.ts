@@ -1,0 +1,37 @@
+// Without the packages that are optional.
+
+import { join } from 'node:path';
+import { ConfigState, readFrames, Workers } from '../lib';
+import { optional } from '../lib/optional';
+
+function missing(name: string): () => never {
+  return () => {
+    throw Object.assign(new Error(`Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND' });
+  };
+}
+
+jest.mock('yaml', () => missing('yaml')());
+jest.mock('piscina', () => missing('piscina')());
+
+const ANALYSIS = join(__dirname, 'peers', 'workers', 'analysis.mjs');
+
+test.each<[what: string, name: string, make: () => unknown]>([
+  ['ConfigState', 'yaml', () => new ConfigState()],
+  ['readFrames with config', 'yaml', () => readFrames('run.dat', { config: 255 })],
+  ['Workers', 'piscina', () => new Workers(ANALYSIS)],
+])('%s says at once which package to install', (_what, name, make) => {
+  expect(make).toThrow(
+    expect.objectContaining({
+      code: 'ERR_MISSING_PACKAGE',
+      message: expect.stringMatching(new RegExp(`npm install ${name}$`)) as string,
+    }),
+  );
+});
+
+test('a package that is there and fails says so itself', () => {
+  const broken = (): never => {
+    throw new Error('its file is damaged');
+  };
+  expect(() => optional('broken', 'nothing', broken)).toThrow('its file is damaged');
+  expect(optional('sound', 'nothing', () => 7)).toBe(7);
+});
