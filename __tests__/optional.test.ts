@@ -1,7 +1,7 @@
 // Without the packages that are optional.
 
 import { join } from 'node:path';
-import { ConfigState, readFrames, Workers, type GeneralError } from '../lib';
+import { StreamUnZip, Workers, type GeneralError } from '../lib';
 import { optional } from '../lib/optional';
 
 function missing(name: string): () => never {
@@ -10,15 +10,13 @@ function missing(name: string): () => never {
   };
 }
 
-jest.mock('yaml', () => missing('yaml')());
 jest.mock('piscina', () => missing('piscina')());
 
 const ANALYSIS = join(__dirname, 'peers', 'workers', 'analysis.mjs');
 
 test.each<[what: string, name: string, make: () => unknown]>([
-  ['ConfigState', 'yaml', () => new ConfigState()],
-  ['readFrames with config', 'yaml', () => readFrames('run.dat', { config: 255 })],
   ['Workers', 'piscina', () => new Workers(ANALYSIS)],
+  ['StreamUnZip', 'piscina', () => new StreamUnZip()],
 ])('%s says at once which package to install', (_what, name, make) => {
   expect(make).toThrow(new RegExp(`needs the optional package '${name}', .*: npm install ${name}$`));
   try {

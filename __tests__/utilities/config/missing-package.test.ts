@@ -11,7 +11,7 @@ afterEach(() => (code = 'MODULE_NOT_FOUND'));
 const MISSING = {
   code: 'ERR_MISSING_PACKAGE',
   message:
-    "configuration records are YAML, and the optional package 'yaml' that reads them is not installed: npm install yaml",
+    "configuration, which is YAML text, needs the optional package 'yaml', which is not installed: npm install yaml",
 };
 
 test('what needs it says so at once, and nothing else needs it', () => {
