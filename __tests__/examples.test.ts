@@ -211,3 +211,33 @@ test('a compressed data file is looked at in threads, in order; a damaged frame 
   const line = `Frame 2 (channel 7, ${zeros.length - 20} bytes, at byte ${2 * 8 + text.length + zeros.length}`;
   expect(program.stderr).toContain(`${line} of ${path}) was lost in a worker: it is no bzip2 stream`);
 });
+
+test('frames by a variable of the configuration', async () => {
+  const file = fileName('run.dat');
+  const records = [
+    new Frame(10, { channel: 1 }),
+    new Frame(Buffer.from('Top: {Det: {Gain: 3}}'), { channel: 255 }),
+    ...Array.from({ length: 5 }, () => new Frame(10, { channel: 1 })),
+    new Frame(Buffer.from('Top.Det.Gain: 4'), { channel: 255 }),
+    new Frame(10, { channel: 2 }),
+    new Frame(Buffer.from('- no mapping'), { channel: 255 }),
+    new Frame(Buffer.from('Top.Det.Gain: 5'), { channel: 255 }),
+  ];
+  writeFileSync(file, Buffer.concat(records.map((record) => recordOf(record))));
+  const sorting = new Program('examples/configuration.mjs', [file]);
+  expect(await sorting.end()).toBe(0);
+  expect(sorting.stdout.split('\n')).toEqual([
+    'Top.Det.Gain unknown: 1 frames',
+    'Top.Det.Gain 3: 5 frames',
+    'Top.Det.Gain 4: 1 frames',
+    '1 configuration records or keys left out',
+    'at the end: 5',
+    '',
+  ]);
+  expect(sorting.stderr).toContain('a configuration record is left out: it is a list, but must be a mapping');
+  const wrong = new Program('examples/configuration.mjs', [file, 'Top.Gain']);
+  expect(await wrong.end()).toBe(1);
+  expect(wrong.stderr).toContain(
+    "the configuration has nothing at 'Top.Gain': 'Top' has no key 'Gain'; its keys are 'Det'",
+  );
+});

@@ -290,7 +290,6 @@ describe('StreamWriter', () => {
       [first, 1],
       [second, 2],
     ] as const) {
-      // prettier-ignore
       const channels: number[] = [];
       for await (const { channel } of readFrames(path)) channels.push(channel);
       expect(channels).toEqual([255, number, 255]);
