@@ -99,13 +99,13 @@ test('with ordered: false as they are ready', async () => {
 test.each<[what: string, text: string, said: RegExp]>([
   ['throws', 'throw', /this frame is one too many$/],
   ['ends its thread', 'exit', /worker exited with code: 3$/],
-  ['never ends', 'hang', /it took longer than timeoutMs = 2000$/],
-  ['never settles', 'wait', /it took longer than timeoutMs = 2000$/],
+  ['never ends', 'hang', /it took longer than timeoutMs = 8000$/],
+  ['never settles', 'wait', /it took longer than timeoutMs = 8000$/],
   ['throws later', 'late', /nobody catches this$/],
   ['returns what is no frame', 'x', /the function returned 'x?text', but must return a Frame, a typed array/],
 ])('a function that %s costs its frame, which is said; the others go on', async (_what, text, said) => {
   const lines = collectLog();
-  const { src, workers, out } = make({ timeoutMs: 2_000 });
+  const { src, workers, out } = make({ timeoutMs: 8_000 });
   await src.sendFrame(frame('before'));
   await src.sendFrame(frame(text, 7));
   for (let i = 0; i < 20; i++) await src.sendFrame(frame(`after ${i}`));
