@@ -4,7 +4,6 @@ import { Piscina, move, transferableSymbol, valueSymbol } from 'piscina';
 import { show } from '../../errors';
 import { ownCopy } from '../../memory/payload-memory';
 import { Frame, isFrame } from '../frame';
-import { bytesOf } from '../frame-array';
 import type { FrameMessage, ThreadData } from './messages';
 
 type Work = (frame: Frame, data: unknown) => unknown;
@@ -29,30 +28,26 @@ export default async function run({ payload, ...fields }: FrameMessage): Promise
   const work = await loading;
   const frame = new Frame(payload, fields);
   const result: unknown = await work(frame, data);
-  const list: unknown[] = Array.isArray(result)
-    ? result
-    : (result ?? undefined) === undefined
-      ? []
-      : [result];
-  const messages = list.map((one) => messageOf(one, frame, payload.buffer));
+  const messages = listOf(result).map((one) => messageOf(one, frame, payload.buffer));
   // Only the memory that came with the frame is moved back. All other the function may go on using.
   const moved = messages.some((message) => message.payload.buffer === payload.buffer) ? [payload.buffer] : [];
   return move({ [transferableSymbol]: moved, [valueSymbol]: messages });
 }
 
+function listOf(result: unknown): readonly unknown[] {
+  if (Array.isArray(result)) return result;
+  return result === undefined || result === null ? [] : [result];
+}
+
 function messageOf(one: unknown, frame: Frame, came: ArrayBufferLike): FrameMessage {
-  const { payload, flags, channel, error } = isFrame(one) ? one : { ...fieldsOf(frame), payload: bytes(one) };
+  const { payload, flags, channel, error } = isFrame(one) ? one : Frame.from(checkView(one), frame);
   // To copy a part of a buffer to another thread is to copy all of the buffer.
   const isPart = payload.buffer !== came && payload.length !== payload.buffer.byteLength;
   return { payload: isPart ? ownCopy(payload) : payload, flags, channel, error };
 }
 
-function fieldsOf({ flags, channel, error }: Frame): Omit<FrameMessage, 'payload'> {
-  return { flags, channel, error };
-}
-
-function bytes(one: unknown): Buffer {
-  if (ArrayBuffer.isView(one)) return bytesOf(one);
+function checkView(one: unknown): ArrayBufferView {
+  if (ArrayBuffer.isView(one)) return one;
   throw new TypeError(
     `the function returned ${show(one)}, but must return a Frame, a typed array, a list of these, or nothing`,
   );
