@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Frame, StreamWriter } from '../lib/index';
+import { HEADER_BYTES } from '../lib/utilities/fileio/record';
 import type { Benchmark } from './benchmark';
 import { median, medianRatio, orderOf, spread } from './statistics';
 import { numberText, percentText, ratioText, sizeText } from './table';
@@ -12,7 +13,6 @@ import { numberText, percentText, ratioText, sizeText } from './table';
 // As its users run it.
 const COMMAND = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
 const SIZES_BYTES = [1_000, 1_000_000];
-const HEADER_BYTES = 8;
 const TOTAL_BYTES = 1_000_000_000;
 const QUICK_TOTAL_BYTES = 20_000_000;
 const STEPS = ['info', 'start', 'wc'] as const;

@@ -244,19 +244,19 @@ test.each<[command: string, first: number, args: string[], words: string]>([
 test.each(['export', 'extract'])(
   '%s does not write over what it reads, by whatever name',
   async (command) => {
-    const [first, second] = [fileName('run.dat.1'), fileName('run.dat.2')];
+    // A part that is missing does not end a recording.
+    const [first, second, fourth] = [fileName('run.dat.1'), fileName('run.dat.2'), fileName('run.dat.4')];
     const record = recordOf(new Frame(Buffer.of(1)));
-    writeFileSync(first, record);
-    writeFileSync(second, record);
+    for (const part of [first, second, fourth]) writeFileSync(part, record);
     const link = fileName('link.dat');
     symlinkSync(first, link);
-    for (const to of [first, second, link]) {
+    for (const to of [first, second, fourth, link]) {
       const { status, stderr } = await runHere(command, first, to, '--overwrite');
       expect([status, stderr]).toEqual([
         2,
         expect.stringContaining(`${to} is read, so it cannot be written as well`),
       ]);
-      expect([readFileSync(first), readFileSync(second)]).toEqual([record, record]);
+      expect([first, second, fourth].map((part) => readFileSync(part))).toEqual([record, record, record]);
     }
   },
 );

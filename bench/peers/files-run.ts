@@ -6,10 +6,10 @@ import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Frame, Master, readFrames, StreamWriter } from '../../lib/index';
+import { HEADER_BYTES } from '../../lib/utilities/fileio/record';
 import { orderOf } from '../statistics';
 import { orders, say } from './lines';
 
-const HEADER_BYTES = 8;
 // For the compiler, off the clock.
 const WARM_PART = 1 / 8;
 

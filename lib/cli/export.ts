@@ -86,7 +86,7 @@ function axesOf(text: string): number[] {
 }
 
 async function exportNumbers(names: string[], options: ExportOptions): Promise<void> {
-  const { files, to } = splitOutput(names, 'export', 'numbers.npy');
+  const { files, to } = await splitOutput(names, 'export', 'numbers.npy');
   const { format = 'npy', flat = false, shape, count = Infinity, channel, overwrite = false } = options;
   if (flat && shape !== undefined) throw new UsageError('--flat has no axes: leave --shape out');
   if (to === '-' && format === 'npy') {
@@ -98,7 +98,7 @@ async function exportNumbers(names: string[], options: ExportOptions): Promise<v
   const rows = new Rows(dtype, options);
   const interruption = new Interruption();
   const output = await Output.open(to, overwrite, interruption.signal);
-  const totalBytes = sizeOf(files);
+  const totalBytes = await sizeOf(files);
   const end = showProgress(() => ({
     share: fileShare(totalBytes, rows.frames, rows.bytes),
     text: `${plural(rows.frames, 'frame')}, ${sizeText(rows.bytes)}`,

@@ -67,12 +67,12 @@ function rangeOf(text: string): Range {
 }
 
 async function extract(names: string[], options: ExtractOptions): Promise<void> {
-  const { files, to } = splitOutput(names, 'extract', 'part.dat');
+  const { files, to } = await splitOutput(names, 'extract', 'part.dat');
   const { channel, range = { from: 0, to: Infinity }, errorsOnly = false, dropErrors = false } = options;
   if (errorsOnly && dropErrors)
     throw new UsageError('--errors-only and --drop-errors leave nothing: give one of them');
   const interruption = new Interruption();
-  const totalBytes = sizeOf(files);
+  const totalBytes = await sizeOf(files);
   const writer = new StreamWriter();
   await writer.open(to, { overwrite: options.overwrite === true });
   const slave = writer.getChannel(0);

@@ -75,7 +75,7 @@ async function infoOf(
 ): Promise<FileInfo> {
   const frames = framesOf([name], { follow, signal });
   const contents = new Contents();
-  const totalBytes = sizeOf([name]);
+  const totalBytes = await sizeOf([name]);
   const end = showProgress(() => ({
     share: follow === true || totalBytes === Infinity ? undefined : contents.bytes / totalBytes,
     text: `${plural(contents.frames, 'frame')}, ${sizeText(contents.bytes)}`,

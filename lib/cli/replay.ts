@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Frame } from '../index';
+import { HEADER_BYTES } from '../utilities/fileio/record';
 import { isTarget, type Target } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
 import {
@@ -15,15 +16,7 @@ import {
 } from './support/options';
 import { showProgress } from './support/progress';
 import { addBridgeOptions } from './support/run';
-import {
-  checkFiles,
-  filesText,
-  framesOf,
-  HEADER_BYTES,
-  readsOnce,
-  sizeOf,
-  targetOf,
-} from './support/frame-source';
+import { checkFiles, filesText, framesOf, readsOnce, sizeOf, targetOf } from './support/frame-source';
 import { checkReadable, sendFrames, Sent, type SendingOptions } from './support/sending';
 import { THROWS_HELP } from './support/share';
 import { plural, sizeText } from './support/text';
@@ -72,7 +65,7 @@ async function replay(args: string[], options: ReplayOptions): Promise<void> {
   if (rounds > 1 && readsOnce(files)) {
     throw new UsageError(`--loop needs files: ${filesText(files)} can be read once`);
   }
-  const totalBytes = sizeOf(files) * rounds;
+  const totalBytes = (await sizeOf(files)) * rounds;
   const sent = new Sent();
   let started = 0;
   const elapsed = (): number => (performance.now() - started) / 1000;

@@ -23,7 +23,7 @@ export async function checkFiles(files: readonly string[], options: FileTestOpti
   const seen = new Checker(rx);
   const interruption = new Interruption();
   const isEnough = (): boolean => seen.frames >= count;
-  const totalBytes = sizeOf(files);
+  const totalBytes = await sizeOf(files);
   const endProgress = showProgress(() => ({
     share: fileShare(totalBytes, seen.frames, seen.bytes),
     text: `${plural(rx.rxErrors, 'error')}, ${grouped(seen.frames)} checked`,

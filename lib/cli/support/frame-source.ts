@@ -5,14 +5,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { readFrames, type FileFrame, type FileSource, type Frame } from '../../index';
 import { visible } from '../../quoted';
+import { partsOf } from '../../utilities/fileio/file-names';
+import { HEADER_BYTES } from '../../utilities/fileio/record';
 import { openFile } from '../send/input';
 import { given, isTarget, parseTarget, type Target } from './arguments';
 import { UsageError } from './errors';
 import { bridgeOptions } from './options';
 import type { Interruption } from './run';
 
-// What a record has on top of its payload.
-export const HEADER_BYTES = 8;
 // How long a signal may take that was sent before.
 const SIGNAL_MS = 50;
 
@@ -149,11 +149,11 @@ export async function readFiles(
  * @param example the rest of a command line that is right, behind the first file.
  * @throws {UsageError}
  */
-export function splitOutput(
+export async function splitOutput(
   names: readonly string[],
   command: string,
   example: string,
-): { files: string[]; to: string } {
+): Promise<{ files: string[]; to: string }> {
   const files = names.slice(0, -1);
   const to = names.at(-1)!;
   if (files.length === 0) {
@@ -162,21 +162,18 @@ export function splitOutput(
     );
   }
   checkFiles(files);
-  const same = files.flatMap(partsOf).find((file) => isSameFile(file, to));
   // It would be emptied before it is read.
-  if (same !== undefined) {
+  if ((await filesRead(files)).some((file) => isSameFile(file, to))) {
     throw new UsageError(`${visible(to)} is read, so it cannot be written as well: choose another name`);
   }
   return { files, to };
 }
 
-/** The file, and what else is read where it is the first part of a recording. */
-function partsOf(file: string): string[] {
-  const parts = [file];
-  if (!file.endsWith('.1')) return parts;
-  for (let part = 2; existsSync(`${file.slice(0, -1)}${part}`); part++)
-    parts.push(`${file.slice(0, -1)}${part}`);
-  return parts;
+/** The files, or all parts of a recording that is named by its first. */
+async function filesRead(files: readonly string[]): Promise<readonly string[]> {
+  const base = files.length === 1 ? /^(.*\.)1$/.exec(files[0]!)?.[1] : undefined;
+  if (base === undefined) return files;
+  return (await partsOf(base)).filter(({ index }) => index > 0).map(({ path }) => path);
 }
 
 function isSameFile(one: string, other: string): boolean {
@@ -195,19 +192,9 @@ export function fileShare(totalBytes: number, frames: number, payloadBytes: numb
 }
 
 /** Bytes of a file, of all parts of a recording, or Infinity where nobody knows. */
-export function sizeOf(files: readonly string[]): number {
-  const sizes = files.map((path) => {
-    if (path === '-') return Infinity;
-    const base = files.length === 1 ? /^(.*\.)1$/.exec(path)?.[1] : undefined;
-    return base === undefined ? fileSize(path) : partsSize(base);
-  });
+export async function sizeOf(files: readonly string[]): Promise<number> {
+  const sizes = (await filesRead(files)).map((path) => (path === '-' ? Infinity : fileSize(path)));
   return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-function partsSize(base: string): number {
-  let total = 0;
-  for (let part = 1; existsSync(`${base}${part}`); part++) total += fileSize(`${base}${part}`);
-  return total;
 }
 
 /** What cannot be looked at is told when it is opened. */

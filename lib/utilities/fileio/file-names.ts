@@ -55,7 +55,7 @@ export async function firstPartAfter(base: string, index: number): Promise<strin
 }
 
 /** The files whose names are `base` and a number, by that number. */
-async function partsOf(base: string): Promise<{ index: number; path: string }[]> {
+export async function partsOf(base: string): Promise<{ index: number; path: string }[]> {
   const folder = dirname(base);
   const prefix = basename(base);
   // A folder that is not there has nothing in it; making the file says what is wrong with it.

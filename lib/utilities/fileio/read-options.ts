@@ -58,7 +58,7 @@ export const READ_OPTIONS = [
 ] as const;
 const BATCH_FORMATS: readonly unknown[] = ['v1', 'v2', 'inverted'] satisfies BatchFormat[];
 
-/** What is to be read, when it is right. */
+/** The arguments of a reading, after they have been checked. */
 export interface CheckedSource {
   readonly paths: (string | Readable)[];
   /** What the parts of a recording have in common, when it was named by its first part. */

@@ -12,8 +12,7 @@ export interface WriterConfig {
   readonly channel: number;
   /**
    * The text, YAML with everything below one root key (`Top: {...}`): pyrogue's reader merges no scalars of the first
-   * level. A function is called for each record, and
-   * what it throws is what `open` or `close` rejects with.
+   * level. A function is called for each record, and what it throws is what `open` or `close` rejects with.
    */
   readonly text: string | (() => string | Promise<string>);
 }
