@@ -19,7 +19,7 @@ const every = {
   testEnvironment: 'node',
   transform: ts,
   // Threads cannot run the sources.
-  moduleNameMapper: { '/thread-file$': '<rootDir>/__tests__/helpers/thread-file.ts' },
+  moduleNameMapper: { '/built-file$': '<rootDir>/__tests__/helpers/built-file.ts' },
   setupFilesAfterEnv: ['<rootDir>/__tests__/helpers/setup.ts'],
 };
 

@@ -93,7 +93,7 @@ export function fillsFrames({ frames }: Contender): boolean {
 }
 
 /** A receiver of ours that does with the frames what a subcommand does. */
-export function takingAs(contender: Contender, taker: 'watch' | 'record'): Contender {
+export function takingAs(contender: Contender, taker: 'watch' | 'record' | 'view' | 'looked at'): Contender {
   return {
     ...contender,
     name: `${contender.name}, ${taker}`,

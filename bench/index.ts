@@ -38,7 +38,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly run: Benchmark; readonly as
   prbs: { run: prbs, asks: 'generating and checking of test data' },
   files: { run: files, asks: 'data files, beside a copy' },
   info: { run: info, asks: 'what is in a data file, beside cat | wc -c' },
-  command: { run: command, asks: 'what watch and record cost a receiver' },
+  command: { run: command, asks: 'what watch, record and the live page cost a receiver' },
 };
 const NAMES = Object.keys(BENCHMARKS);
 // Single rounds scatter by 20 to 50 % on two cores; fewer than these tell 5 % from nothing only by luck.

@@ -1,12 +1,15 @@
 // One side of a pair, on this library: the server receives or echoes, the client sends or pings.
 
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { RECORDED_OPTIONS } from '../../lib/cli/record';
 import { Flow } from '../../lib/cli/watch/flow';
 import { viewLines } from '../../lib/cli/watch/view';
 import { Frame, StreamWriter, TcpClient, TcpServer } from '../../lib/index';
+import { ViewServer } from '../../lib/view';
 import { constantPayload, frameKind, newPayload } from './content';
 import { Counter, ping, sendAll } from './counting';
 import { drain, flood } from './flooding';
@@ -57,6 +60,21 @@ async function makeTaker(): Promise<(frame: Frame) => void | Promise<void>> {
   return () => undefined;
 }
 
+/** The live page, if the receiver is to have one, with or without a page that looks. */
+async function openView(): Promise<ViewServer | undefined> {
+  const taker = process.env.ROGUE_BRIDGE_TAKER;
+  if (taker !== 'view' && taker !== 'looked at') return undefined;
+  const view = await ViewServer.create({ port: 0 });
+  if (taker === 'looked at') {
+    const page = spawn(process.execPath, [join(__dirname, 'page-peer.js'), String(view.port)], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    process.once('exit', () => page.kill());
+    while (view.viewerCount === 0) await pause(10);
+  }
+  return view;
+}
+
 async function receive({ port }: PeerArguments): Promise<void> {
   const counter = new Counter(work);
   const take = await makeTaker();
@@ -66,6 +84,8 @@ async function receive({ port }: PeerArguments): Promise<void> {
     counter.add(frame.payload);
     return take(frame);
   });
+  const view = await openView();
+  if (view !== undefined) server.addSlave(view);
   say({ ready: true });
 }
 

@@ -11,12 +11,13 @@ import { checkFiles } from './prbs/file-test';
 import { report } from './prbs/report';
 import { channelOption, countOption, durationOption, rateOption } from './support/options';
 import { SOURCE_HELP, sourceOf } from './support/frame-source';
+import { tokenOption, viewOption } from './support/page';
 import { Departures, unsentText } from './support/departures';
 import {
   addBridgeOptions,
   Interruption,
   NEVER,
-  openBridge,
+  openWithPage,
   tell,
   tellAll,
   waitForPeer,
@@ -72,6 +73,7 @@ Examples:
     TAKES_HELP,
   );
   rx.argument('<source...>', SOURCE_HELP).addOption(channelOption());
+  rx.addOption(viewOption()).addOption(tokenOption());
   for (const [command, target] of [
     [tx, '<target>'],
     [loop, '[target]'],
@@ -116,7 +118,7 @@ async function run(
     );
   }
   const interruption = new Interruption();
-  const { sending, receiving, bridges } = await openLink(direction, target, options);
+  const { sending, receiving, stop } = await openLink(direction, target, options);
   try {
     const seen = new Checker(rx);
     const limit = direction === 'rx' ? (options.count ?? Infinity) : Infinity;
@@ -136,11 +138,11 @@ async function run(
     const departures = new Departures(sending, () => tx.txCount);
     const shortfall = await exchange(test, () => sending.stats.peers.send > 0);
     await departures.stop();
-    await Promise.all(bridges.map((bridge) => bridge.stop()));
+    await stop();
     const unsent = unsentText(sending, 'is too slow') ?? doubtOf(departures, test, shortfall);
     report(test, { shortfall, unsent });
   } finally {
-    await Promise.all(bridges.map((bridge) => bridge.stop()));
+    await stop();
     tellAll(thrownText(sending.stats.withoutSlave, options));
   }
 }
@@ -162,7 +164,7 @@ function doubtOf(
 interface Link {
   readonly sending: TcpCore;
   readonly receiving: TcpCore;
-  readonly bridges: readonly TcpCore[];
+  readonly stop: () => Promise<void>;
 }
 
 /** The bridge that was asked for, or two that are connected to each other. */
@@ -174,14 +176,17 @@ async function openLink(
   if (target !== undefined) {
     const isLimited = direction === 'rx' && options.count !== undefined;
     const more = isLimited ? receiveSparingly(options.count) : {};
-    const bridge = await openBridge(target, options, { lingerMs: LINGER_MS, ...more });
-    return { sending: bridge, receiving: bridge, bridges: [bridge] };
+    const { bridge, stop } = await openWithPage(target, options, { lingerMs: LINGER_MS, ...more });
+    return { sending: bridge, receiving: bridge, stop };
   }
   const own = given({ engine: options.engine });
   const { bridge: receiving, port } = await openLocalServer(own);
   try {
     const sending = await TcpClient.create(LOOPBACK, port, own);
-    return { sending, receiving, bridges: [sending, receiving] };
+    const stop = async (): Promise<void> => {
+      await Promise.all([sending.stop(), receiving.stop()]);
+    };
+    return { sending, receiving, stop };
   } catch (err) {
     await receiving.stop();
     throw err;

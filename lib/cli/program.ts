@@ -15,11 +15,12 @@ import { addRecord } from './record';
 import { addRelay } from './relay';
 import { addReplay } from './replay';
 import { addSend } from './send';
+import { addView } from './view';
 import { addWatch } from './watch';
 import { visible } from '../quoted';
 import { lineOf, statusOf, STATUS_FAILED, STATUS_USAGE } from './support/errors';
 import { logAsRogue } from './support/run';
-import { version } from './support/version';
+import { version } from '../version';
 
 const NAME = 'rogue-bridge';
 
@@ -42,6 +43,7 @@ export function createProgram(): Command {
     });
   const adders = [
     addWatch,
+    addView,
     addDump,
     addSend,
     addPrbs,

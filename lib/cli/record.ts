@@ -15,6 +15,7 @@ import {
   durationOption,
   overwriteOption,
 } from './support/options';
+import { tokenOption, viewOption } from './support/page';
 import { shareOf, showProgress, type Limits } from './support/progress';
 import {
   addBridgeOptions,
@@ -62,7 +63,9 @@ export function addRecord(program: Command): void {
       .addOption(overwriteOption())
       .addOption(countOption())
       .addOption(durationOption())
-      .option('--stall <time>', 'end with status 1 when no frame comes for so long', seconds),
+      .option('--stall <time>', 'end with status 1 when no frame comes for so long', seconds)
+      .addOption(viewOption())
+      .addOption(tokenOption()),
   )
     .addHelpText(
       'after',

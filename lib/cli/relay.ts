@@ -19,13 +19,14 @@ import {
   listenOption,
   timeoutOption,
 } from './support/options';
+import { tokenOption, viewOption } from './support/page';
 import { LiveLine } from './support/live-line';
 import {
   addLogOptions,
   DEFAULT_WAIT,
   Interruption,
   NEVER,
-  openBridge,
+  openWithPage,
   waitForPeer,
   type CommonOptions,
 } from './support/run';
@@ -66,7 +67,9 @@ export function addRelay(program: Command): void {
     .addOption(lingerOption())
     .addOption(engineOption())
     .addOption(timeoutOption(DEFAULT_WAIT))
-    .addOption(allowOption());
+    .addOption(allowOption())
+    .addOption(viewOption())
+    .addOption(tokenOption());
   for (const option of [...curveOptions(), ...fromCurveOptions()]) command.addOption(option);
   addLogOptions(command)
     .addHelpText(
@@ -102,9 +105,14 @@ async function relay(options: RelayOptions): Promise<void> {
       open.push(downstream);
     }
     const { allow } = options;
-    const own = { ...options, allow: listen ? allow : undefined, curve: undefined, curvePeer: undefined };
-    const upstream = await openBridge(from, own, given({ curve }));
-    open.push(upstream);
+    const own = {
+      ...options,
+      allow: listen || options.view !== undefined ? allow : undefined,
+      curve: undefined,
+      curvePeer: undefined,
+    };
+    const { bridge: upstream, stop } = await openWithPage(from, own, given({ curve }));
+    open.push({ stop });
     const work = new Relay(upstream, downstreams, downstreams[backIndex], options.count, interruption);
     try {
       if (await waitForPeer(upstream, from, { ...options, curve: options.fromCurve }, interruption)) {

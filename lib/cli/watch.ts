@@ -21,6 +21,7 @@ import {
 import { leaveSoon } from './support/receiving';
 import { TAKES_HELP, takenText } from './support/share';
 import { Source } from './support/source';
+import { tokenOption, viewOption } from './support/page';
 import { Screen } from './watch/screen';
 import { grouped, plural, sizeText, timeText } from './support/text';
 import { viewLines, type ViewState } from './watch/view';
@@ -51,7 +52,10 @@ export function addWatch(program: Command): void {
         .argument('<source...>', SOURCE_HELP),
       'text (default in a terminal) or json (default elsewhere): a line a second',
       FORMATS,
-    ).addOption(durationOption()),
+    )
+      .addOption(durationOption())
+      .addOption(viewOption())
+      .addOption(tokenOption()),
     'never',
   )
     .addHelpText(

@@ -49,6 +49,7 @@ export class Master {
     const added = asSlave(slave);
     const primary = this.slaves.at(-1);
     this.slaves = primary === undefined ? [added] : [added, ...this.slaves];
+    added.attachedTo?.(this);
   }
 
   /** Takes a slave away; false when it is none. Of the others, the one added first becomes the primary if it was that. */

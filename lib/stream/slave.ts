@@ -21,6 +21,8 @@ export interface FrameSlave {
   readonly retainsFrames?: boolean;
   /** Takes one frame; a promise holds the master back until it settles. */
   acceptFrame(frame: Frame): void | Promise<void>;
+  /** @internal A master has added this slave. */
+  attachedTo?(master: object): void;
 }
 
 /** What `to`, `addSlave` and the connect functions take. */

@@ -17,7 +17,7 @@ export const MAX_PREVIEW_BYTES = 256 * 1024;
 export const MAX_PREVIEWED_BYTES = 256 * 1000 * 1000;
 
 /** Close codes, from RFC 6455. */
-export const CLOSE = { goingAway: 1001, policy: 1008, tooLarge: 1009, tryLater: 1013 } as const;
+export const CLOSE = { goingAway: 1001, policy: 1008, tooLarge: 1009 } as const;
 
 // From the page.
 

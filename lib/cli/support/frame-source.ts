@@ -11,6 +11,7 @@ import { openFile } from '../send/input';
 import { given, isTarget, parseTarget, type Target } from './arguments';
 import { UsageError } from './errors';
 import { bridgeOptions } from './options';
+import { viewOption } from './page';
 import type { Interruption } from './run';
 
 // How long a signal may take that was sent before.
@@ -27,9 +28,14 @@ export type FrameSource =
 /**
  * What these arguments name: HOST:PORT is a peer, anything else a data file.
  * @param command whose options were given; those for a peer alone make no sense with files.
+ * @param alsoOfFiles options of a bridge, as commander names them, that make sense with files as well.
  * @throws {UsageError}
  */
-export function sourceOf(names: readonly string[], command: Command): FrameSource {
+export function sourceOf(
+  names: readonly string[],
+  command: Command,
+  alsoOfFiles: readonly string[] = [],
+): FrameSource {
   const [first = ''] = names;
   if (names.length === 1 && isTarget(first)) return { target: targetOf(first) };
   const target = names.find(isTarget);
@@ -37,7 +43,8 @@ export function sourceOf(names: readonly string[], command: Command): FrameSourc
     throw new UsageError(`${visible(target)} is a peer: give it alone, or data files alone`);
   }
   checkFiles(names);
-  const wrong = bridgeOptions()
+  const wrong = [...bridgeOptions(), viewOption()]
+    .filter((option) => !alsoOfFiles.includes(option.attributeName()))
     .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
     .map(({ long }) => long);
   if (wrong.length > 0) {
@@ -170,7 +177,7 @@ export async function splitOutput(
 }
 
 /** The files, or all parts of a recording that is named by its first. */
-async function filesRead(files: readonly string[]): Promise<readonly string[]> {
+export async function filesRead(files: readonly string[]): Promise<readonly string[]> {
   const base = files.length === 1 ? /^(.*\.)1$/.exec(files[0]!)?.[1] : undefined;
   if (base === undefined) return files;
   return (await partsOf(base)).filter(({ index }) => index > 0).map(({ path }) => path);

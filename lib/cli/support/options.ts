@@ -100,7 +100,10 @@ export const engineOption = (): Option =>
   new ChoiceOption('--engine <name>', 'native (default) or libzmq', ENGINES);
 
 export const allowOption = (): Option =>
-  new Option('--allow <list>', 'who may connect to our server: addresses and CIDR blocks').argParser(list);
+  new Option(
+    '--allow <list>',
+    'who may connect to our server, and see our live page: addresses and CIDR blocks',
+  ).argParser(list);
 
 /** Those of a bridge. @param untilWhen how long it waits for its peer without `--timeout`. */
 export function bridgeOptions(untilWhen = ''): Option[] {

@@ -10,6 +10,7 @@ import { curveKeys, type CurveFiles } from './curve';
 import { Failure, UsageError } from './errors';
 import { lookBefore } from '../doctor/look';
 import { oneLineLog } from './one-line-log';
+import { openPage, pageText, type PageOptions } from './page';
 import { bridgeOptions, logOption } from './options';
 import { pause } from './pause';
 import { firstFrame, hasFrames } from './receiving';
@@ -27,11 +28,10 @@ const PATIENCE_MS = 500;
 export const NEVER = new Promise<void>(() => undefined);
 
 /** Options that every subcommand with a bridge has. */
-export interface CommonOptions extends CurveFiles {
+export interface CommonOptions extends CurveFiles, PageOptions {
   readonly listen?: boolean;
   readonly engine?: Engine;
   readonly timeout?: number;
-  readonly allow?: string[] | undefined;
 }
 
 /** The end of what a subcommand does: Ctrl-C, or nobody who reads its output any more. */
@@ -126,6 +126,35 @@ async function checkName(name: string): Promise<void> {
   }
 }
 
+/**
+ * As {@link openBridge}, with the page that looks at it, if there is to be one. `allow` is for the page as well, which a
+ * client may have.
+ */
+export async function openWithPage(
+  target: Target,
+  options: CommonOptions,
+  more: TcpOptions = {},
+): Promise<{ bridge: TcpCore; stop: () => Promise<void> }> {
+  const page = await openPage(options);
+  try {
+    const { listen = false, allow } = options;
+    const isForPage = page !== undefined && !listen;
+    const bridge = await openBridge(target, { ...options, allow: isForPage ? undefined : allow }, more);
+    if (page !== undefined) bridge.addSlave(page);
+    tellAll(pageText(page));
+    return {
+      bridge,
+      stop: async () => {
+        await bridge.stop();
+        await page?.stop();
+      },
+    };
+  } catch (err) {
+    await page?.stop();
+    throw err;
+  }
+}
+
 /** Opens it, does the work, stops it: whatever happens. */
 export async function withBridge<T>(
   target: Target,
@@ -134,11 +163,11 @@ export async function withBridge<T>(
   more: TcpOptions = {},
 ): Promise<T> {
   const interruption = new Interruption();
-  const bridge = await openBridge(target, options, more);
+  const { bridge, stop } = await openWithPage(target, options, more);
   try {
     return await work(bridge, interruption);
   } finally {
-    await bridge.stop();
+    await stop();
     tellAll(thrownText(bridge.stats.withoutSlave, options));
   }
 }

@@ -18,7 +18,7 @@ import { FailureLog } from '../failures';
 import { Frame } from '../frame';
 import { StreamModule } from '../module';
 import type { FrameMessage, ThreadData } from './messages';
-import { threadFile } from './thread-file';
+import { builtFile } from '../../built-file';
 
 const MAX_THREADS = 1024;
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -94,7 +94,7 @@ export abstract class WorkerModule extends StreamModule {
     // eslint-disable-next-line @typescript-eslint/no-require-imports
     const { Piscina } = optional('piscina', what, () => require('piscina') as typeof piscina);
     this.pool = new Piscina({
-      filename: threadFile('stream', 'workers', 'thread.js'),
+      filename: builtFile('stream', 'workers', 'thread.js'),
       minThreads: this.threads,
       maxThreads: this.threads,
       // Else a thread sleeps between two frames, and nothing that the function has begun goes on.

@@ -2,7 +2,7 @@
 
 import { pathToFileURL } from 'node:url';
 import { checkInteger, checkOptionNames } from '../../validate';
-import { threadFile } from '../workers/thread-file';
+import { builtFile } from '../../built-file';
 import { WORKER_OPTIONS, WorkerModule, type WorkerModuleOptions } from '../workers/worker-module';
 
 const DEFAULT_MAX_FRAME_BYTES = 256 * 1024 * 1024;
@@ -35,7 +35,7 @@ export class StreamUnZip extends WorkerModule {
     const data: UnZipData = {
       maxFrameBytes: checkInteger('maxFrameBytes', maxFrameBytes, 1, MAX_FRAME_BYTES),
     };
-    const url = pathToFileURL(threadFile('stream', 'zip', 'unzip-thread.js')).href;
+    const url = pathToFileURL(builtFile('stream', 'zip', 'unzip-thread.js')).href;
     super('StreamUnZip', { url, data }, options);
   }
 }

@@ -1,0 +1,75 @@
+// One channel: what is counted, what is kept, and how fast it goes.
+
+import type { Frame } from '../stream/frame';
+import { guess, type Guess } from './interpretation';
+import type { ChannelStatus } from './protocol';
+import { Ring } from './ring';
+import { Pace } from './pace';
+
+/** Frames kept a channel. */
+export const KEPT_FRAMES = 64;
+// What a first guess looks at.
+const HEAD_BYTES = 256;
+const MAX_ERRORS_LISTED = 8;
+
+export class Channel {
+  frames = 0;
+  bytes = 0;
+  errors = 0;
+  size = 0;
+  lastFrame = 0;
+  /** A view waits for the next frame. */
+  isWanted = true;
+  readonly ring = new Ring(KEPT_FRAMES);
+  readonly pace = new Pace();
+  readonly guess: Guess;
+  private readonly errorCounts = new Map<number, number>();
+
+  constructor(
+    readonly number: number,
+    first: Frame,
+  ) {
+    this.guess = guess(first.size, first.payload.subarray(0, HEAD_BYTES));
+  }
+
+  note(frame: Frame, now: number, order: number): void {
+    this.frames += 1;
+    this.bytes += frame.size;
+    this.size = frame.size;
+    this.lastFrame = now;
+    if (frame.error !== 0) this.noteError(frame.error);
+    this.ring.push(frame, now, order);
+  }
+
+  /** A change of any of it changes this. */
+  get revision(): string {
+    const { framesPerSecond, bytesPerSecond, isStalled } = this.pace;
+    return `${this.frames} ${framesPerSecond} ${bytesPerSecond} ${isStalled}`;
+  }
+
+  status(): ChannelStatus {
+    const { pace, guess: guessed, ring } = this;
+    const lastError = this.errors === 0 ? undefined : ring.lastError();
+    return {
+      channel: this.number,
+      frames: this.frames,
+      bytes: this.bytes,
+      errors: this.errors,
+      errorCounts: [...this.errorCounts].sort(([, a], [, b]) => b - a).slice(0, MAX_ERRORS_LISTED),
+      ...(lastError === undefined ? {} : { lastError }),
+      framesPerSecond: pace.framesPerSecond,
+      bytesPerSecond: pace.bytesPerSecond,
+      size: this.size,
+      lastFrame: this.lastFrame,
+      isStalled: pace.isStalled,
+      rateBefore: pace.rateBefore,
+      kept: ring.length,
+      guess: guessed,
+    };
+  }
+
+  private noteError(error: number): void {
+    this.errors += 1;
+    this.errorCounts.set(error, (this.errorCounts.get(error) ?? 0) + 1);
+  }
+}

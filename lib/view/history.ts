@@ -1,0 +1,85 @@
+// The rates of the last 24 hours: a point a second, after an hour one for ten seconds. Pure.
+
+import type { HistoryPoint } from './protocol';
+
+const FINE_SECONDS = 3_600;
+const COARSE_SECONDS = 10;
+/** How far it goes back. */
+export const HISTORY_SECONDS = 24 * 3_600;
+const COARSE_POINTS = (HISTORY_SECONDS - FINE_SECONDS) / COARSE_SECONDS;
+/** Of an answer. */
+export const MAX_POINTS = 2_000;
+// A channel's row: its number, frames a second, bytes a second, errors, mean size.
+const FIELDS = 5;
+
+type Row = HistoryPoint['channels'][number];
+
+/** Packed, because a day of many channels would take gigabytes as arrays of numbers. */
+interface Point {
+  readonly at: number;
+  readonly seconds: number;
+  readonly link: boolean;
+  readonly rows: Float32Array;
+}
+
+export class History {
+  private readonly fine: Point[] = [];
+  private readonly coarse: Point[] = [];
+
+  push({ at, link, channels }: HistoryPoint): void {
+    this.fine.push({ at, seconds: 1, link, rows: pack(channels) });
+    // All that is too old at once, because taking one from the front of a long array moves all others.
+    if (this.fine.length < FINE_SECONDS + COARSE_SECONDS) return;
+    this.coarse.push(merge(this.fine.splice(0, COARSE_SECONDS)));
+    if (this.coarse.length > COARSE_POINTS) this.coarse.shift();
+  }
+
+  /** The points of the last `seconds`, oldest first; neighbors are merged so that there are no more than `most`. */
+  last(seconds: number, most = MAX_POINTS): HistoryPoint[] {
+    const newest = this.fine.at(-1)?.at ?? 0;
+    const points = [...this.coarse, ...this.fine].filter(({ at }) => at > newest - seconds);
+    const step = Math.max(1, Math.ceil(points.length / most));
+    const merged: HistoryPoint[] = [];
+    for (let i = 0; i < points.length; i += step) {
+      const { at, link, rows } = step === 1 ? points[i]! : merge(points.slice(i, i + step));
+      merged.push({ at, link, channels: unpack(rows) });
+    }
+    return merged;
+  }
+}
+
+function pack(channels: readonly Row[]): Float32Array {
+  return Float32Array.from(channels.flat());
+}
+
+function unpack(rows: Float32Array): Row[] {
+  const channels: Row[] = [];
+  for (let i = 0; i < rows.length; i += FIELDS) {
+    const [channel, frames, bytes, errors, size] = rows.subarray(i, i + FIELDS);
+    channels.push([channel!, rounded(frames!), Math.round(bytes!), errors!, Math.round(size!)]);
+  }
+  return channels;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+function merge(points: readonly Point[]): Point {
+  const seconds = points.reduce((sum, point) => sum + point.seconds, 0);
+  const sums = new Map<number, { frames: number; bytes: number; errors: number }>();
+  for (const { rows, seconds: share } of points) {
+    for (const [channel, frames, bytes, errors] of unpack(rows)) {
+      const sum = sums.get(channel) ?? { frames: 0, bytes: 0, errors: 0 };
+      sums.set(channel, sum);
+      sum.frames += frames * share;
+      sum.bytes += bytes * share;
+      sum.errors += errors;
+    }
+  }
+  const rows = [...sums].map(([channel, { frames, bytes, errors }]): Row => {
+    const size = frames === 0 ? 0 : bytes / frames;
+    return [channel, frames / seconds, bytes / seconds, errors, size];
+  });
+  return { at: points.at(-1)!.at, seconds, link: points.every(({ link }) => link), rows: pack(rows) };
+}

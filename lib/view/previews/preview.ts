@@ -1,0 +1,31 @@
+// What the makers of previews have in common.
+
+import { nextTurn } from '../../async/clock';
+import type { Preview, Watch } from '../protocol';
+import type { Samples } from './samples';
+
+/** Samples that are looked at without giving way to the stream: a millisecond or two. */
+export const SAMPLES_A_TURN = 512 * 1024;
+
+/** What is drawn, and the part of its message that depends on the view. */
+export interface Made {
+  readonly numbers: Samples;
+  readonly about: Pick<Preview, 'packing' | 'samples' | 'window' | 'step'> &
+    Partial<
+      Pick<Preview, 'rows' | 'columns' | 'scale' | 'offset' | 'low' | 'high' | 'summed' | 'statistics'>
+    >;
+}
+
+/** Makes a preview; frames of many samples take several turns of the event loop. */
+export type Maker = (payload: Uint8Array, watch: Watch) => Made | Promise<Made>;
+
+/** Gives way to the stream. */
+export const giveWay = nextTurn;
+
+/** A window as it was asked for, within 0 to `size`; all of it where it makes no sense. */
+export function clampWindow(window: readonly number[] | undefined, size: number): [from: number, to: number] {
+  const [from = 0, to = size] = window ?? [];
+  const first = Math.min(Math.max(Math.floor(from), 0), size);
+  const last = Math.min(Math.max(Math.ceil(to), 0), size);
+  return first < last ? [first, last] : [0, size];
+}

@@ -1,0 +1,104 @@
+// The bytes of a payload as numbers.
+
+import { bytesOfType, type Interpretation, type SampleType } from '../interpretation';
+import type { Packing } from '../protocol';
+
+/** Numbers that can be looped over; those of 64-bit integers and half floats have been converted. */
+export type Samples =
+  Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array;
+
+/** How samples of a type travel. */
+export const PACKINGS: Readonly<Record<SampleType, Packing>> = {
+  i1: 'i1',
+  u1: 'u1',
+  i2: 'i2',
+  u2: 'u2',
+  i4: 'i4',
+  u4: 'u4',
+  i8: 'f8',
+  u8: 'f8',
+  f2: 'f4',
+  f4: 'f4',
+  f8: 'f8',
+};
+
+const ARRAYS = {
+  i1: Int8Array,
+  u1: Uint8Array,
+  i2: Int16Array,
+  u2: Uint16Array,
+  i4: Int32Array,
+  u4: Uint32Array,
+  f4: Float32Array,
+  f8: Float64Array,
+} as const;
+
+type SamplesClass = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => Samples;
+
+/** An empty array of what {@link samplesOf} gives for this type. */
+export function arrayOfPacking(packing: Packing, length: number): Samples {
+  return new ARRAYS[packing](length);
+}
+
+/**
+ * Samples `from` to `to` (exclusive) of a payload, which must have them: a view where the machine can read it in place,
+ * else a copy.
+ */
+export function samplesOf(payload: Uint8Array, how: Interpretation, from: number, to: number): Samples {
+  const { type, order, skip } = how;
+  const bytes = bytesOfType(type);
+  const start = payload.byteOffset + skip + from * bytes;
+  const count = to - from;
+  if (count <= 0) return arrayOfPacking(PACKINGS[type], 0);
+  const isView = order === 'le' && start % bytes === 0;
+  const { buffer, byteOffset } = isView ? { buffer: payload.buffer, byteOffset: start } : copy();
+  switch (type) {
+    case 'i8':
+      return toDouble(new BigInt64Array(buffer, byteOffset, count));
+    case 'u8':
+      return toDouble(new BigUint64Array(buffer, byteOffset, count));
+    case 'f2':
+      return fromHalf(new Uint16Array(buffer, byteOffset, count));
+    default:
+      return new (ARRAYS[type] as SamplesClass)(buffer, byteOffset, count);
+  }
+
+  function copy(): { buffer: ArrayBufferLike; byteOffset: number } {
+    const copied = Buffer.alloc(count * bytes);
+    copied.set(payload.subarray(skip + from * bytes, skip + to * bytes));
+    if (order === 'be') swap(copied, bytes);
+    return copied;
+  }
+}
+
+function swap(bytes: Buffer, size: number): void {
+  if (size === 2) bytes.swap16();
+  else if (size === 4) bytes.swap32();
+  else if (size === 8) bytes.swap64();
+}
+
+function toDouble(values: ArrayLike<bigint>): Float64Array {
+  const numbers = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) numbers[i] = Number(values[i]);
+  return numbers;
+}
+
+/** IEEE 754 binary16. */
+function fromHalf(halves: Uint16Array): Float32Array {
+  const numbers = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) {
+    const half = halves[i]!;
+    const exponent = (half >> 10) & 0x1f;
+    const fraction = half & 0x3ff;
+    const size =
+      exponent === 0x1f
+        ? fraction === 0
+          ? Infinity
+          : NaN
+        : exponent === 0
+          ? fraction * 2 ** -24
+          : (1 + fraction / 1024) * 2 ** (exponent - 15);
+    numbers[i] = half & 0x8000 ? -size : size;
+  }
+  return numbers;
+}

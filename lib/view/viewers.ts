@@ -1,0 +1,125 @@
+// All browsers: when their previews are made, and when they are told the figures.
+
+import type { WebSocket } from 'ws';
+import { clearTimeout, monotonicMs, setImmediate, setTimeout } from '../async/clock';
+import type { Frame } from '../stream/frame';
+import type { Hub } from './hub';
+import { Previews } from './previews/previews';
+import { CLOSE, type HistoryPoint, type Message, type Play } from './protocol';
+import type { Kept } from './ring';
+import { Viewer, type ViewerHost } from './viewer';
+
+/** Of this process's time, what previews may take: one part of so many. */
+const SHARE = 25;
+const MIN_INTERVAL_MS = 10;
+/** A browser that has not answered a ping by the next one is gone. */
+const PING_TICKS = 80;
+
+export class Viewers implements ViewerHost {
+  readonly previews = new Previews();
+  private readonly viewers = new Set<Viewer>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private isScheduled = false;
+  /** No previews before, as `monotonicMs`. */
+  private notBefore = 0;
+  private ticks = 0;
+  /** Some browser wants whole frames. */
+  hasSubscriptions = false;
+
+  constructor(
+    readonly hub: Hub,
+    readonly mayHoldBack: boolean,
+    private readonly maxHeldBytes: number,
+    private readonly onPlay: (request: Play) => void,
+  ) {}
+
+  get count(): number {
+    return this.viewers.size;
+  }
+
+  get holdableBytes(): number {
+    let held = 0;
+    for (const viewer of this.viewers) held += viewer.heldBytes;
+    return Math.max(0, this.maxHeldBytes - held);
+  }
+
+  add(socket: WebSocket): Viewer {
+    const viewer = new Viewer(socket, this);
+    this.viewers.add(viewer);
+    socket.once('close', () => {
+      this.viewers.delete(viewer);
+      this.lookForSubscriptions();
+    });
+    return viewer;
+  }
+
+  heldFrame(channel: number, number: number): Kept | undefined {
+    for (const viewer of this.viewers) {
+      const kept = viewer.heldFrame(channel, number);
+      if (kept !== undefined) return kept;
+    }
+    return undefined;
+  }
+
+  offer(frame: Frame): Promise<void> | undefined {
+    let waiting: Promise<void>[] | undefined;
+    for (const viewer of this.viewers) {
+      const held = viewer.offer(frame);
+      if (held !== undefined) (waiting ??= []).push(held);
+    }
+    return waiting && Promise.all(waiting).then(() => undefined);
+  }
+
+  play(request: Play): void {
+    this.onPlay(request);
+  }
+
+  /** A view waits: previews are made soon, and not in the way of the frames that are coming in now. */
+  wanted(): void {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    const waitMs = this.notBefore - monotonicMs();
+    if (waitMs > 0) this.timer = setTimeout(this.serve, waitMs);
+    else setImmediate(this.serve);
+  }
+
+  lookForSubscriptions(): void {
+    this.hasSubscriptions = [...this.viewers].some((viewer) => viewer.hasSubscriptions);
+  }
+
+  /** Tells all browsers. */
+  tell(message: Message): void {
+    for (const viewer of this.viewers) viewer.tell(message);
+  }
+
+  /** Four times a second. */
+  tick(point: HistoryPoint | undefined): void {
+    this.ticks += 1;
+    const isPing = this.ticks % PING_TICKS === 0;
+    for (const viewer of this.viewers) {
+      if (isPing && !viewer.isAlive) viewer.terminate();
+      else if (isPing) viewer.ping();
+      viewer.tellStatus(point);
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+    for (const viewer of this.viewers) viewer.close(CLOSE.goingAway, 'the gateway is stopping');
+  }
+
+  terminate(): void {
+    for (const viewer of this.viewers) viewer.terminate();
+  }
+
+  private readonly serve = (): void => {
+    this.isScheduled = false;
+    const started = monotonicMs();
+    for (const viewer of this.viewers) viewer.serve();
+    const ended = monotonicMs();
+    this.notBefore = ended + Math.max(MIN_INTERVAL_MS, (SHARE - 1) * (ended - started));
+    for (const channel of this.hub.channels) {
+      channel.isWanted = [...this.viewers].some((viewer) => viewer.wantsFrameOf(channel.number));
+    }
+  };
+}
