@@ -8,7 +8,7 @@ export interface BenchmarkOptions {
   readonly quick: boolean;
   /** The only payload sizes to measure, for the benchmarks that have `--sizes`. */
   readonly sizes: readonly number[] | undefined;
-  /** How long a case of `memory` takes. */
+  /** How long a case of `memory` and of `page` takes. */
   readonly seconds: number | undefined;
   /** Says how far it has got. */
   readonly progress: (text: string) => void;

@@ -13,6 +13,7 @@ import { idle } from './idle.bench';
 import { info } from './info.bench';
 import { describeMachine, machineText } from './machine';
 import { DEFAULT_SECONDS, memory } from './memory.bench';
+import { page } from './page.bench';
 import { prbs } from './prbs.bench';
 import { relay } from './relay.bench';
 import { roundTrip } from './round-trip.bench';
@@ -39,6 +40,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly run: Benchmark; readonly as
   files: { run: files, asks: 'data files, beside a copy' },
   info: { run: info, asks: 'what is in a data file, beside cat | wc -c' },
   command: { run: command, asks: 'what watch, record and the live page cost a receiver' },
+  page: { run: page, asks: 'how often the live page shows something new, and its memory' },
 };
 const NAMES = Object.keys(BENCHMARKS);
 // Single rounds scatter by 20 to 50 % on two cores; fewer than these tell 5 % from nothing only by luck.
@@ -58,7 +60,7 @@ Every figure is the median of interleaved rounds; each side of a connection is a
   --quick       one round with few frames and few sizes: shows that all runs, not how fast
   --sizes A,B   only these payload sizes in bytes, of ${SIZES_BYTES.join(', ')};
                 for throughput, round-trip, memory and relay
-  --seconds N   how long a case of memory takes (default ${DEFAULT_SECONDS})
+  --seconds N   how long a case of memory (default ${DEFAULT_SECONDS}) and of page (10) takes
   --json FILE   also writes the results as JSON; with - for FILE the JSON goes to stdout, the tables to stderr
                 (then: npm run --silent bench -- --json -)
   --check       exits 1 when a figure falls short of what this library promises
