@@ -24,6 +24,9 @@ export const nextTick = process.nextTick.bind(process);
 /** Milliseconds since this process began, never turned back. */
 export const monotonicMs = real.now.bind(real);
 
+/** Milliseconds since 1970, as the clock of this machine has it. */
+export const epochMs = RealDate.now.bind(RealDate);
+
 /** The time of day. */
 export function dateNow(): Date {
   return new RealDate();

@@ -14,7 +14,7 @@ import type { Engine } from '../transport/engines';
 import type { ConnectFailure, PeerEvent, Refusal, TransportSink } from '../transport/socket';
 import { openTransport, type Transport } from '../transport/transport';
 import { checkBoolean, checkInteger, checkOptionNames, checkSignal } from '../validate';
-import { endpointsOf, isLoopback, type Endpoints } from '../wire/endpoints';
+import { endpointsOf, hostPort, isLoopback, type Endpoints } from '../wire/endpoints';
 import { BridgeLog } from './bridge-log';
 import {
   detachedError,
@@ -26,7 +26,9 @@ import {
 } from './errors';
 import { EventMaster } from './event-master';
 import type { TcpEvents } from './events';
+import { Meters } from './meters';
 import { resolveOptions, type ResolvedOptions, type TcpCoreOptions, type TcpOptions } from './options';
+import { registry, type BridgeIdentity } from './registry';
 import { newCounters, type TcpStats } from './stats';
 
 /** How long, and for how long at most, to wait for a peer. */
@@ -50,6 +52,8 @@ export class TcpCore extends EventMaster implements FrameSlave, AsyncDisposable 
   readonly retainsFrames = true;
   /** `pyrogue.stream.TcpCore.<addr>.<Server|Client>.<port>` */
   readonly logName: string;
+  /** @internal What metrics are made of, beside {@link stats}. */
+  readonly meters = new Meters();
   private readonly log: Logging;
   private readonly bridgeLog: BridgeLog;
   private readonly counters = newCounters();
@@ -117,6 +121,12 @@ export class TcpCore extends EventMaster implements FrameSlave, AsyncDisposable 
   /** What carries this bridge's frames: `'native'`, this library itself, or `'libzmq'`, the zeromq package. */
   get engine(): Engine {
     return this.options.engine;
+  }
+
+  /** @internal What this bridge is called in metrics: its address, base port and role. */
+  get identity(): BridgeIdentity {
+    const { addr, server } = this.endpoints;
+    return { bridge: hostPort(addr, this.port), role: server ? 'server' : 'client' };
   }
 
   /** Frames accepted from masters, as `Slave.frameCount`. */
@@ -233,6 +243,7 @@ export class TcpCore extends EventMaster implements FrameSlave, AsyncDisposable 
       peersWaiting: transport.peersWaiting,
       peers: transport.peers(),
       reconnects: transport.reconnects,
+      lastFrameAt: this.meters.lastFrameAt,
     };
   }
 
@@ -269,6 +280,7 @@ export class TcpCore extends EventMaster implements FrameSlave, AsyncDisposable 
     this.log.debug(`Creating push ${role} port: ${push}`);
     this.transport = await openTransport(this.options.engine, this.endpoints, this.options, this.sink());
     this.log.debug(`TCP stream bridge ready. pull=${pull} push=${push}`);
+    registry.enter(this);
     const { allow, curve } = this.options;
     if (server && allow === undefined && curve === undefined && !isLoopback(this.endpoints.addr)) {
       this.log.warning(
@@ -288,6 +300,7 @@ export class TcpCore extends EventMaster implements FrameSlave, AsyncDisposable 
     this.finish();
     this.accepted.endWaits();
     await this.transport.close();
+    registry.leave(this);
     this.removeAllListeners();
     const lost = this.counters.discarded - discarded;
     if (lost > 0) this.onUnflushed(`${lost} accepted frames had not left`);
@@ -309,7 +322,7 @@ export class TcpCore extends EventMaster implements FrameSlave, AsyncDisposable 
       },
       peer: (event) => this.onPeer(event),
       backlog: (waiting) => this.bridgeLog.onBacklog(waiting),
-      sent: (payloadBytes) => this.countSent(payloadBytes),
+      sent: (payloadBytes, channel) => this.countSent(payloadBytes, channel),
       notSent: (accepted) => {
         this.counters.notSent += 1;
         if (accepted) this.bridgeLog.onLost(undefined);
@@ -342,6 +355,7 @@ export class TcpCore extends EventMaster implements FrameSlave, AsyncDisposable 
     const { counters, log } = this;
     counters.framesReceived += 1;
     counters.bytesReceived += frame.size;
+    this.meters.receive.note(frame.channel, frame.size);
     if (log.level <= Logging.Debug) log.debug(`Pulled frame with size ${frame.size}`);
     if (this.slaveCount === 0) {
       frame.release();
@@ -372,9 +386,10 @@ export class TcpCore extends EventMaster implements FrameSlave, AsyncDisposable 
     return this.refusals.reject(refusal);
   }
 
-  private countSent(payloadBytes: number): void {
+  private countSent(payloadBytes: number, channel: number): void {
     this.counters.framesSent += 1;
     this.counters.bytesSent += payloadBytes;
+    this.meters.send.note(channel, payloadBytes);
     if (this.log.level <= Logging.Debug) {
       this.log.debug(`Pushed TCP frame with size ${payloadBytes} on ${this.endpoints.push}`);
     }

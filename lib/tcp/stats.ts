@@ -1,5 +1,6 @@
 // What a bridge counts.
 
+import type { Direction } from '../transport/socket';
 import type { ConnectError } from './events';
 
 /** A snapshot of one bridge's counters. Bytes are payload bytes. */
@@ -54,6 +55,11 @@ export interface TcpStats {
    * `connect` or `disconnect` listener on; on systems other than Linux from the beginning.
    */
   readonly reconnects: number;
+  /**
+   * When the last frame of {@link framesSent} and of {@link framesReceived} was counted, to the turn of the event loop;
+   * undefined before the first.
+   */
+  readonly lastFrameAt: Readonly<Record<Direction, Date | undefined>>;
   /** The last thing that went wrong, with all its words; undefined while nothing has. */
   readonly lastError: Error | undefined;
   /**
@@ -65,7 +71,7 @@ export interface TcpStats {
 
 /** The part of {@link TcpStats} that the bridge itself counts. */
 export type Counters = {
-  -readonly [K in Exclude<keyof TcpStats, TransportCounts>]: TcpStats[K];
+  -readonly [K in Exclude<keyof TcpStats, TransportCounts | 'lastFrameAt'>]: TcpStats[K];
 };
 
 /** The part that the transport knows. */

@@ -164,7 +164,7 @@ export class SendQueue {
       // By identity: a frame that was put back may be in front of it.
       this.entries.remove(entry);
       if (failure === undefined) {
-        this.events.sent(entry.sizeBytes);
+        this.events.sent(entry.sizeBytes, entry.frame.channel);
         entry.resolve();
       } else this.reject(entry, failure);
       this.sendWhilePossible();

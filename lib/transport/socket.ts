@@ -95,7 +95,7 @@ export interface TransportSink {
   /** Frames wait for a peer, more of them than the high-water mark: somebody does not await. */
   backlog(waiting: number): void;
   /** A frame was accepted within the high-water mark: on its way, or there. Told before its sender is. */
-  readonly sent: (payloadBytes: number) => void;
+  readonly sent: (payloadBytes: number, channel: number) => void;
   /**
    * A frame was not sent and never will be. Its sender's promise rejects; or, when `accepted`, had resolved
    * before the peer it was handed to turned out to have left.

@@ -103,9 +103,9 @@ export class ZmqPushSocket extends ZmqSocket<Push> implements PushSocket {
     delivered();
   }
 
-  private sent({ payload }: WireFrame): void {
+  private sent({ payload, channel }: WireFrame): void {
     this.untold -= 1;
-    this.sink.sent(payload.length);
+    this.sink.sent(payload.length, channel);
   }
 }
 

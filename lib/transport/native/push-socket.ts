@@ -31,7 +31,7 @@ export class ZmtpPushSocket extends ZmtpSocket implements PushSocket {
     const connection = this.choose(length);
     if (connection === undefined) return false;
     connection.send(frame);
-    this.sink.sent(length);
+    this.sink.sent(length, frame.channel);
     return true;
   }
 
