@@ -41,6 +41,9 @@ export type { Engine } from './transport/engines';
 export { TcpClient } from './tcp/client';
 export { TcpServer } from './tcp/server';
 export type { TcpStats } from './tcp/stats';
+export { METRICS_CONTENT_TYPE } from './metrics/exposition';
+export { healthOf, type Health, type HealthOptions } from './metrics/health';
+export { metrics, type MetricsOptions } from './metrics/metrics';
 export type { Config, ConfigTree, ConfigValue } from './utilities/config/config';
 export {
   ConfigState,
