@@ -154,7 +154,7 @@ test.each([
   [['--connect', '127.0.0.1:65535'], 'the base port, 1 to 65534'],
   [['--duration', '0.5'], 'give a time from 1s to 1h'],
   [['--seconds', '3601'], 'give a time from 1s to 1h'],
-  [['--listen'], '--timeout and --curve are for one half: give HOST:PORT'],
+  [['--listen'], '--curve and --metrics are for one half: give HOST:PORT'],
   [['--connect', 'a:1', '--listen', 'b:2'], '--connect and --listen are two halves'],
   [['--bogus'], '--bogus'],
 ])('%j is wrong usage: one line that says what to do, exit status 2', async (args, words) => {

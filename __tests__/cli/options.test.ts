@@ -45,6 +45,8 @@ const OWN_WORDS: Readonly<Record<string, readonly string[]>> = {
   '--listen': ['bench', 'relay'],
   // More than one.
   '--size': ['bench'],
+  // It is the end of the recording as well, and needs no --metrics.
+  '--stall': ['record'],
   // It is no peer.
   '--timeout': ['doctor'],
 };

@@ -78,7 +78,7 @@ something was wrong, 2 for wrong arguments.`,
 }
 
 async function demo(target: Target | undefined, options: DemoOptions): Promise<void> {
-  const { part, engine, connect, duration, listen, allow, timeout, curve, curvePeer } = options;
+  const { part, engine, connect, duration, listen, allow, timeout, curve, curvePeer, metrics } = options;
   if (part !== undefined) {
     await runPart(part, engine);
     return;
@@ -87,9 +87,11 @@ async function demo(target: Target | undefined, options: DemoOptions): Promise<v
     throw new UsageError('--connect and --listen are two halves: give one of them');
   }
   const other = connect ?? target;
-  const ofOneHalf = [listen, allow, timeout, curve, curvePeer];
+  const ofOneHalf = [listen, allow, timeout, curve, curvePeer, metrics];
   if (other === undefined && ofOneHalf.some((value) => value !== undefined)) {
-    throw new UsageError('--listen, --allow, --timeout and --curve are for one half: give HOST:PORT');
+    throw new UsageError(
+      '--listen, --allow, --timeout, --curve and --metrics are for one half: give HOST:PORT',
+    );
   }
   if (duration < MIN_SECONDS || duration > MAX_SECONDS) {
     throw new UsageError(`--duration is ${duration} s: give a time from 1s to 1h`);

@@ -21,8 +21,10 @@ import {
   tell,
   tellAll,
   waitForPeer,
+  withMetrics,
   type CommonOptions,
 } from './support/run';
+import type { MetricsPage } from './support/metrics';
 import { receiveSparingly } from './support/receiving';
 import { TAKES_HELP, THROWS_HELP, thrownText } from './support/share';
 import { passing } from './support/slaves';
@@ -102,23 +104,37 @@ async function run(
   target: Target | undefined,
   options: PrbsOptions,
 ): Promise<void> {
-  // rx has no such option: it takes every size.
-  const { size = DEFAULT_SIZE_BYTES } = options;
-  const [tx, rx] = [new Prbs(), new Prbs()];
-  tx.width = rx.width = options.width;
-  if (direction !== 'rx') {
-    // Refuses a size that is none, before anybody is waited for; not one frame comes of it.
-    tx.enable(size);
-    await tx.disable();
-  }
+  if (direction !== 'rx') await checkSize(options);
   const { listen, allow, curve, curvePeer } = options;
   if (target === undefined && [listen, allow, curve, curvePeer].some((given) => given !== undefined)) {
     throw new UsageError(
       '--listen, --allow and --curve need HOST:PORT; without it both ends are of this machine',
     );
   }
+  await withMetrics(options, (page) => runTest(direction, target, options, page));
+}
+
+/** Refuses a size that is none, before anybody is waited for; not one frame comes of it. */
+async function checkSize({ size = DEFAULT_SIZE_BYTES, width }: PrbsOptions): Promise<void> {
+  const tx = new Prbs();
+  tx.width = width;
+  tx.enable(size);
+  await tx.disable();
+}
+
+async function runTest(
+  direction: PrbsDirection,
+  target: Target | undefined,
+  options: PrbsOptions,
+  page: MetricsPage,
+): Promise<void> {
+  // rx has no such option: it takes every size.
+  const { size = DEFAULT_SIZE_BYTES } = options;
+  const [tx, rx] = [new Prbs(), new Prbs()];
+  tx.width = rx.width = options.width;
   const interruption = new Interruption();
-  const { sending, receiving, stop } = await openLink(direction, target, options);
+  const { sending, receiving, bridges, stop } = await openLink(direction, target, options);
+  for (const bridge of bridges) page.watch(bridge);
   try {
     const seen = new Checker(rx);
     const limit = direction === 'rx' ? (options.count ?? Infinity) : Infinity;
@@ -164,6 +180,7 @@ function doubtOf(
 interface Link {
   readonly sending: TcpCore;
   readonly receiving: TcpCore;
+  readonly bridges: readonly TcpCore[];
   readonly stop: () => Promise<void>;
 }
 
@@ -177,7 +194,7 @@ async function openLink(
     const isLimited = direction === 'rx' && options.count !== undefined;
     const more = isLimited ? receiveSparingly(options.count) : {};
     const { bridge, stop } = await openWithPage(target, options, { lingerMs: LINGER_MS, ...more });
-    return { sending: bridge, receiving: bridge, stop };
+    return { sending: bridge, receiving: bridge, bridges: [bridge], stop };
   }
   const own = given({ engine: options.engine });
   const { bridge: receiving, port } = await openLocalServer(own);
@@ -186,7 +203,7 @@ async function openLink(
     const stop = async (): Promise<void> => {
       await Promise.all([sending.stop(), receiving.stop()]);
     };
-    return { sending, receiving, stop };
+    return { sending, receiving, bridges: [sending, receiving], stop };
   } catch (err) {
     await receiving.stop();
     throw err;

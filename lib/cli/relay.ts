@@ -1,7 +1,7 @@
 // rogue-bridge relay: every frame of one side to several others.
 
 import type { Command } from 'commander';
-import type { Frame, TcpCore } from '../index';
+import type { CurveOptions, Frame, TcpCore } from '../index';
 import { checkServers } from './relay/check';
 import { destinations, Downstream, isStopped, type Destination } from './relay/downstream';
 import { lossText, RelayRates, relaySummary } from './relay/report';
@@ -21,6 +21,7 @@ import {
 } from './support/options';
 import { tokenOption, viewOption } from './support/page';
 import { LiveLine } from './support/live-line';
+import { addMetricsOptions, type MetricsPage } from './support/metrics';
 import {
   addLogOptions,
   DEFAULT_WAIT,
@@ -28,6 +29,7 @@ import {
   NEVER,
   openWithPage,
   waitForPeer,
+  withMetrics,
   type CommonOptions,
 } from './support/run';
 import { sayUnlessLive, Source } from './support/source';
@@ -71,7 +73,7 @@ export function addRelay(program: Command): void {
     .addOption(viewOption())
     .addOption(tokenOption());
   for (const option of [...curveOptions(), ...fromCurveOptions()]) command.addOption(option);
-  addLogOptions(command)
+  addLogOptions(addMetricsOptions(command))
     .addHelpText(
       'after',
       `
@@ -84,7 +86,7 @@ Examples:
 }
 
 async function relay(options: RelayOptions): Promise<void> {
-  const { from, to, back, duration, listen = false } = options;
+  const { from, to, back, listen = false } = options;
   const backIndex = back === undefined ? -1 : to.findIndex((one) => targetText(one) === targetText(back));
   if (back !== undefined && backIndex < 0) {
     throw new UsageError(`--back ${targetText(back)} is none of the servers that --to names`);
@@ -95,6 +97,16 @@ async function relay(options: RelayOptions): Promise<void> {
     '--from-curve',
   );
   await checkServers(from, to, listen);
+  await withMetrics(options, (page) => run(options, backIndex, curve, page));
+}
+
+async function run(
+  options: RelayOptions,
+  backIndex: number,
+  curve: CurveOptions | undefined,
+  page: MetricsPage,
+): Promise<void> {
+  const { from, to, duration, listen = false } = options;
   const interruption = new Interruption();
   const open: { stop(): Promise<void> }[] = [];
   try {
@@ -103,6 +115,8 @@ async function relay(options: RelayOptions): Promise<void> {
       const downstream = await Downstream.open(one, options, Math.ceil(options.linger * 1000));
       downstreams.push(downstream);
       open.push(downstream);
+      // One that may drop is there for clients that come and go.
+      if (!downstream.mayDrop) page.watch(downstream.bridge, { direction: 'send', mayBeSilent: true });
     }
     const { allow } = options;
     const own = {
@@ -113,6 +127,7 @@ async function relay(options: RelayOptions): Promise<void> {
     };
     const { bridge: upstream, stop } = await openWithPage(from, own, given({ curve }));
     open.push({ stop });
+    page.watch(upstream, { direction: 'receive' });
     const work = new Relay(upstream, downstreams, downstreams[backIndex], options.count, interruption);
     try {
       if (await waitForPeer(upstream, from, { ...options, curve: options.fromCurve }, interruption)) {

@@ -69,6 +69,27 @@ export function targetText({ addr, port }: Target): string {
   return `${addr}:${port}`;
 }
 
+/** Where a server of ours listens. */
+export interface ListenAddress {
+  /** As Node's `listen` takes it. */
+  readonly host: string;
+  /** 0 for one that the kernel chooses. */
+  readonly port: number;
+}
+
+const LOOPBACK = '127.0.0.1';
+
+/** `ADDR:PORT`, `[::1]:PORT`, `*:PORT`; `:PORT` and `PORT` are of this machine alone. */
+export function parseListen(text: string): ListenAddress {
+  const [, address = '', digits = ''] = /^(?:(\[[^\]\p{C}]+\]|[^:[\]\s\p{C}]*):)?(\d+)$/u.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === '' || text.length > MAX_TARGET_CHARS || port > 65_535) {
+    throw new InvalidArgumentError('give ADDR:PORT with a port from 0 to 65535, for example 127.0.0.1:9100');
+  }
+  const host = address.replace(/^\[(.*)\]$/, '$1') || LOOPBACK;
+  return { host: host === '*' ? '0.0.0.0' : host, port };
+}
+
 /** A whole number from `least` to `most`; hexadecimal with 0x. */
 export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {

@@ -10,7 +10,7 @@ import { HEADER_BYTES } from '../../utilities/fileio/record';
 import { openFile } from '../send/input';
 import { given, isTarget, parseTarget, type Target } from './arguments';
 import { UsageError } from './errors';
-import { bridgeOptions } from './options';
+import { bridgeOptions, metricsOptions } from './options';
 import { viewOption } from './page';
 import type { Interruption } from './run';
 
@@ -43,7 +43,7 @@ export function sourceOf(
     throw new UsageError(`${visible(target)} is a peer: give it alone, or data files alone`);
   }
   checkFiles(names);
-  const wrong = [...bridgeOptions(), viewOption()]
+  const wrong = [...bridgeOptions(), ...metricsOptions(), viewOption()]
     .filter((option) => !alsoOfFiles.includes(option.attributeName()))
     .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
     .map(({ long }) => long);

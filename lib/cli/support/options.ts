@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Engine } from '../../index';
-import { integer, integers, list, logFilter, positive, seconds, wait } from './arguments';
+import { integer, integers, list, logFilter, parseListen, positive, seconds, wait } from './arguments';
 import { UsageError } from './errors';
 
 export const DEFAULT_LINGER_S = 10;
@@ -108,6 +108,20 @@ export const allowOption = (): Option =>
 /** Those of a bridge. @param untilWhen how long it waits for its peer without `--timeout`. */
 export function bridgeOptions(untilWhen = ''): Option[] {
   return [listenOption(), engineOption(), timeoutOption(untilWhen), allowOption(), ...curveOptions()];
+}
+
+/** Those by which other programs look after a bridge. */
+export function metricsOptions(): Option[] {
+  return [
+    new Option(
+      '--metrics <addr:port>',
+      'serve /metrics for Prometheus and /healthz; PORT alone is for this machine',
+    ).argParser(parseListen),
+    new Option('--metrics-channels', 'with --metrics: frames and bytes of each channel, too'),
+    new Option('--stall <time>', 'with --metrics: /healthz is 503 when no frame comes for so long').argParser(
+      seconds,
+    ),
+  ];
 }
 
 /** Encryption between two bridges of this library; the files are those of `keygen`. */

@@ -10,6 +10,7 @@ import { curveKeys, type CurveFiles } from './curve';
 import { Failure, UsageError } from './errors';
 import { lookBefore } from '../doctor/look';
 import { oneLineLog } from './one-line-log';
+import { addMetricsOptions, MetricsPage, type MetricsOptions } from './metrics';
 import { openPage, pageText, type PageOptions } from './page';
 import { bridgeOptions, logOption } from './options';
 import { pause } from './pause';
@@ -28,7 +29,7 @@ const PATIENCE_MS = 500;
 export const NEVER = new Promise<void>(() => undefined);
 
 /** Options that every subcommand with a bridge has. */
-export interface CommonOptions extends CurveFiles, PageOptions {
+export interface CommonOptions extends CurveFiles, MetricsOptions, PageOptions {
   readonly listen?: boolean;
   readonly engine?: Engine;
   readonly timeout?: number;
@@ -76,7 +77,7 @@ export function addLogOptions(command: Command): Command {
 /** Those of a subcommand with a bridge. */
 export function addBridgeOptions(command: Command, untilWhen = DEFAULT_WAIT): Command {
   for (const option of bridgeOptions(untilWhen)) command.addOption(option);
-  return addLogOptions(command);
+  return addLogOptions(addMetricsOptions(command));
 }
 
 /** Says something that is no data. */
@@ -155,6 +156,19 @@ export async function openWithPage(
   }
 }
 
+/** Serves what `--metrics` asks for while the work is done; begins before a bridge takes its ports. */
+export async function withMetrics<T>(
+  options: MetricsOptions,
+  work: (page: MetricsPage) => Promise<T>,
+): Promise<T> {
+  const page = await MetricsPage.open(options, tell);
+  try {
+    return await work(page);
+  } finally {
+    await page.close();
+  }
+}
+
 /** Opens it, does the work, stops it: whatever happens. */
 export async function withBridge<T>(
   target: Target,
@@ -163,13 +177,16 @@ export async function withBridge<T>(
   more: TcpOptions = {},
 ): Promise<T> {
   const interruption = new Interruption();
-  const { bridge, stop } = await openWithPage(target, options, more);
-  try {
-    return await work(bridge, interruption);
-  } finally {
-    await stop();
-    tellAll(thrownText(bridge.stats.withoutSlave, options));
-  }
+  return withMetrics(options, async (page) => {
+    const { bridge, stop } = await openWithPage(target, options, more);
+    page.watch(bridge);
+    try {
+      return await work(bridge, interruption);
+    } finally {
+      await stop();
+      tellAll(thrownText(bridge.stats.withoutSlave, options));
+    }
+  });
 }
 
 /**
