@@ -16,12 +16,14 @@ afterEach(async () => {
   removeFiles();
 });
 
-test('every example is in the README and in a test, here or in recipes.test.ts', () => {
+test('every example is in the README and in a test, here or in one of two others', () => {
   const readme = readFileSync(join(__dirname, '..', 'README.md'), 'utf8');
-  const tests = [__filename, join(__dirname, 'recipes.test.ts')];
+  const tests = ['examples.test.ts', 'recipes.test.ts', 'metrics/examples.test.ts'].map((name) =>
+    join(__dirname, name),
+  );
   const here = tests.map((path) => readFileSync(path, 'utf8')).join();
   for (const name of readdirSync(join(__dirname, '..', 'examples'))) {
-    expect([name, readme.includes(`examples/${name}`), here.includes(`'examples/${name}'`)]).toEqual([
+    expect([name, readme.includes(`examples/${name}`), here.includes(`'examples/${name}`)]).toEqual([
       name,
       true,
       true,
