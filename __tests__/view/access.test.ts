@@ -195,7 +195,7 @@ describe('a token', () => {
     const [one, other, own] = [await view({ host: '0.0.0.0' }), await view({ host: '*' }), await view()];
     expect(one.token).toMatch(/^[\w-]{24}$/);
     expect(other.token).not.toBe(one.token);
-    expect(one.url).toBe(`http://localhost:${one.port}/?token=${one.token}`);
+    expect(one.url).toBe(`http://${hostname()}:${one.port}/?token=${one.token}`);
     expect((await ask(one, '/history')).status).toBe(401);
     expect([own.token, own.url]).toEqual([undefined, `http://127.0.0.1:${own.port}/`]);
     await look(one);

@@ -1,15 +1,8 @@
 // rogue-bridge view: a live page of a stream, or of data files.
 
 import type { Command } from 'commander';
-import {
-  httpAddress,
-  openPage,
-  pageOptions,
-  pageText,
-  type HttpAddress,
-  type PageOptions,
-} from './support/page';
-import { positive, type Target } from './support/arguments';
+import { openPage, pageOptions, pageText, type PageOptions } from './support/page';
+import { parseListen, positive, type ListenAddress, type Target } from './support/arguments';
 import { filesText, SOURCE_HELP, sizeOf, sourceOf } from './support/frame-source';
 import { durationOption } from './support/options';
 import {
@@ -32,7 +25,7 @@ const DEFAULT_HTTP = '127.0.0.1:8080';
 const DEFAULT_RATE = 30;
 
 interface ViewCommandOptions extends CommonOptions, PageOptions {
-  readonly http: HttpAddress;
+  readonly http: ListenAddress;
   readonly duration?: number;
   readonly rate?: number;
 }
@@ -49,8 +42,8 @@ export function addView(program: Command): void {
     .option(
       '--http <addr:port>',
       'where the page is, *:8080 for every address',
-      httpAddress,
-      httpAddress(DEFAULT_HTTP),
+      parseListen,
+      parseListen(DEFAULT_HTTP),
     )
     .addOption(durationOption())
     .option('--rate <n>', `frames a second of a data file, at first (default: ${DEFAULT_RATE})`, positive);

@@ -1,8 +1,8 @@
 // What comes in: the channels, their frames and their rates. Knows nothing of browsers.
 
+import { thisTurn } from '../async/turn-clock';
 import type { Frame } from '../stream/frame';
 import { Channel } from './channel';
-import { CoarseClock } from './coarse-clock';
 import { History } from './history';
 import { LinkWatch, type StreamSource } from './link';
 import { Pace } from './pace';
@@ -30,7 +30,6 @@ export class Hub {
   private readonly slots: (Channel | undefined)[] = new Array<Channel | undefined>(CHANNELS).fill(undefined);
   /** Those that have had a frame, in the order of their first one. */
   private readonly seen: Channel[] = [];
-  private readonly clock = new CoarseClock();
   private readonly pace = new Pace();
   private keptBytes = 0;
   private lastFrame = 0;
@@ -42,7 +41,7 @@ export class Hub {
     source: StreamSource,
     private readonly maxKeptBytes: number,
   ) {
-    this.link = new LinkWatch(source, this.clock.now());
+    this.link = new LinkWatch(source, thisTurn().epochMs);
   }
 
   channel(number: number): Channel | undefined {
@@ -55,7 +54,7 @@ export class Hub {
 
   /** Counts a frame and keeps it. */
   note(frame: Frame): Channel {
-    const now = this.clock.now();
+    const now = thisTurn().epochMs;
     const channel = this.slots[frame.channel] ?? this.add(frame);
     const { ring } = channel;
     const before = ring.bytes;
@@ -71,7 +70,7 @@ export class Hub {
 
   /** Four times a second. @returns the newest point of the history, once a second. */
   tick(): HistoryPoint | undefined {
-    const now = this.clock.now();
+    const now = thisTurn().epochMs;
     this.pace.sample(now, this.frames, this.bytes, this.lastFrame);
     for (const { pace, frames, bytes, lastFrame } of this.seen) pace.sample(now, frames, bytes, lastFrame);
     this.link.update(now, this.frames > 0, this.pace.isStalled);
@@ -87,7 +86,7 @@ export class Hub {
     const { link, pace } = this;
     const isDown = link.state === 'stalled' || link.state === 'lost';
     return {
-      now: this.clock.now(),
+      now: thisTurn().epochMs,
       link: link.state,
       linkSince: link.since,
       lastFrame: this.lastFrame,

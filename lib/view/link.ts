@@ -49,6 +49,14 @@ export class LinkWatch {
     return file === undefined ? {} : { file: file.status };
   }
 
+  /** Why an alarm should go off; undefined while there is a peer, or none could be. */
+  get fault(): string | undefined {
+    const { address } = this.source;
+    return this.isUp
+      ? undefined
+      : `${address}: ${this.state === 'lost' ? 'the link is lost' : 'no peer has come yet'}`;
+  }
+
   update(now: number, hasFrames: boolean, isStalled: boolean): void {
     const { isUp } = this;
     if (isUp !== this.wasUp) this.since = now;

@@ -4,7 +4,9 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { builtFile } from '../built-file';
 import { HEADER_BYTES, writeHeader } from '../utilities/fileio/record';
-import { answer, answerJson, answerText } from './answers';
+import { metrics } from '../metrics/metrics';
+import { metricsReply } from '../metrics/replies';
+import { answer, answerJson } from './answers';
 import type { Denial } from './access';
 import { HISTORY_SECONDS } from './history';
 import type { Hub } from './hub';
@@ -36,11 +38,6 @@ export async function loadAssets(): Promise<Assets> {
 export interface RoutesHost {
   readonly hub: Hub;
   readonly assets: Assets;
-  /** Answers by path, besides those of the page. */
-  readonly extra: ReadonlyMap<
-    string,
-    (query: URLSearchParams) => { status: number; type: string; text: string }
-  >;
   /** A frame that the gateway, or a browser's pause, keeps. */
   kept(channel: number, number: number): Kept | undefined;
   /** Why no more browser can look now. */
@@ -65,10 +62,13 @@ export class Routes {
       answer(request, response, 200, { 'content-type': asset.type }, asset.bytes);
       return;
     }
-    const extra = this.host.extra.get(pathname);
-    if (extra !== undefined) {
-      const { status, type, text } = extra(url.searchParams);
-      answerText(request, response, status, type, text);
+    const { hub } = this.host;
+    const reply = metricsReply(request.method, pathname, {
+      metrics: () => metrics({ channels: url.searchParams.has('channels') }),
+      health: () => ({ healthy: hub.link.isUp, reasons: [hub.link.fault ?? ''] }),
+    });
+    if (reply !== undefined) {
+      answer(request, response, reply.status, reply.headers, Buffer.from(reply.body));
       return;
     }
     const frame = /^\/frames\/(\d{1,3})\/(\d{1,16})$/.exec(pathname);

@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type * as ws from 'ws';
 import { clearInterval, setInterval, setTimeout, clearTimeout } from '../async/clock';
@@ -76,7 +77,6 @@ export class ViewServer extends Slave implements AsyncDisposable {
     this.routes = new Routes({
       hub: this.hub,
       assets,
-      extra: new Map(),
       kept: (channel, number) =>
         this.viewers.heldFrame(channel, number) ?? this.hub.channel(channel)?.ring.get(number),
       full: () => this.full(),
@@ -124,8 +124,8 @@ export class ViewServer extends Slave implements AsyncDisposable {
 
   /** The address to open, with the token if one is needed. */
   get url(): string {
-    const { host = 'localhost', token } = this.options;
-    const shown = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host;
+    const { host = '0.0.0.0', token } = this.options;
+    const shown = ['0.0.0.0', '::'].includes(host) ? hostname() : host;
     const name = shown.includes(':') ? `[${shown}]` : shown;
     return `http://${name}:${this.port}/${token === undefined ? '' : `?token=${token}`}`;
   }

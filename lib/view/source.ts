@@ -2,16 +2,14 @@
 
 import type { StreamSource, WatchedBridge } from './link';
 
+/** A bridge, as a view sees it. */
 interface NamedBridge extends WatchedBridge {
-  readonly logName: string;
+  readonly identity: { readonly bridge: string; readonly role: 'client' | 'server' };
 }
 
 /** The source that a bridge is; undefined for other masters. Not by its class: there may be more than one of that name. */
 export function bridgeSource(master: object): StreamSource | undefined {
-  const { logName, stats } = master as Partial<NamedBridge>;
-  const match = /\.TcpCore\.(.+)\.(Server|Client)\.(\d+)$/.exec(logName ?? '');
-  if (match === null || typeof stats !== 'object') return undefined;
-  const [, addr = '', role, port = ''] = match;
-  const bridge = master as NamedBridge;
-  return { address: `${addr}:${port}`, role: role === 'Server' ? 'server' : 'client', bridge };
+  const { identity, stats } = master as Partial<NamedBridge>;
+  if (identity === undefined || typeof stats !== 'object') return undefined;
+  return { address: identity.bridge, role: identity.role, bridge: master as NamedBridge };
 }

@@ -1,33 +1,16 @@
 // The live page of a subcommand: `view`, and `--view` of the others.
 
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import type * as view from '../../view';
-import { given, list } from './arguments';
+import { given, integer, list, parseListen, type ListenAddress } from './arguments';
 import { UsageError } from './errors';
-
-/** Where HTTP is listened on. */
-export interface HttpAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** `ADDR:PORT`, `[::1]:8080`, `*:8080`; `:8080` and `8080` are of this machine alone. */
-export function httpAddress(text: string): HttpAddress {
-  const match = /^(?:(\[[\da-f:.]+\]|[\w.*-]*):)?(\d{1,5})$/i.exec(text);
-  const port = Number(match?.[2]);
-  if (match === null || port > 65_535) {
-    throw new InvalidArgumentError('give ADDR:PORT, for example 127.0.0.1:8080, or *:8080 for every address');
-  }
-  const host = match[1] ?? '';
-  return { host: host === '' ? '127.0.0.1' : host, port };
-}
 
 export const tokenOption = (): Option =>
   new Option('--token <text>', 'what browsers must know (default: none on 127.0.0.1, elsewhere a new one)');
 
 /** Of subcommands that can show their stream. */
 export const viewOption = (): Option =>
-  new Option('--view <addr:port>', 'show the stream on a live page at this address').argParser(httpAddress);
+  new Option('--view <addr:port>', 'show the stream on a live page at this address').argParser(parseListen);
 
 /** Further options of the page; `view` alone has them. */
 export function pageOptions(): Option[] {
@@ -35,14 +18,16 @@ export function pageOptions(): Option[] {
     tokenOption(),
     new Option('--http-host <names>', 'further names of this machine in the address bar').argParser(list),
     new Option('--origin <urls>', 'other sites whose pages may show the stream').argParser(list),
-    new Option('--viewers <n>', 'browsers at the same time at most (default: 32)').argParser(Number),
+    new Option('--viewers <n>', 'browsers at the same time at most (default: 32)').argParser(
+      integer(1, 10_000),
+    ),
     new Option('--hold-back', 'programs in a browser may ask for every frame, and hold the stream back'),
   ];
 }
 
 /** How a subcommand's page is opened. */
 export interface PageOptions {
-  readonly view?: HttpAddress;
+  readonly view?: ListenAddress;
   readonly token?: string;
   readonly httpHost?: string[];
   readonly origin?: string[];
