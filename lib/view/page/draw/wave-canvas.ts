@@ -1,0 +1,175 @@
+// The two charts of the waveform view, drawn whenever a preview, a setting or the theme changes.
+
+import { effect, untracked } from '@preact/signals';
+import type { App } from '../model/app';
+import { waveText } from '../model/copying';
+import { group, tick } from '../model/format';
+import { columnOfSample, columnsOf, type Picture } from '../model/previews';
+import { AutoRange, typeRange, type Range } from '../model/ranges';
+import { Chart } from './chart';
+import { DIMMED, palette, seriesColor } from './palette';
+import { drawCursor, drawWaves, type WaveDrawing } from './waveform';
+
+const SMALLEST_WINDOW = 8;
+
+export class WaveCanvas {
+  private readonly main: Chart;
+  private readonly overview: Chart;
+  private readonly range = new AutoRange(0.06);
+  private drawing: WaveDrawing | undefined;
+  /** The last preview of the whole frame. */
+  private all: WaveDrawing | undefined;
+  private channel: number | undefined;
+  private readonly end: () => void;
+
+  constructor(
+    private readonly app: App,
+    parent: HTMLElement,
+    overview: HTMLElement,
+  ) {
+    this.main = new Chart({
+      parent,
+      ySpace: 48,
+      draw: (plot) => {
+        if (this.drawing === undefined) return;
+        drawWaves(plot, this.drawing);
+        const cursor = app.cursor.peek();
+        if (cursor !== undefined) drawCursor(plot, cursor[1], this.valueAt(cursor[1]), palette.value.text2);
+      },
+      xLabels: (values) => values.map((value) => (value === 0 ? 'sample 0' : tick(value))),
+      yLabels: (values) => values.map((value) => (Math.abs(value) < 1e5 ? group(value, decimals(values)) : tick(value))),
+      onCursor: (x) => this.moved(x),
+      onSelect: (from, to) => this.show(from, to),
+    });
+    this.overview = new Chart({
+      parent: overview,
+      hasXAxis: false,
+      hasYAxis: true,
+      yLabels: (values) => values.map(() => null),
+      top: 1,
+      draw: (plot) => {
+        if (this.all !== undefined) drawWaves(plot, { ...this.all, earlier: [], width: 1 });
+      },
+    });
+    this.end = effect(() => this.update());
+  }
+
+  canvases(): readonly HTMLCanvasElement[] {
+    return [this.main.canvas];
+  }
+
+  text(): string {
+    return this.drawing === undefined ? '' : waveText(this.drawing.picture);
+  }
+
+  zoom(direction: 'in' | 'out' | 'all'): void {
+    const { samples } = this.drawing?.picture.about ?? { samples: 0 };
+    const [from = 0, to = samples] = this.app.canvas.value.window ?? [];
+    if (direction === 'all') this.app.showWindow(0, samples, samples);
+    else {
+      const middle = this.app.cursor.value?.[1] ?? (from + to) / 2;
+      const factor = direction === 'in' ? 0.5 : 2;
+      this.show(middle - (middle - from) * factor, middle + (to - middle) * factor);
+    }
+  }
+
+  destroy(): void {
+    this.end();
+    this.main.destroy();
+    this.overview.destroy();
+  }
+
+  private update(): void {
+    const { app } = this;
+    void palette.value;
+    const picture = app.watching.picture.value;
+    const settings = app.selection.settings.value;
+    const isDimmed = app.isDimmed.value;
+    const isPaused = app.pausing.paused.value !== undefined;
+    void app.cursor.value;
+    if (picture?.about.view !== 'wave' || settings === undefined) {
+      this.drawing = undefined;
+      this.main.set([0, 1], [0, 1]);
+      return;
+    }
+    const { about } = picture;
+    if (about.channel !== this.channel) this.range.reset();
+    this.channel = about.channel;
+    const earlier = app.ring.last(settings.frames).filter((one) => one !== picture);
+    this.drawing = {
+      picture,
+      earlier: settings.frames === 1 ? [] : earlier.filter((one) => isAlike(one, picture)),
+      envelope: settings.envelope && app.ring.length > 1 ? app.ring.envelope() : undefined,
+      color: seriesColor(app.channels.colorOf(about.channel)),
+      opacity: isDimmed ? DIMMED : 1,
+      width: 1.75,
+    };
+    const [from = 0, to = about.samples] = about.window;
+    const y = this.yRange(picture, isPaused);
+    this.main.set([from, Math.max(from + 1, to - 1)], y);
+    const isAll = from === 0 && to === about.samples;
+    if (isAll || this.all === undefined || this.all.picture.about.channel !== about.channel) this.all = this.drawing;
+    this.overview.set([0, Math.max(1, about.samples - 1)], this.wholeRange());
+    untracked(() => this.fitColumns());
+  }
+
+  private yRange(picture: Picture, isPaused: boolean): Range {
+    const { app } = this;
+    const settings = app.selection.settings.value;
+    if (settings?.range === 'fixed' && settings.rangeLow < settings.rangeHigh) {
+      return [settings.rangeLow, settings.rangeHigh];
+    }
+    const whole = settings?.range === 'type' ? typeRange(settings.reading.type) : undefined;
+    if (whole !== undefined) return whole;
+    const { min = 0, max = 1 } = picture.about.statistics ?? {};
+    const summary = settings?.envelope === true ? app.ring.summary() : undefined;
+    const low = Math.min(min, summary?.min ?? min);
+    const high = Math.max(max, summary?.max ?? max);
+    if (isPaused) this.range.reset();
+    return this.range.next(low, high, performance.now());
+  }
+
+  private wholeRange(): Range {
+    const { min = 0, max = 1 } = this.all?.picture.about.statistics ?? {};
+    const room = 0.1 * (max - min || 1);
+    return [min - room, max + room];
+  }
+
+  /** The gateway packs no more samples than the canvas has columns for. */
+  private fitColumns(): void {
+    const columns = Math.round(this.main.innerWidth * devicePixelRatio);
+    const { canvas } = this.app;
+    if (columns > 0 && columns !== canvas.value.columns) canvas.value = { ...canvas.value, columns };
+  }
+
+  private valueAt(sample: number): number | undefined {
+    const picture = this.drawing?.picture;
+    if (picture === undefined) return undefined;
+    const column = columnOfSample(picture.about, sample);
+    if (column < 0 || column >= columnsOf(picture)) return undefined;
+    return picture.numbers[picture.about.step === 0 ? column : 2 * column + 1];
+  }
+
+  private moved(x: number | undefined): void {
+    const samples = this.drawing?.picture.about.samples ?? 0;
+    const sample = x === undefined ? undefined : Math.round(x);
+    const isInside = sample !== undefined && sample >= 0 && sample < samples;
+    this.app.cursor.value = isInside ? [0, sample] : undefined;
+  }
+
+  private show(from: number, to: number): void {
+    const samples = this.drawing?.picture.about.samples ?? 0;
+    if (to - from >= SMALLEST_WINDOW) this.app.showWindow(Math.round(from), Math.round(to), samples);
+  }
+}
+
+function isAlike({ about: a }: Picture, { about: b }: Picture): boolean {
+  return a.step === b.step && a.window.join() === b.window.join() && a.samples === b.samples;
+}
+
+/** As many decimals as the distance of the labels needs. */
+function decimals(values: readonly number[]): number {
+  const [first = 0, second = first + 1] = values;
+  const step = Math.abs(second - first) || 1;
+  return Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)));
+}

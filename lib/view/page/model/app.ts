@@ -1,0 +1,287 @@
+// All state of the page, and what can be done with it. No DOM; the browser comes in through `Browser`.
+
+import { batch, computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
+import type { View } from '../../interpretation';
+import type { ChannelStatus, Hello, History, Message, Play, Status, Watch } from '../../protocol';
+import { Channels, type Sorting } from './channels';
+import { Connection, type Surroundings } from './connection';
+import { RateHistory } from './history';
+import { Pausing } from './pausing';
+import { PreviewRing } from './previews';
+import { Selection } from './selection';
+import type { Memory } from './settings';
+import { emptyState, linkBanner, stallBanner, statusLine, type Banner, type Situation } from './states';
+import { Watching } from './watching';
+import { WholeFrames } from './whole-frames';
+
+export type Theme = 'dark' | 'light';
+
+export interface Browser {
+  readonly around: Surroundings;
+  readonly memory: Memory | undefined;
+  readonly beforeDrawing: (call: () => void) => void;
+  readonly fragment: () => string;
+  readonly writeFragment: (fragment: string, isNewEntry: boolean) => void;
+  readonly wantsLessMotion: () => boolean;
+}
+
+/** What the canvas can show, told by the view that is drawn. */
+export interface Canvas {
+  readonly columns: number;
+  /** The part that is zoomed into; undefined: all. */
+  readonly window: readonly number[] | undefined;
+}
+
+const REDUCED_MS = 250;
+const DEFAULT_SPAN_SECONDS = 300;
+
+export class App {
+  readonly channels = new Channels();
+  readonly history = new RateHistory();
+  readonly historyVersion = signal(0);
+  readonly hello: Signal<Hello | undefined> = signal(undefined);
+  readonly status: Signal<Status | undefined> = signal(undefined);
+  /** By the gateway's clock; advances four times a second. */
+  readonly now = signal(0);
+  readonly localNow = signal(0);
+  /** Changes once a second: summaries in words are not made more often. */
+  readonly second = computed(() => Math.floor(this.localNow.value / 1000));
+  readonly span = signal(DEFAULT_SPAN_SECONDS);
+  readonly isLogarithmic = signal(false);
+  readonly sorting: Signal<Sorting> = signal({ key: 'channel', isDescending: false });
+  readonly filter = signal('');
+  readonly errorsOf: Signal<number | undefined> = signal(undefined);
+  readonly notice: Signal<Banner | undefined> = signal(undefined);
+  readonly cursor: Signal<readonly [number, number] | undefined> = signal(undefined);
+  readonly canvas: Signal<Canvas> = signal({ columns: 1000, window: undefined });
+  readonly ring = new PreviewRing();
+  readonly connection: Connection;
+  readonly watching: Watching;
+  readonly pausing: Pausing;
+  readonly selection: Selection;
+  readonly wholes: WholeFrames;
+  /** Channel whose figures are in the viewer. */
+  readonly current: ReadonlySignal<ChannelStatus | undefined>;
+  readonly situation: ReadonlySignal<Situation>;
+  private clockOffset = 0;
+
+  constructor(private readonly browser: Browser) {
+    const { around } = browser;
+    this.connection = new Connection(around, {
+      opened: () => this.opened(),
+      message: (message) => batch(() => this.take(message)),
+      bytes: (bytes) => this.watching.takeBytes(bytes),
+      closed: () => undefined,
+    });
+    const send = this.connection.send.bind(this.connection);
+    this.watching = new Watching({
+      send,
+      beforeDrawing: browser.beforeDrawing,
+      after: (ms, call) => void around.setTimeout(call, ms),
+      now: around.now,
+      leastMs: () => (browser.wantsLessMotion() ? REDUCED_MS : 0),
+    });
+    this.pausing = new Pausing(send);
+    this.wholes = new WholeFrames(around.fetch);
+    this.selection = new Selection({
+      channels: this.channels,
+      memory: browser.memory,
+      address: () => this.hello.peek()?.source.address ?? '',
+      fragment: browser.fragment,
+      writeFragment: browser.writeFragment,
+      notice: (title) => this.warn(title, ''),
+    });
+    this.current = computed(() => {
+      const channel = this.selection.channel.value;
+      return channel === undefined ? undefined : this.channels.all.value.get(channel);
+    });
+    this.situation = computed(() => ({
+      connection: this.connection.state.value,
+      hello: this.hello.value,
+      status: this.status.value,
+      channel: this.current.value,
+      reading: this.selection.settings.value?.reading,
+      nothing: this.watching.nothing.value,
+      hasPicture: this.watching.calm.value !== undefined,
+      isPaused: this.pausing.paused.value !== undefined,
+      now: this.now.value,
+      localNow: this.localNow.value,
+    }));
+  }
+
+  readonly statusLine = computed(() => statusLine(this.situation.value));
+  readonly linkBanner = computed(() => linkBanner(this.situation.value));
+  readonly banner = computed(
+    () => this.linkBanner.value ?? this.notice.value ?? stallBanner(this.situation.value),
+  );
+  readonly empty = computed(() => emptyState(this.situation.value));
+  /** The picture is not of now: its data are dimmed. */
+  readonly isDimmed = computed(
+    () => (this.linkBanner.value ?? stallBanner(this.situation.value)) !== undefined,
+  );
+
+  start(): void {
+    this.selection.theme = this.selection.readLink();
+    this.connection.start();
+    effect(() => {
+      const watch = this.watch.value;
+      if (watch !== undefined) untracked(() => this.watching.want(watch));
+    });
+    effect(() => {
+      const picture = this.watching.picture.value;
+      if (picture?.about.view === 'wave' && this.pausing.paused.peek() === undefined) this.ring.push(picture);
+    });
+  }
+
+  /** Four times a second. */
+  tick(): void {
+    const local = this.browser.around.now();
+    batch(() => {
+      this.localNow.value = local;
+      this.now.value = local + this.clockOffset;
+      this.watching.refresh();
+    });
+  }
+
+  warn(title: string, text: string): void {
+    this.notice.value = { tone: 'warn', title, text, action: 'close' };
+  }
+
+  select(channel: number): void {
+    batch(() => {
+      this.pausing.live();
+      this.notice.value = undefined;
+      this.resetCanvas();
+      this.selection.select(channel);
+    });
+  }
+
+  show(view: View): void {
+    if (this.selection.settings.value?.view === view) return;
+    batch(() => {
+      this.resetCanvas();
+      this.selection.change({ view });
+    });
+  }
+
+  /** Pauses, or goes live; a file is stopped, or played on. */
+  togglePause(): void {
+    const { file } = this.status.value ?? {};
+    const isPaused = this.pausing.paused.value !== undefined;
+    if (file !== undefined && !isPaused) this.play({ playing: !file.playing });
+    else if (isPaused) this.live();
+    else this.pause();
+  }
+
+  /** @param number frame to be shown. */
+  pause(number?: number, steps = 0): void {
+    const channel = this.selection.channel.value;
+    if (channel === undefined) return;
+    const shown = number ?? this.watching.picture.value?.about.number;
+    if (this.status.value?.file?.playing === true) this.play({ playing: false });
+    this.pausing.pause(channel, this.current.value?.frames ?? 0, shown, steps);
+  }
+
+  live(): void {
+    this.notice.value = undefined;
+    this.pausing.live();
+  }
+
+  step(by: number): void {
+    this.notice.value = undefined;
+    if (this.pausing.paused.value === undefined) this.pause(undefined, by);
+    else this.pausing.step(by);
+  }
+
+  play(play: Omit<Play, 'op'>): void {
+    this.connection.send({ op: 'play', ...play });
+  }
+
+  setSpan(seconds: number): void {
+    this.span.value = seconds;
+    void this.loadHistory();
+  }
+
+  /** A part of the waveform; all of it when that is what it comes to. */
+  showWindow(from: number, to: number, samples: number): void {
+    const first = Math.max(0, Math.min(from, samples - 2));
+    const last = Math.min(samples, Math.max(to, first + 2));
+    const isAll = first === 0 && last === samples;
+    this.canvas.value = { ...this.canvas.value, window: isAll ? undefined : [first, last] };
+  }
+
+  private resetCanvas(): void {
+    this.cursor.value = undefined;
+    this.canvas.value = { ...this.canvas.value, window: undefined };
+  }
+
+  /** What the gateway is asked for; made anew when something in it changes. */
+  private readonly watch = computed((): Watch | undefined => {
+    const channel = this.selection.channel.value;
+    const settings = this.selection.settings.value;
+    if (channel === undefined || settings === undefined) return undefined;
+    const paused = this.pausing.paused.value;
+    const { columns, window } = this.canvas.value;
+    const frame = paused?.channel === channel ? paused.frames[paused.index]?.number : undefined;
+    return {
+      op: 'watch',
+      id: 0,
+      channel,
+      view: settings.view,
+      ...settings.reading,
+      ...(settings.view === 'wave' ? { columns: Math.min(4096, Math.max(16, columns)) } : {}),
+      ...(settings.view === 'hist' ? { bins: settings.bins } : {}),
+      ...(window === undefined ? {} : { window }),
+      ...(frame === undefined ? {} : { frame }),
+    };
+  });
+
+  private opened(): void {
+    this.watching.restart();
+    this.pausing.restart();
+    void this.loadHistory();
+  }
+
+  private async loadHistory(): Promise<void> {
+    try {
+      const response = await this.browser.around.fetch(`/history?seconds=${this.span.value}`);
+      if (!response.ok) return;
+      const { points } = (await response.json()) as History;
+      this.history.load(points);
+      this.historyVersion.value += 1;
+    } catch {
+      // The link has gone again; the next one asks anew.
+    }
+  }
+
+  private take(message: Message): void {
+    switch (message.op) {
+      case 'hello':
+        this.clockOffset = message.now - this.browser.around.now();
+        this.hello.value = message;
+        return;
+      case 'status':
+        this.clockOffset = message.now - this.browser.around.now();
+        this.status.value = message;
+        this.channels.update(message.channels, message.channelCount);
+        this.selection.choose();
+        return;
+      case 'second':
+        this.history.push(message);
+        this.historyVersion.value += 1;
+        return;
+      case 'preview':
+      case 'no-preview':
+        this.watching.take(message);
+        return;
+      case 'held':
+        this.pausing.held(message);
+        return;
+      case 'error':
+        this.warn('The gateway refused a request.', message.message);
+        return;
+      case 'frames':
+        return;
+    }
+  }
+}
