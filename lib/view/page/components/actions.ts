@@ -21,11 +21,18 @@ export async function saveFrame(page: Page, kind: SaveKind): Promise<void> {
       return;
     }
     const payload = await app.wholes.get(about.channel, number);
-    download(kind === 'bin' ? [payload] : npy(new Uint8Array(payload), reading), 'application/octet-stream', name);
+    download(
+      kind === 'bin' ? [payload] : npy(new Uint8Array(payload), reading),
+      'application/octet-stream',
+      name,
+    );
   } catch (err) {
     if (err instanceof FrameGone) {
       const kept = app.hello.value?.limits.kept ?? 64;
-      app.warn(`Frame ${group(number)} is gone.`, `The gateway keeps ${kept} frames. Pause first, then save.`);
+      app.warn(
+        `Frame ${group(number)} is gone.`,
+        `The gateway keeps ${kept} frames. Pause first, then save.`,
+      );
     } else {
       app.warn('Not saved.', err instanceof Error ? err.message : String(err));
     }

@@ -23,7 +23,8 @@ export function ChannelErrors() {
     <div class="channel-errors" role="group" aria-label={`Errors of channel ${channel}`}>
       <div class="channel-errors-head">
         <strong class="tone-warn">
-          <TriangleIcon /> {group(errors)} {errors === 1 ? 'frame' : 'frames'} of channel {channel} {verb} an error
+          <TriangleIcon /> {group(errors)} {errors === 1 ? 'frame' : 'frames'} of channel {channel} {verb} an
+          error
         </strong>
         <button type="button" class="button" onClick={show}>
           Show the last one

@@ -61,7 +61,9 @@ export function ChannelList() {
     app.select(status.channel);
     // The row may be drawn only after the scrolling.
     requestAnimationFrame(() =>
-      element.querySelector<HTMLElement>(`[data-channel="${status.channel}"]`)?.focus({ preventScroll: true }),
+      element
+        .querySelector<HTMLElement>(`[data-channel="${status.channel}"]`)
+        ?.focus({ preventScroll: true }),
     );
   };
   const onKeyDown = (event: KeyboardEvent): void => {

@@ -2,7 +2,8 @@
 
 import type { Signal } from '@preact/signals';
 import { createContext } from 'preact';
-import { useContext, useEffect, type MutableRef } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import { useContext, useEffect } from 'preact/hooks';
 import type { ImageStage } from '../draw/image-stage';
 import type { App } from '../model/app';
 import type { Dialogs } from './dialogs';
@@ -22,7 +23,7 @@ export interface Page {
   readonly app: App;
   readonly themes: Themes;
   readonly dialogs: Dialogs;
-  readonly shown: MutableRef<ShownView | undefined>;
+  readonly shown: RefObject<ShownView | undefined>;
   /** Of the image view, while it is there. */
   readonly stage: Signal<ImageStage | undefined>;
 }

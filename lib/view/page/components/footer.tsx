@@ -29,7 +29,11 @@ export function Footer() {
             <Fact name="Last user" value={hex(flags >> 8, 2)} />
           </>
         )}
-        <Fact name="Error" value={frame?.error === undefined ? '–' : String(frame.error)} isWarning={(frame?.error ?? 0) > 0} />
+        <Fact
+          name="Error"
+          value={frame?.error === undefined ? '–' : String(frame.error)}
+          isWarning={(frame?.error ?? 0) > 0}
+        />
       </dl>
       <Share />
     </div>

@@ -28,7 +28,9 @@ export function HexView() {
   useMounted(() => {
     const element = body.current;
     if (element === null) return () => undefined;
-    const observer = new ResizeObserver(() => (lines.value = Math.max(4, Math.floor(element.clientHeight / LINE_HEIGHT))));
+    const observer = new ResizeObserver(
+      () => (lines.value = Math.max(4, Math.floor(element.clientHeight / LINE_HEIGHT))),
+    );
     observer.observe(element);
     shown.current = {
       canvases: () => [],

@@ -10,6 +10,7 @@ import { group } from '../model/format';
 import { useMounted, usePage } from './context';
 import { LegendRow } from './legend';
 import { Segments } from './segments';
+import { follow } from '../model/follow';
 
 const BINS = [32, 64, 128, 256, 512, 1024];
 const SCALES = [
@@ -27,8 +28,8 @@ export function HistogramView() {
     let isLogarithmic: boolean | undefined;
     const end = effect(() => {
       if (holder.current === null) return;
-      void palette.value;
-      void app.isDimmed.value;
+      follow(palette);
+      follow(app.isDimmed);
       const isLog = app.selection.settings.value?.logCounts ?? true;
       if (chart === undefined || isLog !== isLogarithmic) {
         chart?.destroy();
@@ -51,7 +52,8 @@ export function HistogramView() {
         parent,
         isLogarithmic: isLog,
         yAxisWidth: 58,
-        yLabels: (values) => values.map((value) => (value as number | null) === null ? null : group(value, value < 1 ? 1 : 0)),
+        yLabels: (values) =>
+          values.map((value) => ((value as number | null) === null ? null : group(value, value < 1 ? 1 : 0))),
         draw: (plot) => {
           const picture = app.watching.picture.peek();
           if (picture?.about.view !== 'hist') return;
@@ -123,7 +125,7 @@ export function HistogramView() {
 
 function useHistogramSummary(): string {
   const { app } = usePage();
-  void app.second.value;
+  follow(app.second);
   const picture = app.watching.calm.peek();
   if (picture?.about.view !== 'hist') return 'Histogram, nothing to show';
   const { about, numbers } = picture;

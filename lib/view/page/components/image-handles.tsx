@@ -46,7 +46,9 @@ function Handle({ spec, left, top }: { spec: HandleSpec; left: number; top: numb
   const { stage } = usePage();
   const onKeyDown = (event: KeyboardEvent): void => {
     const by = event.shiftKey ? 10 : 1;
-    const move = { ArrowUp: [-by, 0], ArrowDown: [by, 0], ArrowLeft: [0, -by], ArrowRight: [0, by] }[event.key];
+    const move = { ArrowUp: [-by, 0], ArrowDown: [by, 0], ArrowLeft: [0, -by], ArrowRight: [0, by] }[
+      event.key
+    ];
     if (event.key === 'Escape' && event.currentTarget instanceof HTMLElement) event.currentTarget.blur();
     if (move === undefined) return;
     event.preventDefault();

@@ -12,6 +12,7 @@ import { LegendRow } from './legend';
 import { Profile } from './profile';
 import { Segments } from './segments';
 import { toggleLine, toggleRegion } from './toggles';
+import { follow } from '../model/follow';
 
 const ZOOMS = [
   ['fit', 'fit'],
@@ -118,7 +119,7 @@ function CursorText() {
 /** In words, at most once a second. */
 function useImageSummary(): string {
   const { app } = usePage();
-  void app.second.value;
+  follow(app.second);
   const settings = app.selection.settings.value;
   const about = app.watching.calm.peek()?.about;
   if (about?.view !== 'image' || settings === undefined) return 'Image, nothing to show';

@@ -59,10 +59,15 @@ function WholeGroup() {
   const has = found !== undefined && found.count > 0;
   return (
     <Group title="Whole frame">
-      <Value name="Min to max" value={has ? `${sample(found.min, type)} to ${sample(found.max, type)}` : '–'} />
+      <Value
+        name="Min to max"
+        value={has ? `${sample(found.min, type)} to ${sample(found.max, type)}` : '–'}
+      />
       <Value name="Mean" value={has ? average(found.mean, type) : '–'} />
       <Value name="At 0" value={has ? `${group(found.zeros)} px` : '–'} />
-      {(found?.nan ?? 0) > 0 && (numbers.value?.step ?? 1) === 1 && <Value name="NaN" value={group(found?.nan ?? 0)} />}
+      {(found?.nan ?? 0) > 0 && (numbers.value?.step ?? 1) === 1 && (
+        <Value name="NaN" value={group(found?.nan ?? 0)} />
+      )}
       <Origin text={numbers.value?.origin} />
     </Group>
   );

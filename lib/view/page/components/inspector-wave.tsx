@@ -30,7 +30,10 @@ export function WaveInspector() {
   return (
     <>
       <CursorGroup />
-      <Group title="This frame" note={picture === undefined ? undefined : `${group(picture.about.samples)} samples`}>
+      <Group
+        title="This frame"
+        note={picture === undefined ? undefined : `${group(picture.about.samples)} samples`}
+      >
         <StatisticsRows statistics={statistics} type={type} />
       </Group>
       <Group
@@ -39,14 +42,23 @@ export function WaveInspector() {
       >
         <Value name="Min" value={summary === undefined ? '–' : sample(summary.min, type)} />
         <Value name="Max" value={summary === undefined ? '–' : sample(summary.max, type)} />
-        <Value name="Mean of maxima" value={summary === undefined ? '–' : average(summary.meanOfMaxima, type)} />
+        <Value
+          name="Mean of maxima"
+          value={summary === undefined ? '–' : average(summary.meanOfMaxima, type)}
+        />
       </Group>
       <DrawGroup />
     </>
   );
 }
 
-export function StatisticsRows({ statistics, type }: { statistics: Statistics | undefined; type: SampleType }) {
+export function StatisticsRows({
+  statistics,
+  type,
+}: {
+  statistics: Statistics | undefined;
+  type: SampleType;
+}) {
   return (
     <>
       <Value name="Min" value={statistics === undefined ? '–' : sample(statistics.min, type)} />
@@ -90,12 +102,14 @@ function DrawGroup() {
     const isUnset = settings.rangeLow >= settings.rangeHigh;
     selection.change(range === 'fixed' && isUnset ? { range, rangeLow: min, rangeHigh: max } : { range });
   };
-  const take = (key: 'rangeLow' | 'rangeHigh') => (text: string): boolean => {
-    const value = Number(text.replace('\u2212', '-'));
-    if (text.trim() === '' || !Number.isFinite(value)) return false;
-    selection.change({ [key]: value });
-    return true;
-  };
+  const take =
+    (key: 'rangeLow' | 'rangeHigh') =>
+    (text: string): boolean => {
+      const value = Number(text.replace('\u2212', '-'));
+      if (text.trim() === '' || !Number.isFinite(value)) return false;
+      selection.change({ [key]: value });
+      return true;
+    };
   return (
     <Group title="Draw">
       <label class="row check">
@@ -121,9 +135,19 @@ function DrawGroup() {
       </div>
       {settings.range === 'fixed' && (
         <div class="row range-fields">
-          <TextField class="field" label="Y range, from" value={String(settings.rangeLow)} take={take('rangeLow')} />
+          <TextField
+            class="field"
+            label="Y range, from"
+            value={String(settings.rangeLow)}
+            take={take('rangeLow')}
+          />
           <span>to</span>
-          <TextField class="field" label="Y range, to" value={String(settings.rangeHigh)} take={take('rangeHigh')} />
+          <TextField
+            class="field"
+            label="Y range, to"
+            value={String(settings.rangeHigh)}
+            take={take('rangeHigh')}
+          />
         </div>
       )}
     </Group>

@@ -77,7 +77,11 @@ export function InterpretationForm() {
         <TextField
           class="field shape-field"
           label="Shape, rows × columns"
-          value={reading.shape === undefined ? String(app.watching.calm.value?.about.samples ?? 'all') : shapeText(reading.shape)}
+          value={
+            reading.shape === undefined
+              ? String(app.watching.calm.value?.about.samples ?? 'all')
+              : shapeText(reading.shape)
+          }
           take={(text) => {
             const shape = /^\s*\d+\s*$/.test(text) ? undefined : parseShape(text);
             if (shape === null) return false;

@@ -42,53 +42,36 @@ function escape({ app, dialogs }: Page): void {
 
 function act(page: Page, action: Action): void {
   const { app, dialogs, themes, shown } = page;
-  switch (action) {
-    case 'wave':
-    case 'image':
-    case 'hist':
-    case 'hex':
-      return app.show(action);
-    case 'channel-before':
-      return moveChannel(page, -1);
-    case 'channel-after':
-      return moveChannel(page, 1);
-    case 'pause':
-      return app.togglePause();
-    case 'back':
-      return app.step(-1);
-    case 'forward':
-      return app.pausing.paused.value === undefined ? undefined : app.step(1);
-    case 'oldest':
-      return app.step(-Infinity);
-    case 'live':
-      return app.live();
-    case 'save':
-      return dialogs.toggle('save');
-    case 'copy':
-      return void copyShown(page);
-    case 'zoom-in':
-      return shown.current?.zoom('in');
-    case 'zoom-out':
-      return shown.current?.zoom('out');
-    case 'zoom-all':
-      return shown.current?.zoom('all');
-    case 'levels':
-      return app.selection.change({ levels: 'auto' });
-    case 'region':
-      return toggleRegion(app);
-    case 'profile':
-      return toggleLine(app);
-    case 'logarithmic':
+  const acts: Readonly<Record<Action, () => void>> = {
+    wave: () => app.show('wave'),
+    image: () => app.show('image'),
+    hist: () => app.show('hist'),
+    hex: () => app.show('hex'),
+    'channel-before': () => moveChannel(page, -1),
+    'channel-after': () => moveChannel(page, 1),
+    pause: () => app.togglePause(),
+    back: () => app.step(-1),
+    forward: () => {
+      if (app.pausing.paused.value !== undefined) app.step(1);
+    },
+    oldest: () => app.step(-Infinity),
+    live: () => app.live(),
+    save: () => dialogs.toggle('save'),
+    copy: () => void copyShown(page),
+    'zoom-in': () => shown.current?.zoom('in'),
+    'zoom-out': () => shown.current?.zoom('out'),
+    'zoom-all': () => shown.current?.zoom('all'),
+    levels: () => app.selection.change({ levels: 'auto' }),
+    region: () => toggleRegion(app),
+    profile: () => toggleLine(app),
+    logarithmic: () => {
       app.isLogarithmic.value = !app.isLogarithmic.value;
-      return;
-    case 'filter':
-      document.querySelector<HTMLElement>('[data-filter]')?.focus();
-      return;
-    case 'theme':
-      return themes.toggle();
-    case 'keys':
-      return dialogs.toggle('keys');
-  }
+    },
+    filter: () => document.querySelector<HTMLElement>('[data-filter]')?.focus(),
+    theme: () => themes.toggle(),
+    keys: () => dialogs.toggle('keys'),
+  };
+  acts[action]();
 }
 
 function moveChannel({ app }: Page, by: number): void {

@@ -34,7 +34,12 @@ export function LegendRow({ children }: { children?: ComponentChildren }) {
         </button>
       )}
       {banner?.action === 'close' && (
-        <button type="button" class="plain" aria-label="Close the message" onClick={() => (app.notice.value = undefined)}>
+        <button
+          type="button"
+          class="plain"
+          aria-label="Close the message"
+          onClick={() => (app.notice.value = undefined)}
+        >
           ×
         </button>
       )}

@@ -8,6 +8,7 @@ import { sample } from '../model/format';
 import { COLOR_MAPS, type ColorMap, type LevelMode } from '../model/settings';
 import { useMounted, usePage } from './context';
 import { Segments } from './segments';
+import { follow } from '../model/follow';
 
 const MODES = [
   ['auto', 'auto'],
@@ -29,10 +30,11 @@ export function LevelsPanel() {
   const canvas = useRef<HTMLCanvasElement>(null);
   useMounted(() =>
     effect(() => {
-      void palette.value;
+      follow(palette);
       const state = stage.value?.state.value;
       const map = app.selection.settings.value?.map ?? 'viridis';
-      if (canvas.current !== null && state !== undefined) drawLevels(canvas.current, state, map, axisOf(state));
+      if (canvas.current !== null && state !== undefined)
+        drawLevels(canvas.current, state, map, axisOf(state));
     }),
   );
   if (settings === undefined) return null;

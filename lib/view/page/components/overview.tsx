@@ -7,7 +7,7 @@ import { usePage } from './context';
 const AXIS_WIDTH = 48;
 const RIGHT = 8;
 
-export function Overview({ holder }: { holder: RefObject<HTMLDivElement> }) {
+export function Overview({ holder }: { holder: RefObject<HTMLDivElement | null> }) {
   const { app } = usePage();
   const samples = app.watching.calm.value?.about.samples ?? 0;
   const [from = 0, to = samples] = app.canvas.value.window ?? [];

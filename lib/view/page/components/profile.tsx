@@ -9,6 +9,7 @@ import { average, tick } from '../model/format';
 import { profile } from '../model/statistics';
 import { useMounted, usePage } from './context';
 import { useImageNumbers } from './numbers';
+import { follow } from '../model/follow';
 
 export function Profile() {
   const { app } = usePage();
@@ -42,8 +43,8 @@ export function Profile() {
         }),
     });
     const end = effect(() => {
-      void palette.value;
-      void app.isDimmed.value;
+      follow(palette);
+      follow(app.isDimmed);
       const all = values.value.filter((value) => Number.isFinite(value));
       const most = all.reduce((a, b) => Math.max(a, b), -Infinity);
       const low = lowest(all);
@@ -58,7 +59,8 @@ export function Profile() {
   const type = app.selection.settings.value?.reading.type ?? 'u2';
   const finite = values.value.map((value) => (Number.isFinite(value) ? value : -Infinity));
   const max = finite.reduce((a, b) => Math.max(a, b), -Infinity);
-  const place = line === undefined ? '' : `row ${line[0]}, column ${line[1]} to row ${line[2]}, column ${line[3]}`;
+  const place =
+    line === undefined ? '' : `row ${line[0]}, column ${line[1]} to row ${line[2]}, column ${line[3]}`;
   return (
     <div class="profile" role="group" aria-label="Profile A to B">
       <div class="profile-head">
@@ -73,7 +75,11 @@ export function Profile() {
           </span>
         )}
       </div>
-      <div class="plot" role="img" aria-label={`Profile, ${values.value.length} values, max ${Math.round(max)}`}>
+      <div
+        class="plot"
+        role="img"
+        aria-label={`Profile, ${values.value.length} values, max ${Math.round(max)}`}
+      >
         <div class="fill" ref={holder} />
       </div>
     </div>

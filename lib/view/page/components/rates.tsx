@@ -29,10 +29,17 @@ export function Rates() {
   const strip = (measure: Measure, isLast: boolean) => (
     <div class={`strip strip-${measure}`}>
       <div class="strip-title">
-        <span>{app.isLogarithmic.value && measure !== 'size' ? `${TITLES[measure]}, log` : TITLES[measure]}</span>
+        <span>
+          {app.isLogarithmic.value && measure !== 'size' ? `${TITLES[measure]}, log` : TITLES[measure]}
+        </span>
         <HoverValues measure={measure} at={hover.value} />
       </div>
-      <Strip measure={measure} hasXAxis={isLast} title={TITLES[measure]} onCursor={(at) => (hover.value = at)} />
+      <Strip
+        measure={measure}
+        hasXAxis={isLast}
+        title={TITLES[measure]}
+        onCursor={(at) => (hover.value = at)}
+      />
     </div>
   );
   return (

@@ -8,6 +8,7 @@ import { drawStrip, spanOf, type StripDrawing } from '../draw/strips';
 import { tick } from '../model/format';
 import { valueOf, type Measure } from '../model/history';
 import { useMounted, usePage } from './context';
+import { follow } from '../model/follow';
 
 interface Props {
   readonly measure: Measure;
@@ -30,8 +31,8 @@ export function Strip({ measure, title, hasXAxis, onCursor }: Props) {
     const end = effect(() => {
       const parent = holder.current;
       if (parent === null) return;
-      void app.historyVersion.value;
-      void palette.value;
+      follow(app.historyVersion);
+      follow(palette);
       const isLog = measure === 'size' || app.isLogarithmic.value;
       if (chart === undefined || isLog !== isLogarithmic) {
         chart?.destroy();
@@ -42,7 +43,10 @@ export function Strip({ measure, title, hasXAxis, onCursor }: Props) {
       const now = app.history.newest ?? 0;
       drawing = {
         points: app.history.since(now - span - 10),
-        channels: [...app.channels.drawn.value].map((number) => ({ number, color: app.channels.colorOf(number) })),
+        channels: [...app.channels.drawn.value].map((number) => ({
+          number,
+          color: app.channels.colorOf(number),
+        })),
         selected: app.selection.channel.value,
         measure,
         isLogarithmic: isLog,
@@ -80,7 +84,7 @@ export function Strip({ measure, title, hasXAxis, onCursor }: Props) {
   );
 
   function summary(): string {
-    void app.historyVersion.value;
+    follow(app.historyVersion);
     const newest = app.history.since((app.history.newest ?? 0) - 1).at(-1);
     if (newest === undefined) return `${title}, no data`;
     const values = [...app.channels.drawn.value].map((channel) => {

@@ -32,7 +32,7 @@ export class Themes {
   }
 
   private set(theme: Theme): void {
-    document.documentElement.dataset['theme'] = theme;
+    document.documentElement.dataset.theme = theme;
     refreshPalette();
     this.theme.value = theme;
   }

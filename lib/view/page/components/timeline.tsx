@@ -33,9 +33,14 @@ function Ticks() {
     else app.pausing.moveTo(index);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: count - 1, PageUp: at + 8, PageDown: at - 8 }[
-      event.key
-    ];
+    const to = {
+      ArrowLeft: at - 1,
+      ArrowRight: at + 1,
+      Home: 0,
+      End: count - 1,
+      PageUp: at + 8,
+      PageDown: at - 8,
+    }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     event.stopPropagation();
@@ -55,7 +60,9 @@ function Ticks() {
         onKeyDown={onKeyDown}
         onClick={(event) => {
           const box = event.currentTarget.getBoundingClientRect();
-          moveTo(Math.max(0, Math.min(count - 1, Math.floor(((event.clientX - box.left) / box.width) * count))));
+          moveTo(
+            Math.max(0, Math.min(count - 1, Math.floor(((event.clientX - box.left) / box.width) * count))),
+          );
         }}
       >
         {Array.from({ length: count }, (_, i) => (
@@ -90,7 +97,9 @@ function FilePosition({ file }: { file: FileStatus }) {
           value={SPEEDS.some(([rate]) => rate === file.rate) ? file.rate : ''}
           onChange={(event) => app.play({ rate: Number(event.currentTarget.value) })}
         >
-          {!SPEEDS.some(([rate]) => rate === file.rate) && <option value="">{group(file.rate)} frames/s</option>}
+          {!SPEEDS.some(([rate]) => rate === file.rate) && (
+            <option value="">{group(file.rate)} frames/s</option>
+          )}
           {SPEEDS.map(([rate, text]) => (
             <option key={rate} value={rate}>
               {text}

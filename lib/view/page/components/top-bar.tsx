@@ -4,7 +4,12 @@ import { frameRate, group, scaled } from '../model/format';
 import { usePage } from './context';
 import { StateIcon, ThemeIcon, TriangleIcon } from './icons';
 
-const ROLES = { client: 'as a client', server: 'as a server', file: 'a data file', program: 'of a program' } as const;
+const ROLES = {
+  client: 'as a client',
+  server: 'as a server',
+  file: 'a data file',
+  program: 'of a program',
+} as const;
 
 export function TopBar() {
   const { app, themes, dialogs } = usePage();
@@ -71,7 +76,11 @@ function Figures() {
     <div class="figures">
       <Figure name="frames/s" value={frameRate(isFlowing ? status.framesPerSecond : 0)} />
       <Figure name={rate.number === '0' ? 'MB/s' : rate.unit} label="bytes a second" value={rate.number} />
-      <Figure name="malformed" value={group(status?.malformed ?? 0)} isWarning={(status?.malformed ?? 0) > 0} />
+      <Figure
+        name="malformed"
+        value={group(status?.malformed ?? 0)}
+        isWarning={(status?.malformed ?? 0) > 0}
+      />
       <Figure
         name="errors"
         value={group(errors)}
@@ -83,7 +92,8 @@ function Figures() {
 
   function showMostErrors(): void {
     const [worst] = [...app.channels.all.value.values()].sort((a, b) => b.errors - a.errors);
-    if (worst !== undefined) app.errorsOf.value = app.errorsOf.value === undefined ? worst.channel : undefined;
+    if (worst !== undefined)
+      app.errorsOf.value = app.errorsOf.value === undefined ? worst.channel : undefined;
   }
 }
 

@@ -105,7 +105,7 @@ function Buttons() {
   const paused = app.pausing.paused.value;
   const hasFrame = app.selection.channel.value !== undefined;
   const kept = app.watching.calm.value?.about.kept ?? 0;
-  const isAtStart = paused !== undefined && paused.index === 0;
+  const isAtStart = paused?.index === 0;
   const isAtEnd = paused === undefined || paused.index >= paused.frames.length - 1;
   return (
     <div class="viewer-buttons" role="toolbar" aria-label="Frames">

@@ -6,6 +6,7 @@ import { group, sample } from '../model/format';
 import { useMounted, usePage } from './context';
 import { LegendRow } from './legend';
 import { Overview } from './overview';
+import { follow } from '../model/follow';
 
 export function WaveView() {
   const { app, shown } = usePage();
@@ -37,7 +38,7 @@ function WaveLegend() {
   const { app } = usePage();
   const settings = app.selection.settings.value;
   const channel = app.selection.channel.value;
-  void app.watching.calm.value;
+  follow(app.watching.calm);
   if (settings === undefined || channel === undefined) return null;
   const look = `series-line series-${app.channels.colorOf(channel)}`;
   const before = Math.min(settings.frames - 1, Math.max(0, app.ring.length - 1));
@@ -66,7 +67,7 @@ function WaveLegend() {
 /** In words, at most once a second. */
 function useWaveSummary(): string {
   const { app } = usePage();
-  void app.second.value;
+  follow(app.second);
   const settings = app.selection.settings.value;
   const about = app.watching.calm.peek()?.about;
   if (about?.view !== 'wave' || settings === undefined) return 'Waveform, nothing to show';

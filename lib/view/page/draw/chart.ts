@@ -106,7 +106,11 @@ export class Chart {
       },
       scales: {
         x: { time: false, range: () => [...this.xRange] },
-        y: { range: () => [...this.yRange], ...(isLogarithmic ? { distr: 3 as const, log: 10 as const } : {}) },
+        y: {
+          range: () => [...this.yRange],
+          // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- a const enum: it has no value to import
+          ...(isLogarithmic ? { distr: 3 as const, log: 10 as const } : {}),
+        },
       },
       series: [{}, { paths: () => null, points: { show: false } }],
       axes: [this.xAxis(), this.yAxis()],

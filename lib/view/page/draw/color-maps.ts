@@ -32,7 +32,8 @@ const CIVIDIS: readonly Rgb[] = [
 ].map(([r = 0, g = 0, b = 0]) => [r / 255, g / 255, b / 255] as const);
 
 function polynomial(coefficients: readonly Rgb[], t: number): Rgb {
-  const at = (channel: 0 | 1 | 2): number => coefficients.reduceRight((sum, one) => sum * t + one[channel], 0);
+  const at = (channel: 0 | 1 | 2): number =>
+    coefficients.reduceRight((sum, one) => sum * t + one[channel], 0);
   return [at(0), at(1), at(2)];
 }
 

@@ -10,6 +10,7 @@ import type { Zoom } from '../model/settings';
 import { DIMMED, palette } from './palette';
 import { painterFor, type Painter } from './image';
 import { drawMarks, type Margins } from './image-marks';
+import { follow } from '../model/follow';
 
 const ZOOMS: readonly Zoom[] = ['fit', 1, 2, 4];
 /** Larger images are thinned by the gateway; zoomed in, only the visible part is asked for. */
@@ -76,7 +77,8 @@ export class ImageStage {
   zoom(direction: 'in' | 'out' | 'all'): void {
     const zoom = this.app.selection.settings.value?.zoom ?? 'fit';
     const index = ZOOMS.indexOf(zoom);
-    const next = direction === 'all' ? 'fit' : ZOOMS[Math.max(0, Math.min(3, index + (direction === 'in' ? 1 : -1)))];
+    const next =
+      direction === 'all' ? 'fit' : ZOOMS[Math.max(0, Math.min(3, index + (direction === 'in' ? 1 : -1)))];
     if (next !== undefined) this.app.selection.change({ zoom: next });
   }
 
@@ -123,8 +125,7 @@ export class ImageStage {
     const shown = geometry({ rows, columns }, zoom, this.space.value, this.center.value);
     if (JSON.stringify(this.geometry.peek()) === JSON.stringify(shown)) return;
     this.geometry.value = shown;
-    const window =
-      zoom !== 'fit' && rows * columns > MAX_PREVIEW_PIXELS ? visibleWindow(shown) : undefined;
+    const window = zoom !== 'fit' && rows * columns > MAX_PREVIEW_PIXELS ? visibleWindow(shown) : undefined;
     untracked(() => {
       const before = app.canvas.value;
       if (before.window?.join() !== window?.join()) app.canvas.value = { ...before, window };
@@ -160,9 +161,17 @@ export class ImageStage {
     const range = this.rangeOf(levels, now);
     const ratio = devicePixelRatio;
     place(image, this.margins.value, shown.width, shown.height, ratio);
-    this.painterInUse.paint({ pixels, geometry: shown, ratio, map: settings.map, low: range[0], high: range[1] });
+    this.painterInUse.paint({
+      pixels,
+      geometry: shown,
+      ratio,
+      map: settings.map,
+      low: range[0],
+      high: range[1],
+    });
     const before = this.state.peek();
-    if (before?.levels !== levels || before.range.join() !== range.join()) this.state.value = { pixels, levels, range };
+    if (before?.levels !== levels || before.range.join() !== range.join())
+      this.state.value = { pixels, levels, range };
   }
 
   private lastPicture: unknown;
@@ -177,8 +186,8 @@ export class ImageStage {
 
   private mark(): void {
     const { marks, stage } = this;
-    void palette.value;
-    void this.space.value;
+    follow(palette);
+    follow(this.space);
     const shown = this.geometry.value;
     const settings = this.app.selection.settings.value;
     if (shown === undefined || settings === undefined) return;
@@ -196,7 +205,13 @@ export class ImageStage {
   }
 }
 
-function place(canvas: HTMLCanvasElement, { left, top }: Margins, width: number, height: number, ratio: number): void {
+function place(
+  canvas: HTMLCanvasElement,
+  { left, top }: Margins,
+  width: number,
+  height: number,
+  ratio: number,
+): void {
   const { style } = canvas;
   style.left = `${left}px`;
   style.top = `${top}px`;

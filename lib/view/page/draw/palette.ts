@@ -5,7 +5,9 @@ import { signal } from '@preact/signals';
 const NAMES = ['panel', 'grid', 'hair', 'edge', 'text', 'text2', 'text3', 'accent'] as const;
 const SERIES = 8;
 
-export type Palette = Readonly<Record<(typeof NAMES)[number], string>> & { readonly series: readonly string[] };
+export type Palette = Readonly<Record<(typeof NAMES)[number], string>> & {
+  readonly series: readonly string[];
+};
 
 function read(): Palette {
   const style = getComputedStyle(document.documentElement);
@@ -29,7 +31,8 @@ export function seriesColor(index: number): string {
   return palette.value.series[index] ?? palette.value.text;
 }
 
-export const FONT = '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Liberation Sans", sans-serif';
+export const FONT =
+  '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Liberation Sans", sans-serif';
 
 /** Data that are not of now. */
 export const DIMMED = 0.45;

@@ -32,7 +32,11 @@ export function drawStrip(plot: Plot, drawing: StripDrawing): void {
   if (drawing.measure !== 'errors') drawLabels(plot, drawing);
 }
 
-function drawLine(plot: Plot, { points, measure, selected, isLogarithmic }: StripDrawing, channel: number): void {
+function drawLine(
+  plot: Plot,
+  { points, measure, selected, isLogarithmic }: StripDrawing,
+  channel: number,
+): void {
   const { context, ratio, x, y } = plot;
   context.lineWidth = (channel === selected ? 2 : 1.25) * ratio;
   context.lineJoin = 'round';
@@ -51,7 +55,11 @@ function drawLine(plot: Plot, { points, measure, selected, isLogarithmic }: Stri
   context.stroke();
 }
 
-function drawBars({ context, ratio, x, y, top, height }: Plot, { points }: StripDrawing, channel: number): void {
+function drawBars(
+  { context, ratio, x, y, top, height }: Plot,
+  { points }: StripDrawing,
+  channel: number,
+): void {
   const width = 3 * ratio;
   for (const point of points) {
     const value = valueOf(point, channel, 'errors');
@@ -130,7 +138,10 @@ function lastValue(points: readonly HistoryPoint[], channel: number, measure: Me
 }
 
 /** The largest value of the drawn channels, and the smallest above 0. */
-export function spanOf({ points, channels, measure }: StripDrawing): { readonly least: number; readonly most: number } {
+export function spanOf({ points, channels, measure }: StripDrawing): {
+  readonly least: number;
+  readonly most: number;
+} {
   let [least, most] = [Infinity, 0];
   for (const point of points) {
     for (const { number } of channels) {

@@ -9,6 +9,7 @@ import { AutoRange, typeRange, type Range } from '../model/ranges';
 import { Chart } from './chart';
 import { DIMMED, palette, seriesColor } from './palette';
 import { drawCursor, drawWaves, type WaveDrawing } from './waveform';
+import { follow } from '../model/follow';
 
 const SMALLEST_WINDOW = 8;
 
@@ -37,7 +38,8 @@ export class WaveCanvas {
         if (cursor !== undefined) drawCursor(plot, cursor[1], this.valueAt(cursor[1]), palette.value.text2);
       },
       xLabels: (values) => values.map((value) => (value === 0 ? 'sample 0' : tick(value))),
-      yLabels: (values) => values.map((value) => (Math.abs(value) < 1e5 ? group(value, decimals(values)) : tick(value))),
+      yLabels: (values) =>
+        values.map((value) => (Math.abs(value) < 1e5 ? group(value, decimals(values)) : tick(value))),
       onCursor: (x) => this.moved(x),
       onSelect: (from, to) => this.show(from, to),
     });
@@ -81,12 +83,12 @@ export class WaveCanvas {
 
   private update(): void {
     const { app } = this;
-    void palette.value;
+    follow(palette);
     const picture = app.watching.picture.value;
     const settings = app.selection.settings.value;
     const isDimmed = app.isDimmed.value;
     const isPaused = app.pausing.paused.value !== undefined;
-    void app.cursor.value;
+    follow(app.cursor);
     if (picture?.about.view !== 'wave' || settings === undefined) {
       this.drawing = undefined;
       this.main.set([0, 1], [0, 1]);
@@ -108,7 +110,7 @@ export class WaveCanvas {
     const y = this.yRange(picture, isPaused);
     this.main.set([from, Math.max(from + 1, to - 1)], y);
     const isAll = from === 0 && to === about.samples;
-    if (isAll || this.all === undefined || this.all.picture.about.channel !== about.channel) this.all = this.drawing;
+    if (isAll || this.all?.picture.about.channel !== about.channel) this.all = this.drawing;
     this.overview.set([0, Math.max(1, about.samples - 1)], this.wholeRange());
     untracked(() => this.fitColumns());
   }

@@ -78,7 +78,12 @@ function strokeSamples({ context, x, y }: Plot, { window }: Preview, numbers: Ar
 }
 
 /** From the minimum to the maximum of each pair, joined to the next. */
-function strokePairs({ context, x, y }: Plot, about: Preview, numbers: ArrayLike<number>, columns: number): void {
+function strokePairs(
+  { context, x, y }: Plot,
+  about: Preview,
+  numbers: ArrayLike<number>,
+  columns: number,
+): void {
   let isDown = false;
   for (let i = 0; i < columns; i++) {
     const low = numbers[2 * i] ?? NaN;

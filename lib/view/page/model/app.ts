@@ -1,6 +1,14 @@
 // All state of the page, and what can be done with it. No DOM; the browser comes in through `Browser`.
 
-import { batch, computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
+import {
+  batch,
+  computed,
+  effect,
+  signal,
+  untracked,
+  type ReadonlySignal,
+  type Signal,
+} from '@preact/signals';
 import type { View } from '../../interpretation';
 import type { ChannelStatus, Hello, History, Message, Play, Status, Watch } from '../../protocol';
 import { Channels, type Sorting } from './channels';

@@ -67,7 +67,11 @@ export class Channels {
 type ViewOf = (status: ChannelStatus) => View;
 
 /** Sorted, of equals the lower channel first. */
-export function sorted(list: readonly ChannelStatus[], { key, isDescending }: Sorting, viewOf: ViewOf): ChannelStatus[] {
+export function sorted(
+  list: readonly ChannelStatus[],
+  { key, isDescending }: Sorting,
+  viewOf: ViewOf,
+): ChannelStatus[] {
   const valueOf = (status: ChannelStatus): number | string => {
     switch (key) {
       case 'channel':
@@ -96,7 +100,10 @@ export function sorted(list: readonly ChannelStatus[], { key, isDescending }: So
 
 /** "8-15, wave": numbers, ranges and views; a channel passes that meets one of the numbers and one of the views. */
 export function filtered(list: readonly ChannelStatus[], filter: string, viewOf: ViewOf): ChannelStatus[] {
-  const words = filter.toLowerCase().split(/[\s,;]+/).filter((word) => word !== '');
+  const words = filter
+    .toLowerCase()
+    .split(/[\s,;]+/)
+    .filter((word) => word !== '');
   const ranges: (readonly [number, number])[] = [];
   const views: string[] = [];
   for (const word of words) {

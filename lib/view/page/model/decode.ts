@@ -4,14 +4,7 @@ import { bytesOfType, sampleCount, type Interpretation } from '../../interpretat
 import type { Packing } from '../../protocol';
 
 export type Numbers =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | Float32Array
-  | Float64Array;
+  Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array;
 
 const ARRAYS = {
   u1: Uint8Array,
@@ -57,7 +50,11 @@ export function whole(payload: ArrayBuffer, reading: Interpretation): Whole {
   };
 }
 
-function readerOf(view: DataView, type: Interpretation['type'], isLittle: boolean): (offset: number) => number {
+function readerOf(
+  view: DataView,
+  type: Interpretation['type'],
+  isLittle: boolean,
+): (offset: number) => number {
   switch (type) {
     case 'i1':
       return (offset) => view.getInt8(offset);

@@ -44,12 +44,15 @@ export function geometry(
 }
 
 /** The visible part: row, column, rows, columns. */
-export function visibleWindow({ row, column, width, height, scale, rows, columns }: ImageGeometry): [
-  number,
-  number,
-  number,
-  number,
-] {
+export function visibleWindow({
+  row,
+  column,
+  width,
+  height,
+  scale,
+  rows,
+  columns,
+}: ImageGeometry): [number, number, number, number] {
   const firstRow = Math.floor(row);
   const firstColumn = Math.floor(column);
   return [
@@ -71,6 +74,10 @@ export function pixelAt(
 }
 
 /** Where a point of the image is. */
-export function placeOf({ row, column, scale }: ImageGeometry, atRow: number, atColumn: number): [x: number, y: number] {
+export function placeOf(
+  { row, column, scale }: ImageGeometry,
+  atRow: number,
+  atColumn: number,
+): [x: number, y: number] {
   return [(atColumn - column) * scale, (atRow - row) * scale];
 }

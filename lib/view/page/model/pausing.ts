@@ -38,7 +38,10 @@ export class Pausing {
   held({ channel, frames }: Held): void {
     const paused = this.paused.value;
     if (paused?.channel !== channel) return;
-    const found = this.wanted === undefined ? frames.length - 1 : frames.findIndex(({ number }) => number === this.wanted);
+    const found =
+      this.wanted === undefined
+        ? frames.length - 1
+        : frames.findIndex(({ number }) => number === this.wanted);
     const index = clamp((found < 0 ? frames.length - 1 : found) + this.steps, frames.length);
     this.steps = 0;
     this.paused.value = { ...paused, frames, index };

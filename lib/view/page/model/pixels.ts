@@ -37,11 +37,10 @@ export function pixelsOf({ about, numbers }: Picture): Pixels {
 }
 
 /** Numbers of more than 16 bits, spread over the range that they have. */
-function squeezed(values: ArrayLike<number>): Pick<Pixels, 'numbers' | 'offset' | 'scale' | 'none'> {
+function squeezed(values: Picture['numbers']): Pick<Pixels, 'numbers' | 'offset' | 'scale' | 'none'> {
   let low = Infinity;
   let high = -Infinity;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? NaN;
+  for (const value of values) {
     if (value < low) low = value;
     if (value > high && value < Infinity) high = value;
   }

@@ -49,7 +49,10 @@ export class AutoRange {
     const span = high - low || Math.max(Math.abs(high), 1);
     const bottom = low - this.padding * span;
     // An axis that nearly reaches 0 starts there.
-    return [low >= 0 && low < 0.4 * high ? 0 : low >= 0 ? Math.max(0, bottom) : bottom, high + this.padding * span];
+    return [
+      low >= 0 && low < 0.4 * high ? 0 : low >= 0 ? Math.max(0, bottom) : bottom,
+      high + this.padding * span,
+    ];
   }
 }
 

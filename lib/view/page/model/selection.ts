@@ -14,6 +14,7 @@ import {
   type ChannelView,
   type Memory,
 } from './settings';
+import { follow } from './follow';
 
 export interface SelectionHost {
   readonly channels: Channels;
@@ -76,12 +77,12 @@ export class Selection {
   /** Settings of a channel; undefined for one that the gateway has not told of. */
   of(channel: number): ChannelView | undefined {
     // So that readers run again when a channel becomes known.
-    void this.version.value;
+    follow(this.version);
     return this.signalOf(channel)?.value;
   }
 
   viewOf(channel: number, otherwise: View): View {
-    void this.version.value;
+    follow(this.version);
     return this.known.get(channel)?.value.view ?? otherwise;
   }
 

@@ -1,12 +1,6 @@
 // How a channel is looked at. The gateway's guess comes first, then what the browser remembers, then the link.
 
-import {
-  SAMPLE_TYPES,
-  VIEWS,
-  type Guess,
-  type Interpretation,
-  type View,
-} from '../../interpretation';
+import { SAMPLE_TYPES, VIEWS, type Guess, type Interpretation, type View } from '../../interpretation';
 import type { FragmentView } from './fragment';
 
 export const COLOR_MAPS = ['viridis', 'cividis', 'inferno', 'gray', 'inverted'] as const;
@@ -128,17 +122,28 @@ function keyOf(address: string, channel: number): string {
   return `rogue-bridge.view:${address}:${channel}`;
 }
 
-export function remember(memory: Memory | undefined, address: string, channel: number, settings: ChannelView): void {
-  const { reading, isKept, ...rest } = settings;
+export function remember(
+  memory: Memory | undefined,
+  address: string,
+  channel: number,
+  settings: ChannelView,
+): void {
+  // A guess is not remembered: the gateway may guess better next time.
+  const kept = settings.isKept ? settings : { ...settings, reading: undefined };
   try {
-    memory?.setItem(keyOf(address, channel), JSON.stringify(isKept ? settings : rest));
+    memory?.setItem(keyOf(address, channel), JSON.stringify(kept));
   } catch {
     // Full or forbidden: the settings last as long as the page.
   }
 }
 
 /** What was remembered, over the guess. Anything that is not as it was written is left out. */
-export function recall(memory: Memory | undefined, address: string, channel: number, guess: Guess): ChannelView {
+export function recall(
+  memory: Memory | undefined,
+  address: string,
+  channel: number,
+  guess: Guess,
+): ChannelView {
   const base = fromGuess(guess);
   const kept = read(memory, keyOf(address, channel));
   if (kept === undefined) return base;

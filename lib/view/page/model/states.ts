@@ -63,7 +63,12 @@ export function statusLine({ connection, status, hello, now, localNow }: Situati
     return { shape: 'crossed', tone: 'bad', word: GONE, time: '' };
   }
   if (connection.name === 'closed') {
-    return { shape: 'crossed', tone: 'bad', word: GONE, time: duration((localNow - connection.since) / 1000) };
+    return {
+      shape: 'crossed',
+      tone: 'bad',
+      word: GONE,
+      time: duration((localNow - connection.since) / 1000),
+    };
   }
   if (connection.name === 'connecting' || status === undefined) {
     return { shape: 'dashed', tone: 'quiet', word: 'connecting', time: '' };
@@ -73,7 +78,12 @@ export function statusLine({ connection, status, hello, now, localNow }: Situati
     const name = hello.source.address.split('/').at(-1) ?? '';
     if (atEnd) return { shape: 'disc', tone: 'quiet', word: `end of ${name}`, time: '' };
     const time = `${Math.floor(100 * position)}\u202f%`;
-    return { shape: 'play', tone: playing ? 'ok' : 'quiet', word: `${playing ? 'playing' : 'stopped'} ${name}`, time };
+    return {
+      shape: 'play',
+      tone: playing ? 'ok' : 'quiet',
+      word: `${playing ? 'playing' : 'stopped'} ${name}`,
+      time,
+    };
   }
   const since = duration((now - status.linkSince) / 1000);
   switch (status.link) {
@@ -109,7 +119,11 @@ export function linkBanner(situation: Situation): Banner | undefined {
     return { tone: 'bad', title, text: '', countdown: countdown(connection.next, localNow), action: 'try' };
   }
   if (connection.name === 'token') {
-    return { tone: 'bad', title: 'This page needs a token.', text: 'Open the address that the gateway printed.' };
+    return {
+      tone: 'bad',
+      title: 'This page needs a token.',
+      text: 'Open the address that the gateway printed.',
+    };
   }
   if (connection.name === 'full') {
     return {
@@ -125,9 +139,15 @@ export function linkBanner(situation: Situation): Banner | undefined {
   return { tone: 'bad', title: 'Link lost.', text: `Reconnecting.${last}` };
 }
 
-export function stallBanner({ connection, status, channel, hasPicture, isPaused, now, hello }: Situation):
-  | Banner
-  | undefined {
+export function stallBanner({
+  connection,
+  status,
+  channel,
+  hasPicture,
+  isPaused,
+  now,
+  hello,
+}: Situation): Banner | undefined {
   if (!hasPicture || isPaused || connection.name !== 'open' || status === undefined) return undefined;
   if (hello?.source.role === 'file') return undefined;
   const since = (time: number): string => `${Math.max(0, Math.floor((now - time) / 1000))} s.`;
@@ -154,7 +174,11 @@ export function emptyState(situation: Situation): Empty | undefined {
     return { title: 'The gateway does not answer', text, path, actions: ['try'] };
   }
   if (connection.name === 'token') {
-    return { title: 'This page needs a token', text: 'Open the address that the gateway printed.', actions: [] };
+    return {
+      title: 'This page needs a token',
+      text: 'Open the address that the gateway printed.',
+      actions: [],
+    };
   }
   if (connection.name === 'full') {
     const text = 'Close a page elsewhere, or start the gateway with a higher limit.';
@@ -179,7 +203,8 @@ function waiting({ source: { address, role } }: Hello): Empty {
     const text = `The gateway listens on ${address}. This page starts when a peer connects.`;
     return { title: 'No peer yet', text, path, actions: [] };
   }
-  if (role !== 'client') return { title: 'No frames yet', text: 'This page starts with the first frame.', path, actions: [] };
+  if (role !== 'client')
+    return { title: 'No frames yet', text: 'This page starts with the first frame.', path, actions: [] };
   const text =
     `The gateway keeps trying ${address}. This page starts when a peer connects. ` +
     'To check the address, run this on the gateway:';

@@ -59,7 +59,10 @@ export function summarize(
 }
 
 /** Values along a line from A to B, one a pixel of its length, each the mean over 3 px across. */
-export function profile(at: PixelAt, [rowA, columnA, rowB, columnB]: readonly [number, number, number, number]): number[] {
+export function profile(
+  at: PixelAt,
+  [rowA, columnA, rowB, columnB]: readonly [number, number, number, number],
+): number[] {
   const down = rowB - rowA;
   const right = columnB - columnA;
   const length = Math.max(1, Math.hypot(down, right));

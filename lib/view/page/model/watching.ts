@@ -82,7 +82,7 @@ export class Watching {
     }
     this.nothing.value = message;
     this.count(message.notShown ?? 0);
-    if (this.watch?.frame === undefined) this.host.after(AFTER_NOTHING_MS, () => this.ask());
+    if (this.watch.frame === undefined) this.host.after(AFTER_NOTHING_MS, () => this.ask());
   }
 
   /** The binary message after `preview`. */
