@@ -5,6 +5,7 @@ import { render } from 'preact';
 import 'uplot/dist/uPlot.min.css';
 import { PageContext, type Page } from './components/context';
 import { Dialogs } from './components/dialogs';
+import { setIcon } from './components/favicon';
 import { listen } from './components/keyboard';
 import { PageBody } from './components/page';
 import { Themes } from './components/themes';
@@ -34,6 +35,7 @@ function dropToken(): void {
 const lessMotion = matchMedia('(prefers-reduced-motion: reduce)');
 const memory = memoryOf();
 dropToken();
+setIcon();
 
 const app = new App({
   around: {

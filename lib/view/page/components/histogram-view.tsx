@@ -52,8 +52,7 @@ export function HistogramView() {
         parent,
         isLogarithmic: isLog,
         yAxisWidth: 58,
-        yLabels: (values) =>
-          values.map((value) => ((value as number | null) === null ? null : group(value, value < 1 ? 1 : 0))),
+        yLabels: (values) => values.map((value) => group(value, value < 1 ? 1 : 0)),
         draw: (plot) => {
           const picture = app.watching.picture.peek();
           if (picture?.about.view !== 'hist') return;

@@ -9,6 +9,8 @@ interface HandleSpec {
   readonly row: number;
   readonly column: number;
   readonly isRound: boolean;
+  /** It is seen only when it has the focus or the pointer. */
+  readonly isInner?: boolean;
   /** Moves the handle to a pixel. */
   readonly move: (row: number, column: number) => void;
 }
@@ -71,7 +73,7 @@ function Handle({ spec, left, top }: { spec: HandleSpec; left: number; top: numb
   return (
     <button
       type="button"
-      class={`handle ${spec.isRound ? 'is-round' : ''}`}
+      class={`handle ${spec.isRound ? 'is-round' : ''} ${spec.isInner === true ? 'is-inner' : ''}`}
       aria-label={`${spec.name}, row ${Math.floor(spec.row)}, column ${Math.floor(spec.column)}`}
       style={{ left: `${left}px`, top: `${top}px` }}
       onKeyDown={onKeyDown}
@@ -110,6 +112,7 @@ function regionHandles(
     row: row + height / 2,
     column: column + width / 2,
     isRound: true,
+    isInner: true,
     move: (toRow, toColumn) =>
       set([
         within(toRow - Math.floor(height / 2), 0, rows - height),

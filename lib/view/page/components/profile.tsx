@@ -3,13 +3,15 @@
 import { effect, useComputed } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { drawArea } from '../draw/area';
-import { Chart } from '../draw/chart';
+import { Chart, splitsToEnd } from '../draw/chart';
 import { DIMMED, palette, seriesColor } from '../draw/palette';
 import { average, tick } from '../model/format';
 import { profile } from '../model/statistics';
 import { useMounted, usePage } from './context';
 import { useImageNumbers } from './numbers';
 import { follow } from '../model/follow';
+
+const LABEL_SPACE = 110;
 
 export function Profile() {
   const { app } = usePage();
@@ -22,9 +24,10 @@ export function Profile() {
   });
   useMounted(() => {
     if (holder.current === null) return () => undefined;
-    const chart = new Chart({
+    const chart: Chart = new Chart({
       parent: holder.current,
       ySpace: 36,
+      xSplits: (low, high) => splitsToEnd(low, high, chart.innerWidth / LABEL_SPACE),
       xLabels: (splits) =>
         splits.map((value) => {
           if (value === 0) return 'A';

@@ -5,7 +5,7 @@ import { useRef } from 'preact/hooks';
 import { Chart, roundUp } from '../draw/chart';
 import { palette } from '../draw/palette';
 import { drawStrip, spanOf, type StripDrawing } from '../draw/strips';
-import { tick } from '../model/format';
+import { shortTick, tick } from '../model/format';
 import { valueOf, type Measure } from '../model/history';
 import { useMounted, usePage } from './context';
 import { follow } from '../model/follow';
@@ -59,13 +59,17 @@ export function Strip({ measure, title, hasXAxis, onCursor }: Props) {
         parent,
         isLogarithmic: isLog,
         hasXAxis,
-        yAxisWidth: 42,
+        yAxisWidth: 38,
+        bottom: 7,
         ySpace: 26,
         right: 22,
         sync: 'rates',
         xSplits: (low, high) => splits(low, high, parent.clientWidth),
         xLabels: (values) => values.map((value) => ago(value, app.history.newest ?? 0)),
-        ...(measure === 'bytes' ? { yLabels: (values) => values.map((value) => tick(value / 1e6)) } : {}),
+        ...(measure === 'bytes'
+          ? { yLabels: (values) => values.map((value) => tick(value / 1e6)) }
+          : { yLabels: (values) => values.map(shortTick) }),
+        ...(measure === 'errors' && !isLog ? { ySplits: (low, high) => [low, high] } : {}),
         draw: (plot) => {
           if (drawing !== undefined) drawStrip(plot, drawing);
         },

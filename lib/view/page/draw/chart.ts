@@ -24,6 +24,7 @@ export interface ChartOptions {
   readonly xLabels?: (values: readonly number[]) => (string | null)[];
   readonly yLabels?: (values: readonly number[]) => (string | null)[];
   readonly xSplits?: (low: number, high: number) => number[];
+  readonly ySplits?: (low: number, high: number) => number[];
   /** Without an axis there is a grid and no label. */
   readonly hasXAxis?: boolean;
   readonly hasYAxis?: boolean;
@@ -31,6 +32,8 @@ export interface ChartOptions {
   readonly ySpace?: number;
   readonly right?: number;
   readonly top?: number;
+  /** Room below a plot without an x axis. */
+  readonly bottom?: number;
   /** Cursors with the same key move together. */
   readonly sync?: string;
   /** Value under the cursor; undefined when it has left. */
@@ -95,7 +98,12 @@ export class Chart {
     return {
       width: Math.max(40, parent.clientWidth),
       height: Math.max(20, parent.clientHeight),
-      padding: [options.top ?? 8, options.right ?? 8, options.hasXAxis === false ? 1 : 0, 0],
+      padding: [
+        options.top ?? 8,
+        options.right ?? 8,
+        options.hasXAxis === false ? (options.bottom ?? 1) : 0,
+        0,
+      ],
       legend: { show: false },
       cursor: {
         x: true,
@@ -134,12 +142,17 @@ export class Chart {
   }
 
   private yAxis(): uPlot.Axis {
-    const { hasYAxis = true, yLabels, yAxisWidth = 48, ySpace = 40 } = this.options;
+    const { hasYAxis = true, yLabels, yAxisWidth = 48, ySpace = 40, isLogarithmic, ySplits } = this.options;
     return {
       ...this.axis(),
       size: hasYAxis ? yAxisWidth : 8,
       space: ySpace,
-      values: (_, splits) => (hasYAxis ? (yLabels?.(splits) ?? splits.map(label)) : splits.map(() => null)),
+      values: (_, splits) => (hasYAxis ? (yLabels?.(splits) ?? splits.map(tick)) : splits.map(() => null)),
+      filter: (_, splits) => splits,
+      ...(ySplits === undefined ? {} : { splits: (_u, _i, low, high) => ySplits(low, high) }),
+      ...(isLogarithmic === true
+        ? { splits: (u, _i, low, high) => decades(low, high, u.bbox.height / uPlot.pxRatio / ySpace) }
+        : {}),
     };
   }
 
@@ -186,9 +199,24 @@ export class Chart {
   }
 }
 
-/** On a logarithmic axis uPlot gives null for grid lines without a label. */
-function label(value: number | null): string | null {
-  return value === null ? null : tick(value);
+/** Powers of ten, at most so many. */
+function decades(low: number, high: number, most: number): number[] {
+  const first = Math.ceil(Math.log10(low) - 1e-9);
+  const last = Math.floor(Math.log10(high) + 1e-9);
+  const stride = Math.max(1, Math.ceil((last - first + 1) / Math.max(2, most)));
+  const values: number[] = [];
+  for (let power = first; power <= last; power += stride) values.push(10 ** power);
+  return values;
+}
+
+/** Round whole numbers from `low` on, about so many, and `high` itself. */
+export function splitsToEnd(low: number, high: number, most: number): number[] {
+  const least = (high - low) / Math.max(1, most);
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
+  const step = power * ([1, 2, 3, 5, 10].find((one) => one * power >= least) ?? 10);
+  const values: number[] = [];
+  for (let value = Math.ceil(low / step) * step; value < high - 0.6 * step; value += step) values.push(value);
+  return [...values, high];
 }
 
 /** The smallest range from 0 that has this value, ending at 1, 2, 3, 4, 5, 6 or 8 times a power of ten. */

@@ -6,12 +6,13 @@ import { waveText } from '../model/copying';
 import { group, tick } from '../model/format';
 import { columnOfSample, columnsOf, type Picture } from '../model/previews';
 import { AutoRange, typeRange, type Range } from '../model/ranges';
-import { Chart } from './chart';
+import { Chart, splitsToEnd } from './chart';
 import { DIMMED, palette, seriesColor } from './palette';
 import { drawCursor, drawWaves, type WaveDrawing } from './waveform';
 import { follow } from '../model/follow';
 
 const SMALLEST_WINDOW = 8;
+const LABEL_SPACE = 90;
 
 export class WaveCanvas {
   private readonly main: Chart;
@@ -37,6 +38,7 @@ export class WaveCanvas {
         const cursor = app.cursor.peek();
         if (cursor !== undefined) drawCursor(plot, cursor[1], this.valueAt(cursor[1]), palette.value.text2);
       },
+      xSplits: (low, high) => splitsToEnd(low, high, this.main.innerWidth / LABEL_SPACE),
       xLabels: (values) => values.map((value) => (value === 0 ? 'sample 0' : tick(value))),
       yLabels: (values) =>
         values.map((value) => (Math.abs(value) < 1e5 ? group(value, decimals(values)) : tick(value))),
@@ -108,10 +110,10 @@ export class WaveCanvas {
     };
     const [from = 0, to = about.samples] = about.window;
     const y = this.yRange(picture, isPaused);
-    this.main.set([from, Math.max(from + 1, to - 1)], y);
+    this.main.set([from, to], y);
     const isAll = from === 0 && to === about.samples;
     if (isAll || this.all?.picture.about.channel !== about.channel) this.all = this.drawing;
-    this.overview.set([0, Math.max(1, about.samples - 1)], this.wholeRange());
+    this.overview.set([0, about.samples], this.wholeRange());
     untracked(() => this.fitColumns());
   }
 

@@ -95,6 +95,11 @@ export function tick(value: number): string {
   return significant(value, 6);
 }
 
+/** For narrow axes: 500, 1 000, 10 k. */
+export function shortTick(value: number): string {
+  return Math.abs(value) >= 1e4 && Math.abs(value) < 1e6 ? short(value, 1e3, 'k') : tick(value);
+}
+
 function short(value: number, unit: number, letter: string): string {
   return `${significant(value / unit, 4)}${NARROW_SPACE}${letter}`;
 }
