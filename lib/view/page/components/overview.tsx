@@ -5,7 +5,7 @@ import { group } from '../model/format';
 import { usePage } from './context';
 
 const AXIS_WIDTH = 48;
-const RIGHT = 8;
+const RIGHT = 18;
 
 export function Overview({ holder }: { holder: RefObject<HTMLDivElement | null> }) {
   const { app } = usePage();

@@ -27,6 +27,7 @@ export function Profile() {
     const chart: Chart = new Chart({
       parent: holder.current,
       ySpace: 36,
+      right: 18,
       xSplits: (low, high) => splitsToEnd(low, high, chart.innerWidth / LABEL_SPACE),
       xLabels: (splits) =>
         splits.map((value) => {

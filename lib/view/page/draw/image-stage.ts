@@ -16,6 +16,8 @@ const ZOOMS: readonly Zoom[] = ['fit', 1, 2, 4];
 /** Larger images are thinned by the gateway; zoomed in, only the visible part is asked for. */
 const MAX_PREVIEW_PIXELS = 128 * 1024;
 const LEVELS_MS = 200;
+const MAX_PHONE_SHARE = 0.6;
+const MIN_PHONE_HEIGHT = 60;
 
 export interface ImageState {
   readonly pixels: Pixels;
@@ -123,6 +125,7 @@ export class ImageStage {
     const [rows, columns] = settings?.reading.shape ?? [1, samples];
     const zoom = settings?.zoom ?? 'fit';
     const shown = geometry({ rows, columns }, zoom, this.space.value, this.center.value);
+    this.fitHeight(rows, columns);
     if (JSON.stringify(this.geometry.peek()) === JSON.stringify(shown)) return;
     this.geometry.value = shown;
     const window = zoom !== 'fit' && rows * columns > MAX_PREVIEW_PIXELS ? visibleWindow(shown) : undefined;
@@ -130,6 +133,13 @@ export class ImageStage {
       const before = app.canvas.value;
       if (before.window?.join() !== window?.join()) app.canvas.value = { ...before, window };
     });
+  }
+
+  /** On a phone the stage is as high as the image needs. */
+  private fitHeight(rows: number, columns: number): void {
+    const isPhone = this.margins.peek().left === 0;
+    const height = Math.min((this.stage.clientWidth * rows) / columns, MAX_PHONE_SHARE * innerHeight);
+    this.stage.style.height = isPhone ? `${Math.max(MIN_PHONE_HEIGHT, Math.ceil(height) + 1)}px` : '';
   }
 
   private paint(): void {

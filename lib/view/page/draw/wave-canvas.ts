@@ -32,6 +32,7 @@ export class WaveCanvas {
     this.main = new Chart({
       parent,
       ySpace: 48,
+      right: 18,
       draw: (plot) => {
         if (this.drawing === undefined) return;
         drawWaves(plot, this.drawing);
@@ -51,6 +52,7 @@ export class WaveCanvas {
       hasYAxis: true,
       yLabels: (values) => values.map(() => null),
       top: 1,
+      right: 18,
       draw: (plot) => {
         if (this.all !== undefined) drawWaves(plot, { ...this.all, earlier: [], width: 1 });
       },
