@@ -73,7 +73,8 @@ function Share() {
       </div>
     );
   }
-  const rate = current.isStalled ? 0 : current.framesPerSecond;
+  const isFlowing = app.status.value?.link === 'streaming' && !current.isStalled;
+  const rate = isFlowing ? current.framesPerSecond : 0;
   return (
     <div class="share" role="group" aria-label="Share shown">
       <span>

@@ -17,6 +17,8 @@ interface Props {
   readonly onCursor: (at: number | undefined) => void;
 }
 
+/** The axes of strips without data. */
+const SMALLEST_TOP: Readonly<Record<Measure, number>> = { frames: 1, bytes: 1000, errors: 3, size: 10 };
 const MINUTE = 60;
 const LABEL_STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200];
 const LABEL_WIDTH = 52;
@@ -105,7 +107,10 @@ function rangeOf(drawing: StripDrawing): readonly [number, number] {
     if (most === 0) return [1, 10];
     return [10 ** Math.floor(Math.log10(least) - 0.2), 10 ** Math.ceil(Math.log10(most) + 0.2)];
   }
-  return [0, drawing.measure === 'errors' ? Math.max(3, roundUp(most)) : roundUp(most * 1.1)];
+  return [
+    0,
+    Math.max(SMALLEST_TOP[drawing.measure], roundUp(most * (drawing.measure === 'errors' ? 1 : 1.1))),
+  ];
 }
 
 /** Round times before now, so far apart that labels fit. */

@@ -18,8 +18,9 @@ export function ViewerHeader() {
   return (
     <div class="viewer-head">
       <ChannelPicker />
-      <PausedText />
       <Tabs />
+      <span class="spring" />
+      <PausedText />
       <Buttons />
     </div>
   );
@@ -60,7 +61,7 @@ function PausedText() {
       <span class="tone-accent">
         <PauseIcon />
       </span>
-      <span>paused</span>
+      <span class="paused-word">paused</span>
       <span class="quiet">{frames.length === 0 ? '' : `frame ${index + 1} of ${frames.length}`}</span>
     </span>
   );

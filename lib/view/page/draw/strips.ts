@@ -110,11 +110,19 @@ function drawLabels(plot: Plot, { points, channels, measure, selected, isLogarit
       if (value === undefined || (isLogarithmic && value <= 0)) return [];
       return [{ number, color, at: Math.min(top + height, Math.max(top, y(value))) }];
     })
+    // Where there is no room for all, the selected one stays.
+    .sort((a, b) => Number(b.number === selected) - Number(a.number === selected))
+    .slice(0, Math.max(1, Math.floor(height / (LABEL_HEIGHT * ratio)) + 1))
     .sort((a, b) => b.at - a.at);
-  let next = top + height - 1 * ratio;
+  let next = top + height - ratio;
   for (const label of labels) {
     label.at = Math.min(label.at, next);
     next = label.at - LABEL_HEIGHT * ratio;
+  }
+  let least = top;
+  for (const label of labels.reverse()) {
+    label.at = Math.max(label.at, least);
+    least = label.at + LABEL_HEIGHT * ratio;
   }
   // Outside the plotting area, to its right.
   context.restore();
