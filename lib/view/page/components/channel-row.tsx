@@ -19,7 +19,7 @@ export function ChannelRow({ status, index, top, isSelected, isTabStop, canHide 
   const { app } = usePage();
   const { channel, errors, isStalled } = status;
   const prefixes = useRef({ rate: 0, size: 0 });
-  const isFlowing = !isStalled && app.status.value?.link === 'streaming';
+  const isFlowing = !isStalled && app.isFlowing.value;
   const rate = scaled(isFlowing ? status.bytesPerSecond : 0, 'B/s', prefixes.current.rate);
   const size = scaled(status.size, 'B', prefixes.current.size);
   prefixes.current = { rate: rate.prefix, size: size.prefix };

@@ -73,7 +73,7 @@ function Share() {
       </div>
     );
   }
-  const isFlowing = app.status.value?.link === 'streaming' && !current.isStalled;
+  const isFlowing = app.isFlowing.value && !current.isStalled;
   const rate = isFlowing ? current.framesPerSecond : 0;
   return (
     <div class="share" role="group" aria-label="Share shown">

@@ -18,7 +18,7 @@ interface Props {
 }
 
 /** The axes of strips without data. */
-const SMALLEST_TOP: Readonly<Record<Measure, number>> = { frames: 1, bytes: 1000, errors: 3, size: 10 };
+const SMALLEST_TOP: Readonly<Record<Measure, number>> = { frames: 1, bytes: 1e6, errors: 3, size: 10 };
 const MINUTE = 60;
 const LABEL_STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200];
 const LABEL_WIDTH = 52;
@@ -107,10 +107,9 @@ function rangeOf(drawing: StripDrawing): readonly [number, number] {
     if (most === 0) return [1, 10];
     return [10 ** Math.floor(Math.log10(least) - 0.2), 10 ** Math.ceil(Math.log10(most) + 0.2)];
   }
-  return [
-    0,
-    Math.max(SMALLEST_TOP[drawing.measure], roundUp(most * (drawing.measure === 'errors' ? 1 : 1.1))),
-  ];
+  const { measure } = drawing;
+  if (measure === 'errors') return [0, Math.max(SMALLEST_TOP.errors, roundUp(most))];
+  return [0, most === 0 ? SMALLEST_TOP[measure] : roundUp(most * 1.1)];
 }
 
 /** Round times before now, so far apart that labels fit. */

@@ -68,7 +68,7 @@ let bytesPrefix = 0;
 function Figures() {
   const { app } = usePage();
   const status = app.status.value;
-  const isFlowing = status?.link === 'streaming' && app.connection.state.value.name === 'open';
+  const isFlowing = status !== undefined && app.isFlowing.value;
   const rate = scaled(isFlowing ? status.bytesPerSecond : 0, 'B/s', Math.max(bytesPrefix, 1));
   bytesPrefix = rate.prefix;
   const errors = status?.errors ?? 0;

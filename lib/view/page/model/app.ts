@@ -122,6 +122,10 @@ export class App {
   readonly banner = computed(
     () => this.linkBanner.value ?? this.notice.value ?? stallBanner(this.situation.value),
   );
+  /** Frames come: their rates are of now. */
+  readonly isFlowing = computed(
+    () => this.connection.state.value.name === 'open' && this.status.value?.link === 'streaming',
+  );
   readonly empty = computed(() => emptyState(this.situation.value));
   /** The picture is not of now: its data are dimmed. */
   readonly isDimmed = computed(
