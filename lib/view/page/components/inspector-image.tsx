@@ -58,7 +58,7 @@ function WholeGroup() {
   const found = summary.value;
   const has = found !== undefined && found.count > 0;
   return (
-    <Group title="Whole frame">
+    <Group title={numbers.value?.isWhole === false ? 'Part shown' : 'Whole frame'}>
       <Value
         name="Min to max"
         value={has ? `${sample(found.min, type)} to ${sample(found.max, type)}` : '–'}

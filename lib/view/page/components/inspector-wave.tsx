@@ -3,7 +3,7 @@
 import type { Statistics } from '../../protocol';
 import type { SampleType } from '../../interpretation';
 import { average, group, sample } from '../model/format';
-import { columnOfSample, columnsOf } from '../model/previews';
+import { columnOfSample, columnsOf, type Picture } from '../model/previews';
 import type { RangeMode } from '../model/settings';
 import { usePage } from './context';
 import { Group, Value } from './group';
@@ -30,10 +30,7 @@ export function WaveInspector() {
   return (
     <>
       <CursorGroup />
-      <Group
-        title="This frame"
-        note={picture === undefined ? undefined : `${group(picture.about.samples)} samples`}
-      >
+      <Group title="This frame" note={noteOf(picture)}>
         <StatisticsRows statistics={statistics} type={type} />
       </Group>
       <Group
@@ -50,6 +47,14 @@ export function WaveInspector() {
       <DrawGroup />
     </>
   );
+}
+
+/** "2 100 samples", or how many of them are in the part that is shown. */
+function noteOf(picture: Picture | undefined): string | undefined {
+  if (picture === undefined) return undefined;
+  const { samples, window } = picture.about;
+  const shown = (window[1] ?? samples) - (window[0] ?? 0);
+  return shown < samples ? `${group(shown)} of ${group(samples)}` : `${group(samples)} samples`;
 }
 
 export function StatisticsRows({

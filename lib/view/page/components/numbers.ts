@@ -13,6 +13,8 @@ export interface ImageNumbers {
   readonly columns: number;
   /** Every so manyeth pixel is known. */
   readonly step: number;
+  /** All of the image, or the part that is zoomed into. */
+  readonly isWhole: boolean;
   /** "from every 4th pixel", "whole frame", or nothing. */
   readonly origin: string;
 }
@@ -36,12 +38,13 @@ export function useImageNumbers(): ReadonlySignal<ImageNumbers | undefined> {
           const isInside = row >= 0 && column >= 0 && row < rows && column < columns && index < samples;
           return isInside ? at(index) : NaN;
         };
-        return { at: pixel, rows, columns, step: 1, origin: 'whole frame' };
+        return { at: pixel, rows, columns, step: 1, isWhole: true, origin: 'whole frame' };
       }
       void app.wholes.load(paused.channel, frame.number);
     }
     const { step } = pixels;
     const origin = step > 1 ? `from every ${ordinal(step)} pixel` : '';
-    return { at: valueAt(pixels), rows, columns, step, origin };
+    const isWhole = pixels.rows * step >= rows && pixels.columns * step >= columns;
+    return { at: valueAt(pixels), rows, columns, step, isWhole, origin };
   });
 }

@@ -21,7 +21,8 @@ export class WaveCanvas {
   private drawing: WaveDrawing | undefined;
   /** The last preview of the whole frame. */
   private all: WaveDrawing | undefined;
-  private channel: number | undefined;
+  /** What the range of the y axis is of. */
+  private ranged = '';
   private readonly end: () => void;
 
   constructor(
@@ -99,8 +100,9 @@ export class WaveCanvas {
       return;
     }
     const { about } = picture;
-    if (about.channel !== this.channel) this.range.reset();
-    this.channel = about.channel;
+    const ranged = `${about.channel} ${about.window.join()}`;
+    if (ranged !== this.ranged) this.range.reset();
+    this.ranged = ranged;
     const earlier = app.ring.last(settings.frames).filter((one) => one !== picture);
     this.drawing = {
       picture,
@@ -173,9 +175,11 @@ function isAlike({ about: a }: Picture, { about: b }: Picture): boolean {
   return a.step === b.step && a.window.join() === b.window.join() && a.samples === b.samples;
 }
 
-/** As many decimals as the distance of the labels needs. */
+/** As few decimals as write all of them. */
 function decimals(values: readonly number[]): number {
-  const [first = 0, second = first + 1] = values;
-  const step = Math.abs(second - first) || 1;
-  return Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)));
+  const isWritten = (digits: number): boolean =>
+    values.every(
+      (value) => Math.abs(value - Number(value.toFixed(digits))) < 1e-9 * Math.max(1, Math.abs(value)),
+    );
+  return [0, 1, 2, 3, 4, 5].find(isWritten) ?? 6;
 }
