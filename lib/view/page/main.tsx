@@ -57,6 +57,7 @@ const app = new App({
     else history.replaceState(null, '', url);
   },
   wantsLessMotion: () => lessMotion.matches,
+  isHidden: () => document.hidden,
 });
 const page: Page = {
   app,
@@ -69,6 +70,7 @@ const page: Page = {
 app.start();
 page.themes.apply(app.selection.theme);
 addEventListener('popstate', () => void app.selection.readLink());
+document.addEventListener('visibilitychange', () => app.watching.wake());
 addEventListener('pagehide', () => app.connection.stop());
 addEventListener('pageshow', (event) => {
   if (event.persisted) app.connection.start();

@@ -130,5 +130,5 @@ function useImageSummary(): string {
     statistics === undefined
       ? 'no finite value'
       : `min ${sample(statistics.min, type)}, max ${sample(statistics.max, type)}`;
-  return `Image of channel ${about.channel}, ${group(rows)} rows, ${group(columns)} columns, ${range}`;
+  return `Image of channel ${about.channel}, ${group(rows)} × ${group(columns)} pixels, ${range}`;
 }

@@ -17,7 +17,7 @@ export function LegendRow({ children }: { children?: ComponentChildren }) {
               <StateIcon shape={banner.tone === 'bad' ? 'crossed' : 'triangle'} />
             </span>
             <strong>
-              {banner.title}
+              <Marked text={banner.title} />
               {/* Goes on every second; a screen reader says the change once. */}
               {banner.time !== undefined && <span aria-hidden="true"> {banner.time}</span>}
             </strong>
@@ -45,4 +45,9 @@ export function LegendRow({ children }: { children?: ComponentChildren }) {
       )}
     </div>
   );
+}
+
+/** What stands between backticks is code. */
+function Marked({ text }: { text: string }) {
+  return <>{text.split('`').map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part))}</>;
 }

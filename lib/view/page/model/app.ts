@@ -31,6 +31,7 @@ export interface Browser {
   readonly fragment: () => string;
   readonly writeFragment: (fragment: string, isNewEntry: boolean) => void;
   readonly wantsLessMotion: () => boolean;
+  readonly isHidden: () => boolean;
 }
 
 /** What the canvas can show, told by the view that is drawn. */
@@ -87,6 +88,7 @@ export class App {
       beforeDrawing: browser.beforeDrawing,
       after: (ms, call) => void around.setTimeout(call, ms),
       now: around.now,
+      isHidden: browser.isHidden,
       leastMs: () => (browser.wantsLessMotion() ? REDUCED_MS : 0),
     });
     this.pausing = new Pausing(send);

@@ -83,7 +83,7 @@ function threeDigits(value: number, isWhole: boolean): string {
 /** "147 kB". */
 export function bytes(value: number): string {
   const { number, unit } = scaled(value, 'B');
-  return `${number}${NARROW_SPACE}${unit}`;
+  return `${number} ${unit}`;
 }
 
 /** For axes: 0, 500, 1 000, 10 k, 2 M. */

@@ -9,7 +9,7 @@ export interface Paused {
   readonly frames: readonly FrameInfo[];
   /** Of the frame that is shown. */
   readonly index: number;
-  /** Of the channel, when it was paused: later ones are counted, not shown. */
+  /** Number of the newest frame when it was paused: later ones are counted, not shown. */
   readonly countedBefore: number;
 }
 
@@ -44,7 +44,8 @@ export class Pausing {
         : frames.findIndex(({ number }) => number === this.wanted);
     const index = clamp((found < 0 ? frames.length - 1 : found) + this.steps, frames.length);
     this.steps = 0;
-    this.paused.value = { ...paused, frames, index };
+    const newest = frames.at(-1)?.number;
+    this.paused.value = { ...paused, frames, index, countedBefore: newest ?? paused.countedBefore };
   }
 
   /** The link is new: the gateway holds nothing for it. */

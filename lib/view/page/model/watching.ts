@@ -15,6 +15,8 @@ export interface WatchingHost {
   readonly beforeDrawing: (call: () => void) => void;
   readonly after: (ms: number, call: () => void) => void;
   readonly now: () => number;
+  /** A hidden page asks for nothing; {@link Watching.wake} goes on. */
+  readonly isHidden: () => boolean;
   /** Least time between two pictures. */
   readonly leastMs: () => number;
 }
@@ -68,6 +70,11 @@ export class Watching {
     if (this.watch === undefined) return;
     this.host.send(this.watch);
     this.ask();
+  }
+
+  /** The page is seen again. */
+  wake(): void {
+    if (this.watch?.frame === undefined || this.picture.peek() === undefined) this.ask();
   }
 
   take(message: Preview | NoPreview): void {
@@ -128,7 +135,7 @@ export class Watching {
   }
 
   private ask(): void {
-    if (this.isOutstanding || this.watch === undefined) return;
+    if (this.isOutstanding || this.watch === undefined || this.host.isHidden()) return;
     this.isOutstanding = this.host.send({ op: 'next', id: this.watch.id });
   }
 
