@@ -6,6 +6,7 @@ import { CombinerV1, Frame, readFrames, StreamWriter } from '../lib';
 import { Collector, makeClient, makeServer, stopBridges } from './helpers/bridges';
 import { fileName, numberedFrame, recordOf, removeFiles } from './helpers/files';
 import { reservePorts } from './helpers/ports';
+import { PageClient, WATCH } from './helpers/page-client';
 import { endPrograms, Program } from './helpers/program';
 
 const FRAMES = 300;
@@ -18,9 +19,12 @@ afterEach(async () => {
 
 test('every example is in the README and in a test, here or in one of two others', () => {
   const readme = readFileSync(join(__dirname, '..', 'README.md'), 'utf8');
-  const tests = ['examples.test.ts', 'recipes.test.ts', 'metrics/examples.test.ts'].map((name) =>
-    join(__dirname, name),
-  );
+  const tests = [
+    'examples.test.ts',
+    'recipes.test.ts',
+    'metrics/examples.test.ts',
+    'view/browser-frames.slow.test.ts',
+  ].map((name) => join(__dirname, name));
   const here = tests.map((path) => readFileSync(path, 'utf8')).join();
   for (const name of readdirSync(join(__dirname, '..', 'examples'))) {
     expect([name, readme.includes(`examples/${name}`), here.includes(`'examples/${name}`)]).toEqual([
@@ -37,6 +41,16 @@ async function startExporter(): Promise<{ exporter: Program; port: number }> {
   await exporter.prints(`exporting on ports ${port} and ${port + 1}\n`);
   return { exporter, port };
 }
+
+test('a program with a live page', async () => {
+  const program = new Program('examples/live-page.mjs', [0]);
+  await program.prints('http://127.0.0.1:');
+  const page = await PageClient.open({ port: Number(new URL(program.stdout).port), token: undefined });
+  page.send({ ...WATCH, channel: 1, view: 'image', shape: [128, 128] }, { op: 'next', id: 0 });
+  expect(await page.next('preview')).toMatchObject({ channel: 1, rows: 128, columns: 128 });
+  program.interrupt();
+  expect([await program.end(), program.stderr]).toEqual([0, '']);
+});
 
 test('exporter and analysis client', async () => {
   const { exporter, port } = await startExporter();

@@ -68,7 +68,7 @@ describe('view of a peer', () => {
     [['--http', 'nowhere'], /give ADDR:PORT/],
     [['--http', '127.0.0.1:99999'], /give ADDR:PORT/],
     [['--token', 'a b'], /token must have 8 to 256/],
-    [['--viewers', '0'], /maxViewers is 0|from 1 on/],
+    [['--viewers', '0'], /from 1 to 10000/],
   ])('with %j says what is wrong', async (options, message) => {
     const program = rogueBridge('view', `${LOOPBACK}:9`, '--http', '127.0.0.1:0', ...options);
     expect(await program.end()).not.toBe(0);

@@ -2,9 +2,9 @@
 
 import type { Command } from 'commander';
 import { openPage, pageOptions, pageText, type PageOptions } from './support/page';
-import { parseListen, positive, type ListenAddress, type Target } from './support/arguments';
+import { parseListen, type ListenAddress, type Target } from './support/arguments';
 import { filesText, SOURCE_HELP, sizeOf, sourceOf } from './support/frame-source';
-import { durationOption } from './support/options';
+import { durationOption, rateOption } from './support/options';
 import {
   addBridgeOptions,
   Interruption,
@@ -27,7 +27,7 @@ const DEFAULT_RATE = 30;
 interface ViewCommandOptions extends CommonOptions, PageOptions {
   readonly http: ListenAddress;
   readonly duration?: number;
-  readonly rate?: number;
+  readonly rate: number;
 }
 
 export function addView(program: Command): void {
@@ -46,7 +46,7 @@ export function addView(program: Command): void {
       parseListen(DEFAULT_HTTP),
     )
     .addOption(durationOption())
-    .option('--rate <n>', `frames a second of a data file, at first (default: ${DEFAULT_RATE})`, positive);
+    .addOption(rateOption().default(DEFAULT_RATE, `of a data file ${DEFAULT_RATE}`));
   for (const option of pageOptions()) command.addOption(option);
   addBridgeOptions(command, 'never')
     .addHelpText(
@@ -89,7 +89,7 @@ async function viewPeer(target: Target, options: ViewCommandOptions & PageOption
 
 async function viewFiles(
   files: readonly string[],
-  { duration, rate = DEFAULT_RATE }: ViewCommandOptions,
+  { duration, rate }: ViewCommandOptions,
   page: PageOptions,
 ): Promise<void> {
   const interruption = new Interruption();

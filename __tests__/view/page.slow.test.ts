@@ -1,9 +1,10 @@
 // The live page in a real browser: the numbers, the pictures, the states, the keys, what is saved.
 
 import { readFileSync } from 'node:fs';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { Frame, TcpServer, type TcpClient } from '../../lib';
-import { ViewServer, type ViewOptions } from '../../lib/view';
+import { ViewServer, type Play, type ViewOptions } from '../../lib/view';
 import { LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import {
   closeBrowser,
@@ -363,6 +364,7 @@ describeInBrowser('the states of the page', () => {
     await picture(page, /max 5000/);
     await server.stop();
     await shows(page, 'Status', /^link lost/);
+    await until('the hatching', text(page, 'img', /^Frames\/s/), (summary) => /link lost/.test(summary));
     await says(page, /^Link lost\.Reconnecting\. Last frame \d\d:\d\d:\d\d\.\d\d\d$/);
     const again = await TcpServer.create(LOOPBACK, port);
     try {
@@ -519,7 +521,9 @@ describeInBrowser('the states of the page', () => {
   test('ten pages, and one that sleeps', async () => {
     const view = await gateway();
     feed(view);
-    const pages = await Promise.all(Array.from({ length: 10 }, () => openWindow(view.url)));
+    const pages = await Promise.all(
+      Array.from({ length: 10 }, () => openWindow(view.url, { viewport: { width: 390, height: 844 } })),
+    );
     await Promise.all(pages.map((page) => picture(page, /max 5000/)));
     expect(view.viewerCount).toBe(10);
     // A hidden page asks for nothing.
@@ -557,6 +561,161 @@ describeInBrowser('the states of the page', () => {
     );
   });
 });
+
+describeInBrowser('the page for everyone', () => {
+  test('by keyboard alone', async () => {
+    const view = await gateway();
+    feed(view, 5);
+    const page = await openWindow(view.url);
+    await picture(page, /max 5000/);
+    const keys = page.keyboard;
+    await keys.press('3');
+    await picture(page, /Histogram of channel 0/);
+    await keys.press('ArrowDown');
+    await until(
+      'the next channel',
+      () => page.getByLabel('Channel', { exact: true }).inputValue(),
+      (channel) => channel === '1',
+    );
+    await keys.press('2');
+    await picture(page, /192 × 384/);
+    await keys.press('Space');
+    await shows(page, 'Paused', /frame 5 of 5/);
+    await keys.press('ArrowLeft');
+    await shows(page, 'Paused', /frame 4 of 5/);
+    await keys.press('End');
+    await until(
+      'live',
+      () => page.getByRole('button', { name: 'Pause' }).count(),
+      (count) => count === 1,
+    );
+    const before = await page.evaluate('getComputedStyle(document.body).backgroundColor');
+    await keys.press('t');
+    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).not.toBe(before);
+    await keys.press('?');
+    expect(await page.getByRole('dialog', { name: 'Keys' }).textContent()).toContain('pause, live');
+    await keys.press('Escape');
+    await until(
+      'the dialog to close',
+      () => page.getByRole('dialog').count(),
+      (count) => count === 0,
+    );
+    await keys.press('r');
+    await until(
+      'a region',
+      () => page.getByRole('button', { name: 'Region' }).getAttribute('aria-pressed'),
+      (is) => is === 'true',
+    );
+    await shows(page, 'Region', /Mean/);
+  });
+
+  test('the focus goes through all of it, and is seen', async () => {
+    const view = await gateway();
+    feed(view);
+    const page = await openWindow(view.url);
+    await picture(page, /max 5000/);
+    const parts: string[] = [];
+    for (let i = 0; i < 60; i++) {
+      await page.keyboard.press('Tab');
+      const [part, outline] = await page.evaluate<[string, string]>(`(() => {
+        const element = document.activeElement;
+        const part = element.closest('header, [aria-label=Channels], [aria-label=Viewer], [aria-label=Inspector], [aria-label=Rates]');
+        return [part?.getAttribute('aria-label') ?? part?.localName ?? 'none', getComputedStyle(element).outlineStyle];
+      })()`);
+      if (part === 'none') break;
+      expect([part, outline]).not.toEqual([part, 'none']);
+      if (parts.at(-1) !== part) parts.push(part);
+    }
+    expect(parts.slice(0, 3)).toEqual(['header', 'Channels', 'Viewer']);
+    expect(parts).toContain('Inspector');
+    expect(parts.at(-1)).toBe('Rates');
+  });
+
+  test('on a telephone: one column, buttons for a thumb, nothing beside the screen', async () => {
+    const view = await gateway();
+    feed(view, 3);
+    const page = await openWindow(view.url, {
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    await picture(page, /max 5000/);
+    expect(await page.evaluate('document.scrollingElement.scrollWidth')).toBe(390);
+    for (const name of ['Pause', 'Frame before', 'Frame after', 'Save']) {
+      const box = (await page.getByRole('button', { name }).boundingBox())!;
+      expect([name, box.width >= 44, box.height >= 44, box.y + box.height <= 844]).toEqual([
+        name,
+        true,
+        true,
+        true,
+      ]);
+    }
+    await page.getByRole('button', { name: 'Pause' }).tap();
+    await shows(page, 'Paused', /frame 3 of 3/);
+    await page.getByRole('button', { name: /uint16, / }).tap();
+    await page.getByRole('dialog').getByLabel('Type').selectOption('uint8');
+    await page.keyboard.press('Escape');
+    await picture(page, /4200 samples/);
+  });
+
+  test.each([
+    ['dark', 1440, 900],
+    ['light', 1440, 900],
+    ['dark', 1024, 768],
+    ['light', 390, 844],
+  ] as const)('has no serious fault of accessibility: %s, %d x %d', async (colorScheme, width, height) => {
+    const view = await gateway();
+    feed(view);
+    const page = await openWindow(view.url, { colorScheme, viewport: { width, height } });
+    await picture(page, /max 5000/);
+    expect(await faultsOf(page)).toEqual([]);
+    for (const tab of ['Image', 'Histogram', 'Hex']) {
+      await page.getByRole('tab', { name: tab }).click();
+      await until(
+        'the view',
+        () => page.getByRole('tab', { name: tab }).getAttribute('aria-selected'),
+        (is) => is === 'true',
+      );
+      expect([tab, await faultsOf(page)]).toEqual([tab, []]);
+    }
+    await page.getByRole('button', { name: 'Keys' }).click();
+    expect(await faultsOf(page)).toEqual([]);
+  });
+
+  test('a file that is played has a slider in the place of the ticks', async () => {
+    const asked: Play[] = [];
+    const status = { playing: true, atEnd: false, position: 0.28, bytes: 28, frames: 3, rate: 10 };
+    const file = { status, play: (request: Play) => void asked.push(request) };
+    const view = await gateway({ source: { address: 'run.dat', role: 'file', file } });
+    feed(view);
+    const page = await openWindow(view.url);
+    await shows(page, 'Status', /^playing run\.dat28%$/);
+    const slider = page.getByRole('slider', { name: 'Position in the file' });
+    await slider.fill('750');
+    await until(
+      'the request',
+      () => Promise.resolve(asked),
+      (requests) => requests.some(({ position }) => position === 0.75),
+    );
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await until(
+      'the stop',
+      () => Promise.resolve(asked),
+      (requests) => requests.some(({ playing }) => playing === false),
+    );
+    Object.assign(status, { playing: false, atEnd: true, position: 1 });
+    await shows(page, 'Status', /^end of run\.dat$/);
+  });
+});
+
+/** Serious and critical ones, by axe-core. */
+async function faultsOf(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<axe.AxeResults>('axe.run()');
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
 
 function isColor(color: readonly number[], wanted: readonly number[], off = 40): boolean {
   return wanted.every((value, i) => Math.abs(value - color[i]!) <= off);
