@@ -34,6 +34,13 @@ const STRICT = `
 import { Frame, GeneralError, Logging, Master, Prbs, Slave, TcpClient, TcpServer } from 'rogue-bridge';
 import { once } from 'node:events';
 import type { PeerInfo, TcpOptions, TcpStats } from 'rogue-bridge';
+import { ViewServer, type ViewOptions } from 'rogue-bridge/view';
+export async function show(tcp: TcpServer, options: ViewOptions): Promise<string> {
+  const view: ViewServer = await ViewServer.create({ ...options, port: 0 });
+  // @ts-expect-error no such option
+  await ViewServer.create({ prot: 0 });
+  return tcp.to(view).url;
+}
 export async function main(options: TcpOptions): Promise<TcpStats> {
   const tcp: TcpServer = await TcpServer.create('127.0.0.1', 8000, options);
   const source = new Master();
@@ -60,6 +67,35 @@ export async function main(options: TcpOptions): Promise<TcpStats> {
     if (err instanceof GeneralError && err.code === 'ERR_PEER_TIMEOUT') await tcp.stop();
   }
   return tcp.stats;
+}
+`;
+
+/** The page and its script, as a browser asks for them. */
+const VIEW = `
+import { ViewServer } from 'rogue-bridge/view';
+const view = await ViewServer.create({ port: 0 });
+for (const path of ['', 'page.js']) {
+  const { status, headers } = await fetch(view.url + path);
+  console.log(status, headers.get('content-type'));
+}
+await view.stop();
+`;
+
+/** In a browser, where there is no Node. */
+const BROWSER = `
+import { connect, Frame } from 'rogue-bridge/browser';
+export async function main(signal: AbortSignal): Promise<number> {
+  let sum = 0;
+  for await (const frame of connect(location.href, { channels: [3], mode: 'all', signal })) {
+    const one: Frame = frame.clone();
+    const samples: Uint16Array = one.array(Uint16Array, { offset: 2 });
+    // @ts-expect-error no Buffer here
+    one.payload.readUInt16LE(0);
+    sum += samples[0] ?? 0;
+  }
+  // @ts-expect-error no such mode
+  connect('', { mode: 'some' });
+  return sum;
 }
 `;
 
@@ -143,7 +179,13 @@ async function main() {
   );
 
   step('what the linters of packages say of it');
-  for (const [linter, ...args] of [['publint', 'run', '--strict'], ['attw']])
+  for (const [linter, ...args] of [
+    ['publint', 'run', '--strict'],
+    // The resolution of TypeScript before 4.7 knows no entry points but the main one.
+    ['attw', '--profile', 'node16', '--exclude-entrypoints', './browser', '--'],
+    // Browsers load ES modules alone.
+    ['attw', '--profile', 'esm-only', '--entrypoints', './browser', '--'],
+  ])
     run(clone, join(ROOT, 'node_modules', '.bin', linter), ...args, tarball);
 
   step('CommonJS and ES modules, from the tarball');
@@ -160,6 +202,10 @@ async function main() {
   assert.equal(required.trim(), 'TcpClient TcpCore TcpServer');
   const examples = readdirSync(join(project, 'node_modules/rogue-bridge/examples'));
   assert(examples.includes('exporter.mjs'), String(examples));
+
+  step('the live page, with what a package manager installs beside it');
+  writeFileSync(join(project, 'view.mjs'), VIEW);
+  assert.match(run(project, process.execPath, 'view.mjs'), /^200 text\/html[^\n]*\n200 text\/javascript/);
 
   step('the command');
   assert.match(run(project, 'npx', '--no-install', 'rogue-bridge', '--version'), /^\d+\.\d+\.\d+/);
@@ -201,6 +247,17 @@ async function main() {
       writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include }));
       run(folder, 'npx', '--no-install', 'tsc', '-p', '.');
     }
+    const browser = join(folder, 'browser');
+    mkdirSync(browser);
+    writeFileSync(join(browser, 'page.ts'), BROWSER);
+    const lib = ['es2022', 'dom'];
+    const compilerOptions = { strict: true, skipLibCheck: false, lib, types: [], noEmit: true };
+    const modules = { target: 'es2022', module: 'es2022', moduleResolution: 'bundler' };
+    writeFileSync(
+      join(browser, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions: { ...compilerOptions, ...modules }, include: ['*.ts'] }),
+    );
+    run(folder, 'npx', '--no-install', 'tsc', '-p', 'browser');
   }
 
   step("the README's two roles, the server first, and the client first");
