@@ -18,13 +18,16 @@ export interface ConnectOptions {
 }
 
 /** Frames as they come; `break` ends it, and so does {@link close}. */
-export interface FrameStream extends AsyncIterableIterator<Frame, undefined> {
+export interface FrameStream extends AsyncIterableIterator<Frame> {
   /** Whether the gateway is there now. */
   readonly connected: boolean;
   /** Frames left out so far, in mode `'latest'`. */
   readonly skipped: number;
   /** Ends it: the iteration is over after the frames that have come. */
   close(): void;
+  next(): Promise<IteratorResult<Frame, undefined>>;
+  return(): Promise<IteratorResult<Frame, undefined>>;
+  [Symbol.asyncIterator](): this;
 }
 
 // Bytes on their way that this program has not taken.

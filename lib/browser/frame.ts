@@ -32,7 +32,7 @@ export class Frame {
 
   constructor(
     /** The bytes of the frame; its own memory. */
-    readonly payload: Uint8Array<ArrayBuffer>,
+    readonly payload: Uint8Array,
     { flags = 0, channel = 0, error = 0 }: FrameOptions = {},
   ) {
     this.flags = flags;
@@ -56,7 +56,7 @@ export class Frame {
   }
 
   /** A DataView of the payload, for numbers at any place and in either byte order. */
-  get dataView(): DataView<ArrayBuffer> {
+  get dataView(): DataView {
     const { buffer, byteOffset, byteLength } = this.payload;
     return new DataView(buffer, byteOffset, byteLength);
   }
@@ -92,7 +92,8 @@ export class Frame {
         `a payload of ${this.size} bytes has no ${part}${bytes} bytes each from offset ${offset} on: give another offset or length`,
       );
     }
-    const { buffer, byteOffset } = this.payload;
+    const { byteOffset } = this.payload;
+    const buffer = this.payload.buffer as ArrayBuffer;
     const start = byteOffset + offset;
     if (start % bytes === 0) return new type(buffer, start, count);
     return new type(buffer.slice(start, start + count * bytes), 0, count);
