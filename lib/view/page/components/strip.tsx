@@ -5,8 +5,8 @@ import { useRef } from 'preact/hooks';
 import { Chart, roundUp } from '../draw/chart';
 import { palette } from '../draw/palette';
 import { drawStrip, spanOf, type StripDrawing } from '../draw/strips';
-import { shortTick, tick } from '../model/format';
-import { valueOf, type Measure } from '../model/history';
+import { duration, shortTick, tick } from '../model/format';
+import { outagesOf, valueOf, type Measure } from '../model/history';
 import { useMounted, usePage } from './context';
 import { follow } from '../model/follow';
 
@@ -97,7 +97,9 @@ export function Strip({ measure, title, hasXAxis, onCursor }: Props) {
       const value = valueOf(newest, channel, measure) ?? 0;
       return `channel ${channel}: ${Math.round(measure === 'bytes' ? value / 1e4 : value * 100) / 100}`;
     });
-    return `${title}, newest second, ${values.join(', ')}`;
+    const outages = outagesOf(app.history.since((app.history.newest ?? 0) - app.span.value));
+    const lost = outages.map(({ from, to }) => `, link lost ${duration(to - from)}`);
+    return `${title}, newest second, ${values.join(', ')}${lost.join('')}`;
   }
 }
 

@@ -108,6 +108,11 @@ export class Watching {
 
   /** Figures at rest: called four times a second. */
   refresh(): void {
+    // The last picture of a stream that has stopped.
+    if (this.calm.peek() !== this.picture.peek()) {
+      this.calmedAt = this.host.now();
+      this.calm.value = this.picture.peek();
+    }
     const since = this.host.now() - 1000;
     this.recent = this.recent.filter(({ at }) => at > since);
     const sum = (of: 'shown' | 'notShown'): number => this.recent.reduce((all, one) => all + one[of], 0);
