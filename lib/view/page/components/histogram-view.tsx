@@ -72,7 +72,7 @@ export function HistogramView() {
       });
     }
     shown.current = {
-      canvases: () => (chart === undefined ? [] : [chart.canvas]),
+      canvases: () => chart?.canvases ?? [],
       text: () => {
         const picture = app.watching.picture.peek();
         return picture?.about.view === 'hist' ? histogramText(picture) : '';

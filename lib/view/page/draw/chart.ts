@@ -1,4 +1,6 @@
-// A chart by uPlot: its scales, axes, grid and cursor. What stands in it is drawn by `draw`, from data that are not copied.
+// A chart by uPlot: its scales, axes, grid and cursor. What stands in it is drawn by `draw` on a canvas of its own, from data
+// that are not copied; uPlot draws anew only when a range changes. That canvas is drawn by the processor: long lines with
+// many corners are what software GPUs, and many real ones, are slow at (1 against 21 pictures a second, measured with SwiftShader).
 
 import uPlot from 'uplot';
 import { tick } from '../model/format';
@@ -51,19 +53,35 @@ export class Chart {
   private readonly plot: uPlot;
   private xRange: Range = [0, 1];
   private yRange: Range = [0, 1];
+  private readonly layer = document.createElement('canvas');
+  private readonly context: CanvasRenderingContext2D | null;
+  private isDrawn = false;
+  /** Of the axes as they have been drawn. */
+  private colors: unknown;
   private readonly observer: ResizeObserver;
 
   constructor(private readonly options: ChartOptions) {
     const { parent } = options;
+    this.context = this.layer.getContext('2d', { willReadFrequently: true });
     this.plot = new uPlot(this.setUp(), [[], []], parent);
+    this.layer.className = 'chart-layer';
+    this.plot.over.before(this.layer);
     this.observer = new ResizeObserver(() => this.fit());
     this.observer.observe(parent);
   }
 
   /** Draws anew, within these ranges. */
   set(x: Range, y: Range): void {
+    const [before, beforeY] = [this.xRange, this.yRange];
     this.xRange = x[0] < x[1] ? x : [x[0], x[0] + 1];
     this.yRange = y[0] < y[1] ? y : [y[0], y[0] + 1];
+    const hasColors = this.colors === palette.peek();
+    this.colors = palette.peek();
+    if (this.isDrawn && hasColors && isSame(before, this.xRange) && isSame(beforeY, this.yRange)) {
+      this.draw(this.plot);
+      return;
+    }
+    this.isDrawn = false;
     // A change of the data makes uPlot ask for the ranges again; what is drawn comes from `draw`.
     this.plot.setData([[...this.xRange], [...this.yRange]]);
   }
@@ -73,12 +91,9 @@ export class Chart {
     return this.plot.bbox.width / uPlot.pxRatio;
   }
 
-  get canvas(): HTMLCanvasElement {
-    return this.plot.ctx.canvas;
-  }
-
-  redraw(): void {
-    this.plot.redraw(false, true);
+  /** Axes, and above them what is drawn. */
+  get canvases(): readonly HTMLCanvasElement[] {
+    return [this.plot.ctx.canvas, this.layer];
   }
 
   destroy(): void {
@@ -123,7 +138,12 @@ export class Chart {
       series: [{}, { paths: () => null, points: { show: false } }],
       axes: [this.xAxis(), this.yAxis()],
       hooks: {
-        draw: [(u) => this.draw(u)],
+        draw: [
+          (u) => {
+            this.isDrawn = true;
+            this.draw(u);
+          },
+        ],
         setCursor: [(u) => this.moved(u)],
         setSelect: [(u) => this.selected(u)],
       },
@@ -168,7 +188,12 @@ export class Chart {
 
   private draw(u: uPlot): void {
     const { left, top, width, height } = u.bbox;
-    const { ctx: context } = u;
+    const { context, layer } = this;
+    const { canvas } = u.ctx;
+    if (context === null) return;
+    if (layer.width !== canvas.width) layer.width = canvas.width;
+    if (layer.height !== canvas.height) layer.height = canvas.height;
+    context.clearRect(0, 0, layer.width, layer.height);
     context.save();
     context.beginPath();
     context.rect(left, top, width, height);
@@ -197,6 +222,10 @@ export class Chart {
     this.options.onSelect?.(u.posToVal(left, 'x'), u.posToVal(left + width, 'x'));
     u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
   }
+}
+
+function isSame(a: Range, b: Range): boolean {
+  return a[0] === b[0] && a[1] === b[1];
 }
 
 /** Powers of ten, at most so many. */

@@ -23,7 +23,7 @@ export function drawLevels(
   map: ColorMap,
   [bottom, top]: readonly [number, number],
 ): void {
-  const context = canvas.getContext('2d');
+  const context = canvas.getContext('2d', { willReadFrequently: true });
   const { clientWidth: width, clientHeight: height } = canvas;
   if (context === null || width === 0) return;
   const ratio = devicePixelRatio;

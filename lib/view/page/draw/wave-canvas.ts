@@ -62,7 +62,7 @@ export class WaveCanvas {
   }
 
   canvases(): readonly HTMLCanvasElement[] {
-    return [this.main.canvas];
+    return this.main.canvases;
   }
 
   text(): string {
@@ -89,6 +89,7 @@ export class WaveCanvas {
   private update(): void {
     const { app } = this;
     follow(palette);
+
     const picture = app.watching.picture.value;
     const settings = app.selection.settings.value;
     const isDimmed = app.isDimmed.value;
