@@ -8,7 +8,7 @@ import {
   untracked,
   type ReadonlySignal,
   type Signal,
-} from '@preact/signals';
+} from '@preact/signals-core';
 import type { View } from '../../interpretation';
 import type { ChannelStatus, Hello, History, Message, Play, Status, Watch } from '../../protocol';
 import { Channels, type Sorting } from './channels';

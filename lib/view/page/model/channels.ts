@@ -1,6 +1,6 @@
 // The channels: their figures, colors, which of them the strips draw, sorting and filtering.
 
-import { signal, type Signal } from '@preact/signals';
+import { signal, type Signal } from '@preact/signals-core';
 import type { View } from '../../interpretation';
 import type { ChannelStatus } from '../../protocol';
 

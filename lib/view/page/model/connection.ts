@@ -1,6 +1,6 @@
 // The WebSocket to the gateway: opened, and opened again with growing pauses.
 
-import { signal, type ReadonlySignal } from '@preact/signals';
+import { signal, type ReadonlySignal } from '@preact/signals-core';
 import { SOCKET_PATH, SUBPROTOCOL, type Message, type Request } from '../../protocol';
 
 const FIRST_PAUSE_MS = 500;

@@ -1,4 +1,4 @@
-import type { ReadonlySignal } from '@preact/signals';
+import type { ReadonlySignal } from '@preact/signals-core';
 
 /**
  * Makes the component or effect that runs now run again when one of these changes: reading `value` is what counts.

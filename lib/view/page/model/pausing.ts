@@ -1,6 +1,6 @@
 // Pause, and stepping through the frames that the gateway keeps.
 
-import { signal, type Signal } from '@preact/signals';
+import { signal, type Signal } from '@preact/signals-core';
 import type { FrameInfo, Held, Request } from '../../protocol';
 
 export interface Paused {

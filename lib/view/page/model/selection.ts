@@ -1,6 +1,6 @@
 // Which channel is looked at and how; kept in the address of the page and in the browser's memory.
 
-import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { Guess, Interpretation, View } from '../../interpretation';
 import type { Channels } from './channels';
 import { formatFragment, parseFragment, type FragmentView } from './fragment';

@@ -1,6 +1,6 @@
 // What the viewer asks for and gets: one watch, one preview at a time, the next one after the last has been drawn.
 
-import { signal, type Signal } from '@preact/signals';
+import { signal, type Signal } from '@preact/signals-core';
 import type { NoPreview, Preview, Request, Watch } from '../../protocol';
 import { unpack } from './decode';
 import type { Picture } from './previews';
@@ -83,13 +83,15 @@ export class Watching {
       return;
     }
     const isAmbiguous = this.answered();
-    if (isAmbiguous || message.channel !== this.watch?.channel) {
+    if (message.channel !== this.watch?.channel) {
       this.ask();
       return;
     }
     this.nothing.value = message;
     this.count(message.notShown ?? 0);
-    if (this.watch.frame === undefined) this.host.after(AFTER_NOTHING_MS, () => this.ask());
+    // It may be the answer to the watch of now, and then nothing more comes until there is another frame: it is shown.
+    if (isAmbiguous) this.ask();
+    else if (this.watch.frame === undefined) this.host.after(AFTER_NOTHING_MS, () => this.ask());
   }
 
   /** The binary message after `preview`. */

@@ -1,6 +1,6 @@
 // Whole payloads, fetched one at a time: for files, and for the numbers of a paused image.
 
-import { signal, type Signal } from '@preact/signals';
+import { signal, type Signal } from '@preact/signals-core';
 
 export interface WholeFrame {
   readonly channel: number;
