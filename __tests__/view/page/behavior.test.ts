@@ -1,7 +1,12 @@
 // How the page connects, asks for previews, pauses, and keeps its ranges calm. No browser is needed.
 
 import type { Preview, Request, Watch } from '../../../lib/view/protocol';
-import { Connection, pauseBefore, type Surroundings } from '../../../lib/view/page/model/connection';
+import {
+  Connection,
+  pauseBefore,
+  type SocketHandlers,
+  type Surroundings,
+} from '../../../lib/view/page/model/connection';
 import { outagesOf, RateHistory, valueOf } from '../../../lib/view/page/model/history';
 import { geometry, pixelAt, visibleWindow } from '../../../lib/view/page/model/image-geometry';
 import { Pausing } from '../../../lib/view/page/model/pausing';
@@ -11,38 +16,29 @@ import { AutoRange } from '../../../lib/view/page/model/ranges';
 import { profile, summarize } from '../../../lib/view/page/model/statistics';
 import { Watching } from '../../../lib/view/page/model/watching';
 
-class FakeSocket {
-  binaryType = '';
-  onopen: (() => void) | null = null;
-  onmessage: ((event: { data: unknown }) => void) | null = null;
-  onclose: (() => void) | null = null;
-  readonly sent: string[] = [];
-  send(text: string): void {
-    this.sent.push(text);
-  }
-  close(): void {
-    this.onclose?.();
-  }
-}
-
 function surroundings(status = 426, body: unknown = {}) {
-  const sockets: FakeSocket[] = [];
+  const sockets: SocketHandlers[] = [];
   const timers: { call: () => void; ms: number; isOn: boolean }[] = [];
-  const around = {
-    open: () => {
-      const socket = new FakeSocket();
-      sockets.push(socket);
-      return socket as unknown as ReturnType<Surroundings['open']>;
+  const around: Surroundings = {
+    open: (_url, _subprotocol, handlers) => {
+      sockets.push(handlers);
+      return { send: () => undefined, close: () => undefined };
     },
-    fetch: () => Promise.resolve({ status, json: () => Promise.resolve(body) } as Response),
+    fetch: () =>
+      Promise.resolve({
+        status,
+        ok: false,
+        json: () => Promise.resolve(body),
+        arrayBuffer: () => Promise.resolve(new ArrayBuffer(0)),
+      }),
     now: () => 1000,
     random: () => 1,
-    setTimeout: (call: () => void, ms: number) => timers.push({ call, ms, isOn: true }) - 1,
-    clearTimeout: (timer: number) => {
+    setTimeout: (call, ms) => timers.push({ call, ms, isOn: true }) - 1,
+    clearTimeout: (timer) => {
       timers[timer]!.isOn = false;
     },
     origin: 'http://127.0.0.1:8080',
-  } satisfies Surroundings;
+  };
   return { around, sockets, timers };
 }
 
@@ -65,18 +61,18 @@ describe('the connection', () => {
     const { around, sockets, timers } = surroundings();
     const connection = new Connection(around, SILENT);
     connection.start();
-    sockets[0]!.onopen!();
+    sockets[0]!.opened();
     expect(connection.state.value).toEqual({ name: 'open' });
-    sockets[0]!.onclose!();
+    sockets[0]!.closed();
     expect(connection.state.value).toEqual({ name: 'closed', since: 1000, next: 1500 });
     expect(connection.send({ op: 'live' })).toBe(false);
     timers.findLast(({ isOn }) => isOn)!.call();
-    sockets[1]!.onclose!();
+    sockets[1]!.closed();
     await Promise.resolve();
     expect(connection.state.value).toEqual({ name: 'closed', since: 1000, next: 2000 });
     connection.start();
     expect(sockets).toHaveLength(3);
-    sockets[2]!.onopen!();
+    sockets[2]!.opened();
     expect(connection.state.value).toEqual({ name: 'open' });
   });
 
@@ -89,7 +85,7 @@ describe('the connection', () => {
     const { around, sockets } = surroundings(status, body);
     const connection = new Connection(around, SILENT);
     connection.start();
-    sockets[0]!.onclose!();
+    sockets[0]!.closed();
     await new Promise(setImmediate);
     expect(connection.state.value).toMatchObject(state);
   });
@@ -98,7 +94,7 @@ describe('the connection', () => {
     const { around, sockets, timers } = surroundings();
     const connection = new Connection(around, SILENT);
     connection.start();
-    sockets[0]!.onopen!();
+    sockets[0]!.opened();
     timers.find(({ isOn, ms }) => isOn && ms === 15_000)!.call();
     expect(connection.state.value.name).toBe('closed');
   });

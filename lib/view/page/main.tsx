@@ -8,6 +8,7 @@ import { Dialogs } from './components/dialogs';
 import { setIcon } from './components/favicon';
 import { listen } from './components/keyboard';
 import { PageBody } from './components/page';
+import { openSocket } from './components/socket';
 import { Themes } from './components/themes';
 import { App } from './model/app';
 import type { Memory } from './model/settings';
@@ -39,7 +40,7 @@ setIcon();
 
 const app = new App({
   around: {
-    open: (url, subprotocol) => new WebSocket(url, subprotocol),
+    open: openSocket,
     fetch: (url) => fetch(url),
     now: () => Date.now(),
     random: () => Math.random(),

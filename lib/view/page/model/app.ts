@@ -73,6 +73,8 @@ export class App {
   readonly current: ReadonlySignal<ChannelStatus | undefined>;
   readonly situation: ReadonlySignal<Situation>;
   private clockOffset = 0;
+  /** Since the last point of the history. */
+  private hasLostLink = false;
 
   constructor(private readonly browser: Browser) {
     const { around } = browser;
@@ -277,11 +279,14 @@ export class App {
       case 'status':
         this.clockOffset = message.now - this.browser.around.now();
         this.status.value = message;
+        this.hasLostLink ||= message.link === 'lost';
         this.channels.update(message.channels, message.channelCount);
         this.selection.choose();
         return;
       case 'second':
-        this.history.push(message);
+        // The gateway looks at the link once a second; a shorter loss is known from the status.
+        this.history.push({ ...message, link: message.link && !this.hasLostLink });
+        this.hasLostLink = false;
         this.historyVersion.value += 1;
         return;
       case 'preview':

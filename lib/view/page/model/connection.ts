@@ -16,9 +16,30 @@ export type ConnectionState =
   | { readonly name: 'token'; readonly since: number; readonly next: number }
   | { readonly name: 'full'; readonly since: number; readonly next: number; readonly viewers: number };
 
+/** What of a WebSocket is needed. */
+export interface Socket {
+  readonly send: (text: string) => void;
+  /** No handler is called any more. */
+  readonly close: () => void;
+}
+
+export interface SocketHandlers {
+  readonly opened: () => void;
+  readonly message: (data: unknown) => void;
+  readonly closed: () => void;
+}
+
+/** What of an HTTP answer is needed. */
+export interface Answer {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly json: () => Promise<unknown>;
+  readonly arrayBuffer: () => Promise<ArrayBuffer>;
+}
+
 export interface Surroundings {
-  readonly open: (url: string, subprotocol: string) => WebSocket;
-  readonly fetch: (url: string) => Promise<Response>;
+  readonly open: (url: string, subprotocol: string, handlers: SocketHandlers) => Socket;
+  readonly fetch: (url: string) => Promise<Answer>;
   readonly now: () => number;
   readonly random: () => number;
   readonly setTimeout: (call: () => void, ms: number) => number;
@@ -43,7 +64,7 @@ export function pauseBefore(attempt: number, random: number): number {
 export class Connection {
   readonly state: ReadonlySignal<ConnectionState>;
   private readonly current = signal<ConnectionState>({ name: 'connecting' });
-  private socket: WebSocket | undefined;
+  private socket: Socket | undefined;
   private attempt = 0;
   private since: number | undefined;
   private timer: number | undefined;
@@ -60,27 +81,23 @@ export class Connection {
     this.stopTimer();
     this.drop();
     const url = `${this.around.origin.replace(/^http/, 'ws')}${SOCKET_PATH}`;
-    const socket = this.around.open(url, SUBPROTOCOL);
-    this.socket = socket;
     let hasOpened = false;
-    socket.binaryType = 'arraybuffer';
-    socket.onopen = () => {
-      hasOpened = true;
-      this.attempt = 0;
-      this.since = undefined;
-      this.current.value = { name: 'open' };
-      this.watchSilence();
-      this.listener.opened();
-    };
-    socket.onmessage = (event: MessageEvent<unknown>) => {
-      this.watchSilence();
-      if (event.data instanceof ArrayBuffer) this.listener.bytes(event.data);
-      else if (typeof event.data === 'string') this.listener.message(JSON.parse(event.data) as Message);
-    };
-    socket.onclose = () => {
-      if (this.socket !== socket) return;
-      this.lost(hasOpened);
-    };
+    this.socket = this.around.open(url, SUBPROTOCOL, {
+      opened: () => {
+        hasOpened = true;
+        this.attempt = 0;
+        this.since = undefined;
+        this.current.value = { name: 'open' };
+        this.watchSilence();
+        this.listener.opened();
+      },
+      message: (data) => {
+        this.watchSilence();
+        if (data instanceof ArrayBuffer) this.listener.bytes(data);
+        else if (typeof data === 'string') this.listener.message(JSON.parse(data) as Message);
+      },
+      closed: () => this.lost(hasOpened),
+    });
   }
 
   /** The page goes: no further attempt. */
@@ -149,9 +166,7 @@ export class Connection {
     this.socket = undefined;
     if (this.silence !== undefined) this.around.clearTimeout(this.silence);
     this.silence = undefined;
-    if (socket === undefined) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    socket?.close();
   }
 
   private stopTimer(): void {

@@ -1,6 +1,7 @@
 // Whole payloads, fetched one at a time: for files, and for the numbers of a paused image.
 
 import { signal, type Signal } from '@preact/signals-core';
+import type { Answer } from './connection';
 
 export interface WholeFrame {
   readonly channel: number;
@@ -16,7 +17,7 @@ export class WholeFrames {
   readonly newest: Signal<WholeFrame | undefined> = signal(undefined);
   private underWay = '';
 
-  constructor(private readonly fetch: (url: string) => Promise<Response>) {}
+  constructor(private readonly fetch: (url: string) => Promise<Answer>) {}
 
   /** @throws {FrameGone} when it is not kept; another error when the gateway does not answer. */
   async get(channel: number, number: number): Promise<ArrayBuffer> {
