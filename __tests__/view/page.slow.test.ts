@@ -420,8 +420,8 @@ describeInBrowser('the states of the page', () => {
       async () => (await page.getByRole('status').first().textContent()) ?? '',
       (banner) => /Next attempt in \d+ s\./.test(banner),
     );
-    const again = await gateway({ port });
     await page.getByRole('button', { name: 'Try now' }).click();
+    const again = await gateway({ port });
     feed(again);
     await shows(page, 'Status', /^connected/);
     await picture(page, /max 5000/);
@@ -601,11 +601,7 @@ describeInBrowser('the page for everyone', () => {
       (count) => count === 0,
     );
     await keys.press('r');
-    await until(
-      'a region',
-      () => page.getByRole('button', { name: 'Region' }).getAttribute('aria-pressed'),
-      (is) => is === 'true',
-    );
+    // The banner of a stream that has stalled is in the place of its button.
     await shows(page, 'Region', /Mean/);
   });
 
