@@ -33,8 +33,8 @@ const CASES = [
 interface Measured {
   readonly updatesPerSec: number;
   readonly framesPerSec: number;
-  readonly pageMegabytes: readonly [first: number, last: number];
-  readonly gatewayMegabytes: readonly [first: number, last: number];
+  readonly pageMegabytes: number;
+  readonly gatewayMegabytes: number;
 }
 
 export const page: Benchmark = async ({ quick, seconds, progress }) => {
@@ -43,31 +43,31 @@ export const page: Benchmark = async ({ quick, seconds, progress }) => {
   const { chromium } = await import('playwright-core');
   const lasts = seconds ?? (quick ? QUICK_SECONDS : DEFAULT_SECONDS);
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const source = new Side(
+    'page source',
+    [process.execPath, PEER],
+    CASES.map(({ rows, columns }) => rows * columns),
+  );
   const failures: string[] = [];
   const rows: string[][] = [];
   const cases: ({ name: string } & Record<string, unknown>)[] = [];
   try {
-    for (const one of CASES) {
+    const { port } = await source.line('port');
+    const window = await browser.newPage({ viewport: VIEWPORT });
+    const look = new Look(window, source, `http://127.0.0.1:${String(port)}/`);
+    for (const [channel, one] of CASES.entries()) {
       progress(`page, ${one.name}`);
-      const window = await browser.newPage({ viewport: VIEWPORT });
-      const measured = await attempt(measure(window, one, lasts), failures);
-      await window.close();
+      const measured = await attempt(look.measure(channel, one, lasts), failures);
       if (measured === undefined) continue;
       const { updatesPerSec, framesPerSec, pageMegabytes, gatewayMegabytes } = measured;
       const name = `page/${one.name}`;
-      const memory = (pair: readonly [number, number]): string =>
-        pair.map((one) => numberText(one)).join(' to ');
-      rows.push([
-        name,
-        numberText(updatesPerSec),
-        numberText(framesPerSec),
-        memory(gatewayMegabytes),
-        memory(pageMegabytes),
-      ]);
-      cases.push({ name, updatesPerSec, framesPerSec, gatewayMegabytes, pageMegabytes });
+      const numbers = [updatesPerSec, framesPerSec, gatewayMegabytes, pageMegabytes];
+      rows.push([name, ...numbers.map((number) => numberText(number))]);
+      cases.push({ name, ...measured });
     }
   } finally {
     await browser.close();
+    await source.end();
   }
   const table = {
     title: `The live page in headless Chromium ${browser.version()}, drawn in software, ${numberText(lasts)} s each`,
@@ -80,51 +80,57 @@ export const page: Benchmark = async ({ quick, seconds, progress }) => {
 const EMPTY = { tables: [], notes: [], skipped: [], cases: [], failures: [], shortfalls: [] };
 
 const NOTES = [
-  'updates/s: pictures that the page has drawn, told by its asking for the next one. frames/s: what the gateway was given, about',
-  '200 were meant. MB: at the beginning and at the end. Source and gateway are one process, browser and page others.',
+  'updates/s: pictures that the page has drawn, told by its asking for the next one. frames/s: what the gateway was given; 200 were',
+  'meant. MB: resident memory of the gateway, which is the source as well, and the heap of the page after a collection, both at the',
+  'end of the case. One gateway and one page see all cases, one after the other.',
 ];
 
-async function measure(
-  window: Page,
-  { view, rows, columns }: (typeof CASES)[number],
-  seconds: number,
-): Promise<Measured> {
-  const side = new Side(`page source, ${view}`, [process.execPath, PEER], [rows, columns]);
-  try {
-    const { port } = await side.line('port');
-    let asked = 0;
+/** One page that looks at one channel after the other. */
+class Look {
+  private asked = 0;
+
+  constructor(
+    private readonly window: Page,
+    private readonly source: Side,
+    private readonly url: string,
+  ) {
     window.on('websocket', (socket) =>
       socket.on('framesent', ({ payload }) => {
-        if (String(payload).includes('"next"')) asked += 1;
+        if (String(payload).includes('"next"')) this.asked += 1;
       }),
     );
-    await window.goto(
-      `http://127.0.0.1:${String(port)}/#view=${view}&type=u2&shape=${rows}x${columns}&skip=0`,
-    );
-    const devtools = await window.context().newCDPSession(window);
-    const heapMegabytes = async (): Promise<number> => {
-      await devtools.send('HeapProfiler.collectGarbage');
-      const { usedSize } = await devtools.send('Runtime.getHeapUsage');
-      return usedSize / 1e6;
-    };
+  }
+
+  async measure(
+    channel: number,
+    { view, rows, columns }: (typeof CASES)[number],
+    seconds: number,
+  ): Promise<Measured> {
+    const { window } = this;
+    await this.order(channel);
+    // The same page: only the part after # changes.
+    await window.goto(`${this.url}#ch=${channel}&view=${view}&type=u2&shape=${rows}x${columns}&skip=0`);
     await pause(SETTLE_MS);
-    const gatewayMegabytes = (): number => statusMegabytes(side.pid, 'VmRSS') ?? NaN;
-    const first = { page: await heapMegabytes(), gateway: gatewayMegabytes() };
-    side.tell('begin');
-    const begun = await side.line('frames');
-    const [askedBefore, started] = [asked, performance.now()];
+    const before = await this.order(channel);
+    const [askedBefore, started] = [this.asked, performance.now()];
     await pause(seconds * 1000);
     const elapsed = (performance.now() - started) / 1000;
-    const updates = asked - askedBefore;
-    side.tell('end');
-    const ended = await side.line('frames');
+    const updates = this.asked - askedBefore;
+    const frames = (await this.order(channel)) - before;
+    const devtools = await window.context().newCDPSession(window);
+    await devtools.send('HeapProfiler.collectGarbage');
+    const { usedSize } = await devtools.send('Runtime.getHeapUsage');
+    await devtools.detach();
     return {
       updatesPerSec: updates / elapsed,
-      framesPerSec: (Number(ended.frames) - Number(begun.frames)) / elapsed,
-      pageMegabytes: [first.page, await heapMegabytes()],
-      gatewayMegabytes: [first.gateway, gatewayMegabytes()],
+      framesPerSec: frames / elapsed,
+      pageMegabytes: usedSize / 1e6,
+      gatewayMegabytes: statusMegabytes(this.source.pid, 'VmRSS') ?? NaN,
     };
-  } finally {
-    await side.end();
+  }
+
+  private async order(channel: number): Promise<number> {
+    this.source.tell(String(channel));
+    return Number((await this.source.line('frames')).frames);
   }
 }
