@@ -11,35 +11,18 @@ import {
 } from '@preact/signals-core';
 import type { View } from '../../interpretation';
 import type { ChannelStatus, Hello, History, Message, Play, Status, Watch } from '../../protocol';
+import type { Browser, Canvas } from './browser';
 import { Channels, type Sorting } from './channels';
-import { Connection, type Surroundings } from './connection';
+import { Connection } from './connection';
 import { RateHistory } from './history';
 import { Pausing } from './pausing';
 import { PreviewRing } from './previews';
 import { Selection } from './selection';
-import type { Memory } from './settings';
 import { emptyState, linkBanner, stallBanner, statusLine, type Banner, type Situation } from './states';
 import { Watching } from './watching';
 import { WholeFrames } from './whole-frames';
 
 export type Theme = 'dark' | 'light';
-
-export interface Browser {
-  readonly around: Surroundings;
-  readonly memory: Memory | undefined;
-  readonly beforeDrawing: (call: () => void) => void;
-  readonly fragment: () => string;
-  readonly writeFragment: (fragment: string, isNewEntry: boolean) => void;
-  readonly wantsLessMotion: () => boolean;
-  readonly isHidden: () => boolean;
-}
-
-/** What the canvas can show, told by the view that is drawn. */
-export interface Canvas {
-  readonly columns: number;
-  /** The part that is zoomed into; undefined: all. */
-  readonly window: readonly number[] | undefined;
-}
 
 const REDUCED_MS = 250;
 const DEFAULT_SPAN_SECONDS = 300;
