@@ -156,6 +156,6 @@ export class Hub {
         (bytes - before.bytes) / count,
       ]);
     }
-    return { at: Math.round(now / 1000), link: this.link.isUp, channels: rows };
+    return { at: Math.round(now / 1000), link: this.link.takeWasUp(), channels: rows };
   }
 }

@@ -25,6 +25,7 @@ export class LinkWatch {
   /** When `waiting` began, the link came, or went; ms since 1970. */
   since: number;
   private wasUp = false;
+  private wasDown = false;
 
   constructor(
     public source: StreamSource,
@@ -49,6 +50,13 @@ export class LinkWatch {
     return file === undefined ? {} : { file: file.status };
   }
 
+  /** Whether the link was up at every look since this was asked last. */
+  takeWasUp(): boolean {
+    const { wasDown } = this;
+    this.wasDown = false;
+    return !wasDown;
+  }
+
   /** Why an alarm should go off; undefined while there is a peer, or none could be. */
   get fault(): string | undefined {
     const { address } = this.source;
@@ -60,6 +68,7 @@ export class LinkWatch {
   update(now: number, hasFrames: boolean, isStalled: boolean): void {
     const { isUp } = this;
     if (isUp !== this.wasUp) this.since = now;
+    this.wasDown ||= !isUp;
     // A peer that has sent and left may have been here between two looks.
     const hasBeen = this.wasUp || this.state === 'lost' || hasFrames;
     this.wasUp = isUp;

@@ -194,7 +194,7 @@ export interface Second extends HistoryPoint {
 export interface HistoryPoint {
   /** End of it, in seconds since 1970. */
   readonly at: number;
-  /** Whether a peer was there. */
+  /** Whether a peer was there all the time; looked at four times a second. */
   readonly link: boolean;
   /** Only channels with frames in that time. Frames and bytes a second, frames with an error, mean payload bytes. */
   readonly channels: readonly (readonly [
