@@ -88,6 +88,7 @@ const NOTES = [
 /** One page that looks at one channel after the other. */
 class Look {
   private asked = 0;
+  private orders = 0;
 
   constructor(
     private readonly window: Page,
@@ -130,7 +131,9 @@ class Look {
   }
 
   private async order(channel: number): Promise<number> {
+    this.orders += 1;
+    const key = `frames ${this.orders}`;
     this.source.tell(String(channel));
-    return Number((await this.source.line('frames')).frames);
+    return Number((await this.source.line(key))[key]);
   }
 }

@@ -230,6 +230,15 @@ describeInBrowser('the live page', () => {
     );
   });
 
+  test('goes to the channel of its address when that comes', async () => {
+    const view = await gateway();
+    void view.acceptFrame(new Frame(Buffer.from(WAVE.buffer)));
+    const page = await openWindow(`${view.url}#ch=1&view=image&type=u2&skip=32&shape=192x384`);
+    await picture(page, /Waveform of channel 0/);
+    feed(view);
+    await picture(page, /Image of channel 1, 192 × 384/);
+  });
+
   test('says what is wrong with a type, and goes on when it is right', async () => {
     const view = await gateway();
     void view.acceptFrame(new Frame(Buffer.alloc(64, 1)));

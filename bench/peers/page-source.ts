@@ -28,9 +28,9 @@ async function main(sizes: readonly number[]): Promise<void> {
     due = Math.max(due, performance.now() - AT_ONCE * EVERY_MS);
   }, EVERY_MS);
   say({ port: view.port });
-  for (;;) {
+  for (let answers = 1; ; answers++) {
     channel = Number(await order());
-    say({ frames });
+    say({ [`frames ${answers}`]: frames });
   }
 }
 

@@ -34,6 +34,8 @@ export class Selection {
   private readonly known = new Map<number, Signal<ChannelView>>();
   private readonly version = signal(0);
   private link: FragmentView = {};
+  /** Asked for by the address, and not seen yet. */
+  private awaited: number | undefined;
 
   constructor(private readonly host: SelectionHost) {
     this.settings = computed(() => {
@@ -49,27 +51,29 @@ export class Selection {
     this.link = view;
     if (problem !== undefined) this.host.notice(problem);
     const target = view.channel ?? this.channel.value;
-    if (target !== undefined && this.host.channels.all.value.has(target)) {
-      this.applyLink(target);
-      this.channel.value = target;
-    }
+    this.awaited = target;
+    this.choose();
     return view.theme;
   }
 
-  /** Channels have come: one is selected. */
+  /** Channels have come: one is selected, that of the address when it is there. */
   choose(): void {
     const { all } = this.host.channels;
-    if (this.channel.value !== undefined || all.value.size === 0) return;
-    const asked = this.link.channel;
     const [first] = all.value.keys();
-    const channel = asked !== undefined && all.value.has(asked) ? asked : first;
-    if (channel === undefined) return;
-    this.applyLink(channel);
-    this.channel.value = channel;
+    if (this.awaited !== undefined && all.value.has(this.awaited)) {
+      this.applyLink(this.awaited);
+      this.channel.value = this.awaited;
+      this.awaited = undefined;
+    } else if (this.channel.value === undefined && first !== undefined) {
+      // Another one until the one that was asked for comes.
+      if (this.link.channel === undefined) this.applyLink(first);
+      this.channel.value = first;
+    }
   }
 
   select(channel: number): void {
     if (channel === this.channel.value || !this.host.channels.all.value.has(channel)) return;
+    this.awaited = undefined;
     this.channel.value = channel;
     this.write(true);
   }
