@@ -1,6 +1,6 @@
 // The live page of the command: `view` of a peer and of files, and `--view` of the others.
 
-import { writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { Frame } from '../../lib';
 import type { Message } from '../../lib/view/protocol';
 import { LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
@@ -147,6 +147,33 @@ describe('view of data files', () => {
     await page.next('status', ({ frames }) => frames > before);
     page.send({ ...WATCH, channel: 1, view: 'hex' }, { op: 'next', id: 0 });
     expect((await page.next('preview')).binary[8]).toBe(FRAMES / 2);
+  });
+
+  test('ends at Ctrl-C, and moves, while a program in a browser holds it back', async () => {
+    const program = rogueBridge(
+      'view',
+      makeFile('run.dat', 0, FRAMES),
+      '--http',
+      '127.0.0.1:0',
+      '--hold-back',
+    );
+    const { page } = await pageOf(program);
+    page.send({ op: 'subscribe', id: 1, mode: 'all', credit: 1 });
+    await page.next('frames');
+    const { frames } = await page.next('status');
+    page.send({ op: 'play', position: 0.5 });
+    await page.next('status', isAt(0.5, 0.52));
+    expect(frames).toBeLessThan(FRAMES / 2);
+    program.interrupt();
+    expect(await program.end()).toBe(0);
+  });
+
+  test('that end in the middle of a record says so, and does not wait for --duration', async () => {
+    const path = makeFile('torn.dat', 0, 3);
+    truncateSync(path, 80_000);
+    const program = rogueBridge('view', path, '--http', '127.0.0.1:0', '--duration', '1h');
+    expect(await program.end()).toBe(1);
+    expect(program.stderr).toMatch(/torn\.dat.*offset 60016/);
   });
 
   test('has no options of a peer', async () => {

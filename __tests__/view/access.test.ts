@@ -171,6 +171,33 @@ describe('origins', () => {
   });
 });
 
+describe('a request', () => {
+  test('of another site without an Origin, as browsers send it for images, is refused; a link from there is not', async () => {
+    const server = await view();
+    const foreign = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
+    expect((await ask(server, '/frames/0/1', foreign)).status).toBe(403);
+    expect((await ask(server, '/metrics?channels', foreign)).status).toBe(403);
+    expect((await ask(server, '/', { ...foreign, 'sec-fetch-mode': 'navigate' })).status).toBe(200);
+    expect((await ask(server, '/history', { 'sec-fetch-site': 'same-origin' })).status).toBe(200);
+  });
+
+  test('that offers another upgrade than a WebSocket is answered as a plain one', async () => {
+    const server = await view();
+    const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABk' };
+    const { status, body } = await ask(server, '/healthz', headers);
+    expect([status, body]).toEqual([200, 'ok\n']);
+  });
+
+  test('for the history is answered for a few spans each second', async () => {
+    const server = await view();
+    const all = await Promise.all(
+      Array.from({ length: 30 }, (_, i) => ask(server, `/history?seconds=${60 + i}`)),
+    );
+    const statuses = new Set(all.map(({ status }) => status));
+    expect([...statuses].sort()).toEqual([200, 503]);
+  });
+});
+
 describe('a token', () => {
   test('goes from the address into a cookie that scripts cannot read', async () => {
     const server = await view({ token: TOKEN });

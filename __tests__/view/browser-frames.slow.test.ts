@@ -150,6 +150,27 @@ describeInBrowser('frames in the browser', () => {
     expect(numbers).toEqual(Array.from({ length: COUNT }, (_, i) => i));
   });
 
+  test("in mode 'all' small ones come at any rate", async () => {
+    const { server, client } = await makePair();
+    const view = await gateway({ holdBack: true });
+    client.to(view);
+    const page = await collect(view.url, { mode: 'all', channels: [0, 9] });
+    for (;;) {
+      await server.send(new Frame(Buffer.alloc(8), { channel: 9 }));
+      if ((await seenBy(page)).frames.length > 0) break;
+    }
+    const COUNT = 20_000;
+    for (let i = 0; i < COUNT; i++) await server.send(new Frame(Buffer.from([i & 255])));
+    const { frames } = await until(
+      'all frames',
+      () => seenBy(page),
+      (seen) => seen.frames.filter(([channel]) => channel === 0).length === COUNT,
+    );
+    const numbers = frames.filter(([channel]) => channel === 0).map(([, , , , first]) => first);
+    expect(numbers).toEqual(Array.from({ length: COUNT }, (_, i) => i & 255));
+    expect(view.viewerCount).toBe(1);
+  });
+
   test("in mode 'all' hold the source back while the page takes nothing", async () => {
     const view = await gateway({ holdBack: true });
     const page = await collect(view.url, { mode: 'all' }, 1);

@@ -23,10 +23,8 @@ let number = 0;
 
 async function previewOf(payload: Buffer, watch: Partial<Watch>, previews = new Previews()): Promise<Answer> {
   number += 1;
-  return previews.of(
-    { frame: new Frame(payload, { flags: 0x201, error: 4 }), number, time: 5 },
-    { ...WATCH, ...watch },
-  );
+  const kept = { frame: new Frame(payload, { flags: 0x201, error: 4 }), number, time: 5 };
+  return (await previews.of(kept, { ...WATCH, ...watch }))!;
 }
 
 async function shown(payload: Buffer, watch: Partial<Watch>, previews?: Previews) {

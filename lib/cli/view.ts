@@ -63,7 +63,7 @@ Examples:
 }
 
 async function view(names: string[], options: ViewCommandOptions, command: Command): Promise<void> {
-  const source = sourceOf(names, command, ['allow']);
+  const source = sourceOf(names, command, ['allow', 'token']);
   const page: PageOptions = { ...options, view: options.http };
   if (source.files === undefined) await viewPeer(source.target, { ...options, ...page });
   else await viewFiles(source.files, options, page);
@@ -101,6 +101,8 @@ async function viewFiles(
     if (duration !== undefined) void interruption.wait(duration).then(() => interruption.stop());
     await player.run(server);
   } finally {
+    // It would wait for the rest of the time.
+    interruption.stop();
     await server.stop();
   }
   tell(`${grouped(server.frameCount)} frames shown of ${address}`);

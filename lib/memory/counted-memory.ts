@@ -20,6 +20,11 @@ export abstract class CountedMemory {
 
   abstract readonly payload: Buffer;
 
+  /** Bytes that a use keeps from being freed, when that is more than the payload. */
+  wholeBytes(): number {
+    return 0;
+  }
+
   /** No use is left. */
   abstract giveBack(): void;
 }
@@ -46,6 +51,10 @@ export class PartMemory extends CountedMemory {
     // As any view of memory that a slave has transferred away.
     if (payload.length < this.offset + this.size) return NOTHING;
     return new BufferView(payload.buffer, payload.byteOffset + this.offset, this.size);
+  }
+
+  override wholeBytes(): number {
+    return this.whole.payload.length;
   }
 
   giveBack(): void {

@@ -219,6 +219,11 @@ export class Frame implements WireFrame, Disposable {
     return this.memory === undefined ? undefined : this;
   }
 
+  /** @internal Bytes that stay in memory with this frame: of a record of a batch, the whole batch. */
+  get heldBytes(): number {
+    return Math.max(this.size, this.memory?.wholeBytes() ?? 0);
+  }
+
   /** @internal Whether the uses of the payload's memory are counted. */
   get isPooled(): boolean {
     return this.memory !== undefined;

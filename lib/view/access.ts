@@ -27,6 +27,9 @@ export interface Asked {
   readonly origin: string | undefined;
   readonly cookie: string | undefined;
   readonly authorization: string | undefined;
+  /** `Sec-Fetch-Site` and `Sec-Fetch-Mode`. */
+  readonly fetchSite: string | undefined;
+  readonly fetchMode: string | undefined;
   /** Of the query. */
   readonly token: string | undefined;
 }
@@ -63,8 +66,14 @@ function hostName(host: string | undefined): string | undefined {
   return match?.[1] ?? match?.[2];
 }
 
-/** Browsers send `Origin` with each WebSocket and each request of another page. Programs send none. */
-function originDenial({ origin, host }: Asked, { origins }: AccessRules): Denial | undefined {
+/**
+ * Browsers send `Origin` with each WebSocket and with most requests of another page, and with the others `Sec-Fetch-Site`. A
+ * link on another page may lead here. Programs send none of them.
+ */
+function originDenial(asked: Asked, { origins }: AccessRules): Denial | undefined {
+  const { origin, host, fetchSite, fetchMode } = asked;
+  const isForeign = fetchSite === 'cross-site' && fetchMode !== 'navigate';
+  if (origin === undefined && isForeign) return { status: 403, error: 'another page may not ask for this' };
   if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return undefined;
   if (origins.includes(origin)) return undefined;
   return {

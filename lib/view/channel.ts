@@ -11,6 +11,10 @@ export const KEPT_FRAMES = 64;
 // What a first guess looks at.
 const HEAD_BYTES = 256;
 const MAX_ERRORS_LISTED = 8;
+// What a frame may keep in memory besides itself.
+const MAX_HELD_FACTOR = 2;
+const MAX_HELD_BYTES = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 export class Channel {
   frames = 0;
@@ -29,7 +33,9 @@ export class Channel {
     readonly number: number,
     first: Frame,
   ) {
-    this.guess = guess(first.size, first.payload.subarray(0, HEAD_BYTES));
+    // Its memory may have been transferred away by another slave.
+    const { payload } = first;
+    this.guess = guess(first.size, payload.length === 0 ? NOTHING : payload.subarray(0, HEAD_BYTES));
   }
 
   note(frame: Frame, now: number, order: number): void {
@@ -38,7 +44,9 @@ export class Channel {
     this.size = frame.size;
     this.lastFrame = now;
     if (frame.error !== 0) this.noteError(frame.error);
-    this.ring.push(frame, now, order);
+    // A small record of a large batch would keep all of the batch.
+    const isSmallPart = frame.isPooled && frame.heldBytes > MAX_HELD_FACTOR * frame.size + MAX_HELD_BYTES;
+    this.ring.push(isSmallPart ? frame.clone() : frame, now, order);
   }
 
   /** A change of any of it changes this. */

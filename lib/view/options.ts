@@ -6,7 +6,7 @@ import { show } from '../errors';
 import { checkBoolean, checkInteger, checkOptionNames } from '../validate';
 import { AllowList } from '../wire/allow-list';
 import { isLoopback } from '../wire/endpoints';
-import type { StreamSource } from './link';
+import type { StreamSource, WatchedBridge, WatchedFile } from './link';
 
 const DEFAULT_PORT = 8080;
 const DEFAULT_HOST = '127.0.0.1';
@@ -102,7 +102,7 @@ export function resolveViewOptions(options: ViewOptions): ResolvedViewOptions {
       Number.MAX_SAFE_INTEGER,
     ),
     holdBack: checkBoolean('holdBack', options.holdBack ?? false),
-    source: options.source,
+    source: checkSource(options.source),
   };
 }
 
@@ -118,4 +118,19 @@ function checkToken(token: unknown): string | undefined {
 function checkTexts(name: string, list: readonly string[]): string[] {
   if (Array.isArray(list) && list.every((one) => typeof one === 'string')) return [...list];
   throw new TypeError(`${name} is ${show(list)}, but must be a list of strings`);
+}
+
+function checkSource(source: StreamSource | undefined): StreamSource | undefined {
+  if (source === undefined) return undefined;
+  const { address, bridge, file } = source as Partial<StreamSource>;
+  if (typeof address !== 'string') {
+    throw new TypeError(`source is ${show(source)}, but must be an object with an address and a role`);
+  }
+  if (bridge !== undefined && typeof (bridge as Partial<WatchedBridge>).stats !== 'object') {
+    throw new TypeError(`source.bridge is ${show(bridge)}, but must be a bridge`);
+  }
+  if (file !== undefined && typeof (file as Partial<WatchedFile>).play !== 'function') {
+    throw new TypeError(`source.file is ${show(file)}, but must have a status and play()`);
+  }
+  return source;
 }

@@ -278,9 +278,9 @@ export interface NoPreview extends Partial<FrameInfo> {
   readonly channel: number;
   /**
    * `empty`: no payload. `too-large`: above {@link Limits.previewedBytes}. `misfit`: too few bytes for the shape, of which
-   * `needed` tells how many. `gone`: the frame is not kept any more. `none`: no frame has come (live: it is waited for).
+   * `needed` tells how many. `gone`: the frame is not kept any more.
    */
-  readonly reason: 'empty' | 'too-large' | 'misfit' | 'gone' | 'none';
+  readonly reason: 'empty' | 'too-large' | 'misfit' | 'gone';
   readonly needed?: number;
   readonly notShown?: number;
   readonly kept?: number;

@@ -14,6 +14,8 @@ export interface Kept {
 export class Ring {
   private readonly frames: (Frame | undefined)[];
   private readonly times: Float64Array;
+  /** Payload bytes as they were when the frame came: its memory may be transferred away later. */
+  private readonly sizes: Float64Array;
   /** Of all channels: which came first. */
   private readonly orders: Float64Array;
   /** The number of the newest; 0: there has been none. */
@@ -26,6 +28,7 @@ export class Ring {
     this.frames = new Array<Frame | undefined>(capacity).fill(undefined);
     this.times = new Float64Array(capacity);
     this.orders = new Float64Array(capacity);
+    this.sizes = new Float64Array(capacity);
   }
 
   get length(): number {
@@ -49,11 +52,11 @@ export class Ring {
     if (old === undefined) {
       this.count += 1;
     } else {
-      this.bytes -= old.size;
+      this.bytes -= this.sizes[slot]!;
       old.release();
     }
-    frame.retain();
-    this.frames[slot] = frame;
+    this.frames[slot] = frame.retain();
+    this.sizes[slot] = frame.size;
     this.times[slot] = time;
     this.orders[slot] = order;
     this.bytes += frame.size;
@@ -99,7 +102,7 @@ export class Ring {
     const frame = this.frames[slot]!;
     this.frames[slot] = undefined;
     this.count -= 1;
-    this.bytes -= frame.size;
+    this.bytes -= this.sizes[slot]!;
     frame.release();
   }
 

@@ -6,7 +6,7 @@ import { builtFile } from '../built-file';
 import { HEADER_BYTES, writeHeader } from '../utilities/fileio/record';
 import { metrics } from '../metrics/metrics';
 import { metricsReply } from '../metrics/replies';
-import { answer, answerJson } from './answers';
+import { answer, answerJson, answerText } from './answers';
 import type { Denial } from './access';
 import { HISTORY_SECONDS } from './history';
 import type { Hub } from './hub';
@@ -16,6 +16,8 @@ import type { Kept } from './ring';
 const DEFAULT_HISTORY_SECONDS = 300;
 /** Whole frames under way at the same time. */
 const MAX_DOWNLOADS = 8;
+/** Different spans of the history in one second; each takes up to a tenth of a second to put together. */
+const MAX_HISTORIES = 4;
 
 const ASSETS = [
   { path: '/', file: 'index.html', type: 'text/html; charset=utf-8' },
@@ -46,6 +48,8 @@ export interface RoutesHost {
 
 export class Routes {
   private downloads = 0;
+  /** Answers of this second, by the span that was asked for. */
+  private histories = { version: -1, texts: new Map<number, string>() };
 
   constructor(private readonly host: RoutesHost) {}
 
@@ -103,10 +107,17 @@ export class Routes {
     if (isRecord) writeHeader(header, 0, frame, channel);
     frame.retain();
     this.downloads += 1;
-    response.once('close', () => {
+    let isOver = false;
+    const end = (): void => {
+      if (isOver) return;
+      isOver = true;
+      request.socket.off('close', end);
       this.downloads -= 1;
       frame.release();
-    });
+    };
+    response.once('close', end);
+    // An answer that waits behind others on its connection never closes when that is cut.
+    request.socket.once('close', end);
     const headers = {
       'content-type': 'application/octet-stream',
       'content-disposition': `attachment; filename="channel-${channel}-frame-${number}.${isRecord ? 'dat' : 'bin'}"`,
@@ -126,7 +137,17 @@ export class Routes {
       answerJson(request, response, 400, { error: error.slice(0, 200) });
       return;
     }
-    answerJson(request, response, 200, { points: this.host.hub.history.last(seconds) });
+    const { history } = this.host.hub;
+    if (this.histories.version !== history.version)
+      this.histories = { version: history.version, texts: new Map() };
+    const { texts } = this.histories;
+    if (!texts.has(seconds) && texts.size >= MAX_HISTORIES) {
+      answerJson(request, response, 503, { error: 'too many spans in one second' }, { 'retry-after': 1 });
+      return;
+    }
+    const body = texts.get(seconds) ?? JSON.stringify({ points: history.last(seconds) });
+    texts.set(seconds, body);
+    answerText(request, response, 200, 'application/json', body);
   }
 
   /** A page cannot see why its WebSocket was refused, so it asks again without the upgrade. */

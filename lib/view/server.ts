@@ -1,6 +1,6 @@
 // The live page: a slave that browsers look at.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
@@ -15,6 +15,7 @@ import { version } from '../version';
 import { denialOf, type Asked, type Denial } from './access';
 import { answerJson, SAFE_HEADERS } from './answers';
 import { HISTORY_SECONDS } from './history';
+import { guarded } from './guard';
 import { Hub } from './hub';
 import type { StreamSource } from './link';
 import { resolveViewOptions, type ResolvedViewOptions, type ViewOptions } from './options';
@@ -32,11 +33,14 @@ import { bridgeSource } from './source';
 import { Viewers } from './viewers';
 
 const TICK_MS = 250;
-const MAX_CONNECTIONS = 256;
+/** Connections besides those of the viewers. */
+const MAX_CONNECTIONS = 128;
 const REQUEST_MS = 10_000;
 const KEEP_ALIVE_MS = 5_000;
+/** How long an answer may wait for a browser that does not read. */
+const IDLE_MS = 30_000;
 const MAX_HEADER_BYTES = 16 * 1024;
-/** How long browsers may take to say goodbye. */
+/** How long browsers may take to say goodbye, before their connections are cut. */
 const GOODBYE_MS = 500;
 
 const UNKNOWN: StreamSource = { address: 'this program', role: 'program' };
@@ -62,6 +66,8 @@ export class ViewServer extends Slave implements AsyncDisposable {
   private readonly server: Server;
   private readonly sockets: ws.WebSocketServer;
   private readonly ticking: ReturnType<typeof setInterval>;
+  /** All connections, those of refused upgrades too, which the HTTP server forgets. */
+  private readonly connections = new Set<Socket>();
   private stopped: Promise<void> | undefined;
 
   /** Use `create`: opening a port takes a moment. */
@@ -97,12 +103,17 @@ export class ViewServer extends Slave implements AsyncDisposable {
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: REQUEST_MS,
     });
-    this.server.maxConnections = MAX_CONNECTIONS;
-    this.server.on('request', (request, response) => this.onRequest(request, response));
-    this.server.on('upgrade', (request, socket, head) => this.onUpgrade(request, socket, head));
+    this.server.timeout = IDLE_MS;
+    this.server.maxConnections = options.maxViewers + MAX_CONNECTIONS;
+    this.server.on('request', (request, response) =>
+      guarded('a request of a browser', () => this.onRequest(request, response)),
+    );
+    this.server.on('upgrade', (request, socket, head) =>
+      guarded('the WebSocket of a browser', () => this.onUpgrade(request, socket, head)),
+    );
     this.server.on('connection', (socket) => this.onConnection(socket));
     this.server.on('clientError', (_, socket) => socket.destroy());
-    this.ticking = setInterval(() => this.tick(), TICK_MS);
+    this.ticking = setInterval(() => guarded('the figures of the live page', () => this.tick()), TICK_MS);
     this.ticking.unref();
   }
 
@@ -194,7 +205,7 @@ export class ViewServer extends Slave implements AsyncDisposable {
     this.server.closeIdleConnections();
     const timer = setTimeout(() => {
       this.viewers.terminate();
-      this.server.closeAllConnections();
+      for (const socket of this.connections) socket.destroy();
     }, GOODBYE_MS);
     await closed;
     clearTimeout(timer);
@@ -207,13 +218,24 @@ export class ViewServer extends Slave implements AsyncDisposable {
 
   private onConnection(socket: Socket): void {
     const { allow } = this.options;
-    if (allow?.has(socket.remoteAddress ?? '') === false) socket.destroy();
+    if (allow?.has(socket.remoteAddress ?? '') === false) {
+      socket.destroy();
+      return;
+    }
+    this.connections.add(socket);
+    socket.once('close', () => this.connections.delete(socket));
   }
 
   private onRequest(request: IncomingMessage, response: ServerResponse): void {
     response.on('error', () => undefined);
     const url = urlOf(request);
     const denial = url === undefined ? NO_URL : this.denial(request, url);
+    // A page of another site that may look is told why it may not.
+    const { origin } = request.headers;
+    if (origin !== undefined && this.options.origins.includes(origin)) {
+      response.setHeader('access-control-allow-origin', origin);
+      response.setHeader('cross-origin-resource-policy', 'cross-origin');
+    }
     if (denial !== undefined) {
       answerJson(request, response, denial.status, { error: denial.error });
       return;
@@ -232,6 +254,10 @@ export class ViewServer extends Slave implements AsyncDisposable {
 
   private onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => undefined);
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      this.answerPlainly(request, socket);
+      return;
+    }
     const url = urlOf(request);
     const denial = url === undefined ? NO_URL : this.upgradeDenial(request, url);
     if (denial !== undefined) {
@@ -246,6 +272,15 @@ export class ViewServer extends Slave implements AsyncDisposable {
     });
   }
 
+  /** Clients of HTTP/2 offer an upgrade with every request, and take a plain answer. */
+  private answerPlainly(request: IncomingMessage, socket: Duplex): void {
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Socket);
+    response.once('finish', () => socket.end());
+    this.onRequest(request, response);
+  }
+
   private upgradeDenial(request: IncomingMessage, url: URL): Denial | undefined {
     if (url.pathname !== SOCKET_PATH) return { status: 404, error: `the WebSocket is at ${SOCKET_PATH}` };
     const denial = this.denial(request, url);
@@ -257,8 +292,11 @@ export class ViewServer extends Slave implements AsyncDisposable {
 
   private denial({ headers }: IncomingMessage, url: URL): Denial | undefined {
     const { host, origin, cookie, authorization } = headers;
+    const [fetchSite, fetchMode] = ['sec-fetch-site', 'sec-fetch-mode'].map(
+      (name) => headers[name] as string | undefined,
+    );
     const token = url.searchParams.get('token') ?? undefined;
-    const asked: Asked = { host, origin, cookie, authorization, token };
+    const asked: Asked = { host, origin, cookie, authorization, fetchSite, fetchMode, token };
     return denialOf(asked, { ...this.options, cookieName: this.cookieName });
   }
 
@@ -301,6 +339,8 @@ function urlOf({ url = '' }: IncomingMessage): URL | undefined {
 function refuseUpgrade(socket: Duplex, { status, ...rest }: Denial & { readonly viewers?: number }): void {
   const body = `${JSON.stringify(rest)}\n`;
   const headers = Object.entries(SAFE_HEADERS).map(([name, value]) => `${name}: ${value}\r\n`);
+  // It would wait for the other side, which may never end.
+  socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status} Refused\r\n${headers.join('')}content-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,

@@ -3,6 +3,7 @@
 import { setImmediate } from '../async/clock';
 import type { Frame } from '../stream/frame';
 import { HEADER_BYTES, writeHeader } from '../utilities/fileio/record';
+import { guarded } from './guard';
 import type { Frames, Subscribe } from './protocol';
 
 /** Records of small frames go out together, up to so many bytes. */
@@ -18,6 +19,7 @@ export class Subscription {
   private readonly channels: ReadonlySet<number> | undefined;
   private credit: number;
   private waiting: Frame[] = [];
+  private waitingBytes = 0;
   private skipped = 0;
   private isScheduled = false;
   private resume: (() => void) | undefined;
@@ -39,6 +41,7 @@ export class Subscription {
     if (this.hasEnded || this.channels?.has(frame.channel) === false) return undefined;
     if (this.mode === 'latest') this.forget(frame.channel);
     this.waiting.push(frame.retain());
+    this.waitingBytes += HEADER_BYTES + frame.size;
     this.schedule();
     if (this.mode === 'latest' || this.credit - this.waitingBytes > 0) return undefined;
     this.held ??= new Promise((resolve) => (this.resume = resolve));
@@ -56,19 +59,15 @@ export class Subscription {
     this.hasEnded = true;
     for (const frame of this.waiting) frame.release();
     this.waiting = [];
+    this.waitingBytes = 0;
     this.release();
-  }
-
-  private get waitingBytes(): number {
-    let bytes = 0;
-    for (const { size } of this.waiting) bytes += HEADER_BYTES + size;
-    return bytes;
   }
 
   /** Of a channel only the newest waits. */
   private forget(channel: number): void {
     const index = this.waiting.findIndex((frame) => frame.channel === channel);
     if (index < 0) return;
+    this.waitingBytes -= HEADER_BYTES + this.waiting[index]!.size;
     this.waiting[index]!.release();
     this.waiting.splice(index, 1);
     this.skipped += 1;
@@ -79,7 +78,7 @@ export class Subscription {
     this.isScheduled = true;
     setImmediate(() => {
       this.isScheduled = false;
-      this.flush();
+      guarded('sending frames to a page', () => this.flush());
     });
   }
 
@@ -91,13 +90,18 @@ export class Subscription {
   private sendPack(): void {
     const frames: Frame[] = [];
     let bytes = 0;
-    while (this.waiting.length > 0 && this.credit > bytes) {
-      const next = HEADER_BYTES + this.waiting[0]!.size;
+    let count = 0;
+    while (count < this.waiting.length && this.credit > bytes) {
+      const next = HEADER_BYTES + this.waiting[count]!.size;
       if (bytes > 0 && bytes + next > PACK_BYTES) break;
-      frames.push(this.waiting.shift()!);
+      count += 1;
       bytes += next;
     }
+    // At once: taking one after the other from the front of a long list moves all others each time.
+    frames.push(...this.waiting.splice(0, count));
     this.credit -= bytes;
+    // Sizes may have changed: another slave may transfer memory away.
+    this.waitingBytes = this.waiting.length === 0 ? 0 : this.waitingBytes - bytes;
     const { id, skipped } = this;
     this.skipped = 0;
     this.send({ op: 'frames', id, count: frames.length, skipped }, piecesOf(frames, bytes), () => {

@@ -1,8 +1,9 @@
 // One browser: what it has asked for, and what it is sent. Bounded, whatever it does.
 
 import type { WebSocket } from 'ws';
-import { monotonicMs } from '../async/clock';
+import { monotonicMs, setTimeout } from '../async/clock';
 import type { Frame } from '../stream/frame';
+import { guarded, logFault } from './guard';
 import type { Hub } from './hub';
 import type { Answer, Previews } from './previews/previews';
 import { CLOSE, type HistoryPoint, type Message, type Play, type Request, type Watch } from './protocol';
@@ -15,6 +16,9 @@ const CROWDED_BYTES = 256 * 1024;
 /** A browser that lets so many bytes wait is sent away. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 const MAX_REQUESTS_A_SECOND = 500;
+const GOODBYE_MS = 1_000;
+/** Large frames go in fragments, so that a slow connection shows that it moves. */
+const FRAGMENT_BYTES = 1024 * 1024;
 
 /** A watch and the credit of its page. */
 interface Watching {
@@ -38,6 +42,7 @@ export interface ViewerHost {
   play(request: Play): void;
   /** Payload bytes that one more pause may keep. */
   readonly holdableBytes: number;
+  readonly isAnyHeld: boolean;
 }
 
 export class Viewer {
@@ -49,7 +54,11 @@ export class Viewer {
   private readonly told = new Map<number, string>();
   private requests = 0;
   private countedSince = 0;
-  isAlive = true;
+  private isAlive = true;
+  /** Of {@link bufferedBytes}, records of whole frames. */
+  private framesWaiting = 0;
+  /** At the last ping. */
+  private bufferedBytes = 0;
 
   constructor(
     private readonly socket: WebSocket,
@@ -58,11 +67,16 @@ export class Viewer {
     socket.on('message', (data, isBinary) => {
       this.isAlive = true;
       if (isBinary) this.close(CLOSE.policy, 'this protocol has no binary requests');
-      else this.take((data as Buffer).toString());
+      else guarded('a request of a page', () => this.take((data as Buffer).toString()));
     });
     socket.on('pong', () => (this.isAlive = true));
     socket.on('close', () => this.end());
     socket.on('error', () => undefined);
+  }
+
+  /** Bytes that wait for the browser, without the whole frames that it has given credit for. */
+  private get waitingBytes(): number {
+    return this.socket.bufferedAmount - this.framesWaiting;
   }
 
   get hasSubscriptions(): boolean {
@@ -107,19 +121,26 @@ export class Viewer {
   tell(message: Message): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
     this.socket.send(JSON.stringify(message));
-    if (this.socket.bufferedAmount > MAX_WAITING_BYTES) this.socket.terminate();
+    if (this.waitingBytes > MAX_WAITING_BYTES) this.socket.terminate();
   }
 
   /** Figures that the next ones take the place of: left out while the browser is behind. */
   tellStatus(point: HistoryPoint | undefined): void {
-    if (this.socket.bufferedAmount > CROWDED_BYTES) return;
+    if (this.waitingBytes > CROWDED_BYTES) return;
     const { hub } = this.host;
     this.tell({ op: 'status', ...hub.status(), channels: hub.changed(this.told) });
     if (point !== undefined) this.tell({ op: 'second', ...point });
   }
 
+  /** Asks whether the browser is still there. One that has neither answered the last time nor taken a byte is gone. */
   ping(): void {
+    const { bufferedAmount } = this.socket;
+    if (!this.isAlive && bufferedAmount >= this.bufferedBytes) {
+      this.socket.terminate();
+      return;
+    }
     this.isAlive = false;
+    this.bufferedBytes = bufferedAmount;
     this.socket.ping();
   }
 
@@ -139,13 +160,10 @@ export class Viewer {
     }
     this.requests += 1;
     if (this.requests > MAX_REQUESTS_A_SECOND) {
-      if (this.requests === MAX_REQUESTS_A_SECOND + 1) {
-        this.close(CLOSE.policy, `more than ${MAX_REQUESTS_A_SECOND} requests a second`);
-        // One that goes on without reading the answer.
-        this.socket.removeAllListeners('message');
-        this.socket.pause();
-        this.socket.terminate();
-      }
+      this.close(CLOSE.policy, `more than ${MAX_REQUESTS_A_SECOND} requests a second`);
+      // Nothing more is read; one that does not read the close code either is cut off.
+      this.socket.pause();
+      setTimeout(() => this.socket.terminate(), GOODBYE_MS).unref();
       return;
     }
     try {
@@ -234,16 +252,21 @@ export class Viewer {
     }
     if (isLive && !watching.isNew && kept.number <= watching.shown) return;
     const answer = this.host.previews.of(kept, watch);
+    if (answer === undefined) return;
     if (!(answer instanceof Promise)) {
       this.answer(id, watching, kept, answer);
       return;
     }
     watching.isMaking = true;
-    void answer.then((made) => {
-      watching.isMaking = false;
-      // Another watch may have taken its place meanwhile, and the credit with it.
-      if (this.watches.get(id) === watching) this.answer(id, watching, kept, made);
-    });
+    answer
+      .then((made) => {
+        watching.isMaking = false;
+        // Another watch may have taken its place meanwhile, and the credit with it.
+        if (this.watches.get(id) === watching) this.answer(id, watching, kept, made);
+        // Others may have waited until this was made.
+        this.host.wanted();
+      })
+      .catch((err: unknown) => logFault('a preview', err));
   }
 
   private answer(id: number, watching: Watching, kept: Kept, answer: Answer): void {
@@ -269,7 +292,9 @@ export class Viewer {
   private hold(channel: number): void {
     this.letGo();
     const all = this.host.hub.channel(channel)?.ring.all() ?? [];
-    this.held = newestWithin(all, this.host.holdableBytes);
+    // Alone, it may hold the newest whatever its size, as that is kept whatever its size.
+    const newest = this.host.isAnyHeld ? 0 : (all.at(-1)?.frame.size ?? 0);
+    this.held = newestWithin(all, Math.max(newest, this.host.holdableBytes));
     for (const { frame } of this.held) frame.retain();
     this.tell({ op: 'held', channel, frames: this.held.map(infoOf) });
   }
@@ -287,9 +312,16 @@ export class Viewer {
         sent();
         return;
       }
-      pieces.forEach((piece, i) => {
-        const isLast = i === pieces.length - 1;
-        socket.send(piece, { binary: true, fin: isLast }, isLast ? () => sent() : undefined);
+      const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+      this.framesWaiting += bytes;
+      const fragments = pieces.flatMap(fragmentsOf);
+      fragments.forEach((fragment, i) => {
+        const isLast = i === fragments.length - 1;
+        const done = (): void => {
+          this.framesWaiting -= bytes;
+          sent();
+        };
+        socket.send(fragment, { binary: true, fin: isLast }, isLast ? done : undefined);
       });
     });
   }
@@ -306,11 +338,18 @@ export class Viewer {
   }
 }
 
-/** The newest of them, as many as fit, and one whatever its size. */
+function fragmentsOf(piece: Buffer): Buffer[] {
+  const fragments: Buffer[] = [];
+  for (let at = 0; at < piece.length; at += FRAGMENT_BYTES)
+    fragments.push(piece.subarray(at, at + FRAGMENT_BYTES));
+  return fragments;
+}
+
+/** The newest of them, as many as fit. */
 function newestWithin(all: readonly Kept[], bytes: number): Kept[] {
   let first = all.length;
   let sum = 0;
-  while (first > 0 && (first === all.length || sum + all[first - 1]!.frame.size <= bytes)) {
+  while (first > 0 && sum + all[first - 1]!.frame.size <= bytes) {
     first -= 1;
     sum += all[first]!.frame.size;
   }

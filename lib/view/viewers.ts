@@ -3,13 +3,14 @@
 import type { WebSocket } from 'ws';
 import { clearTimeout, monotonicMs, setImmediate, setTimeout } from '../async/clock';
 import type { Frame } from '../stream/frame';
+import { guarded } from './guard';
 import type { Hub } from './hub';
 import { Previews } from './previews/previews';
 import { CLOSE, type HistoryPoint, type Message, type Play } from './protocol';
 import type { Kept } from './ring';
 import { Viewer, type ViewerHost } from './viewer';
 
-/** Of this process's time, what previews may take: one part of so many. */
+/** Of this thread's time, what previews may take: one part of so many. Those of very large frames give way by themselves. */
 const SHARE = 25;
 const MIN_INTERVAL_MS = 10;
 /** A browser that has not answered a ping by the next one is gone. */
@@ -20,6 +21,7 @@ export class Viewers implements ViewerHost {
   private readonly viewers = new Set<Viewer>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private isScheduled = false;
+  private isClosed = false;
   /** No previews before, as `monotonicMs`. */
   private notBefore = 0;
   private ticks = 0;
@@ -41,6 +43,10 @@ export class Viewers implements ViewerHost {
     let held = 0;
     for (const viewer of this.viewers) held += viewer.heldBytes;
     return Math.max(0, this.maxHeldBytes - held);
+  }
+
+  get isAnyHeld(): boolean {
+    return [...this.viewers].some((viewer) => viewer.heldBytes > 0);
   }
 
   add(socket: WebSocket): Viewer {
@@ -76,7 +82,7 @@ export class Viewers implements ViewerHost {
 
   /** A view waits: previews are made soon, and not in the way of the frames that are coming in now. */
   wanted(): void {
-    if (this.isScheduled) return;
+    if (this.isScheduled || this.isClosed) return;
     this.isScheduled = true;
     const waitMs = this.notBefore - monotonicMs();
     if (waitMs > 0) this.timer = setTimeout(this.serve, waitMs);
@@ -97,13 +103,13 @@ export class Viewers implements ViewerHost {
     this.ticks += 1;
     const isPing = this.ticks % PING_TICKS === 0;
     for (const viewer of this.viewers) {
-      if (isPing && !viewer.isAlive) viewer.terminate();
-      else if (isPing) viewer.ping();
-      viewer.tellStatus(point);
+      if (isPing) viewer.ping();
+      guarded('the figures of the live page', () => viewer.tellStatus(point));
     }
   }
 
   close(): void {
+    this.isClosed = true;
     clearTimeout(this.timer);
     for (const viewer of this.viewers) viewer.close(CLOSE.goingAway, 'the gateway is stopping');
   }
@@ -116,7 +122,7 @@ export class Viewers implements ViewerHost {
     this.isScheduled = false;
     const started = monotonicMs();
     const cpuBefore = process.cpuUsage();
-    for (const viewer of this.viewers) viewer.serve();
+    for (const viewer of this.viewers) guarded('a preview', () => viewer.serve());
     const { user, system } = process.cpuUsage(cpuBefore);
     const ended = monotonicMs();
     // The smaller of both: other processes take time from this one, and other threads of it use the processor.

@@ -11,7 +11,7 @@ import { openFile } from '../send/input';
 import { given, isTarget, parseTarget, type Target } from './arguments';
 import { UsageError } from './errors';
 import { bridgeOptions, metricsOptions } from './options';
-import { viewOption } from './page';
+import { tokenOption, viewOption } from './page';
 import type { Interruption } from './run';
 
 // How long a signal may take that was sent before.
@@ -43,7 +43,7 @@ export function sourceOf(
     throw new UsageError(`${visible(target)} is a peer: give it alone, or data files alone`);
   }
   checkFiles(names);
-  const wrong = [...bridgeOptions(), ...metricsOptions(), viewOption()]
+  const wrong = [...bridgeOptions(), ...metricsOptions(), viewOption(), tokenOption()]
     .filter((option) => !alsoOfFiles.includes(option.attributeName()))
     .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
     .map(({ long }) => long);

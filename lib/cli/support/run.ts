@@ -146,8 +146,11 @@ export async function openWithPage(
     return {
       bridge,
       stop: async () => {
-        await bridge.stop();
-        await page?.stop();
+        try {
+          await bridge.stop();
+        } finally {
+          await page?.stop();
+        }
       },
     };
   } catch (err) {

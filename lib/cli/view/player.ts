@@ -87,20 +87,32 @@ export class Player implements WatchedFile {
   private async readFrom(mark: Mark, target: number, slave: FrameSlave): Promise<'end' | 'moved'> {
     this.at = mark.at;
     for await (const { frame, file } of this.framesFrom(mark)) {
-      if (this.isOver()) return 'end';
+      if (this.hasToMove()) return 'moved';
       this.note({ at: this.at, file, position: frame.position });
       const isBefore = this.at + recordBytes(frame) <= target;
-      if (!isBefore) {
-        await this.untilChange(() => this.isPlaying || this.hasToMove());
-        if (this.hasToMove()) return 'moved';
-        await this.pace.next(this.either).catch(() => undefined);
-        if (this.hasToMove()) return 'moved';
-        await slave.acceptFrame(frame);
-        this.frames += 1;
-      }
+      if (!isBefore && !(await this.show(frame, slave))) return 'moved';
       this.at += recordBytes(frame);
+      frame.release();
     }
     return 'end';
+  }
+
+  /** Waits until it is time for this frame, and for `slave`. @returns false when it is to go elsewhere first. */
+  private async show(frame: FileFrame, slave: FrameSlave): Promise<boolean> {
+    do {
+      await this.untilChange(() => this.isPlaying || this.hasToMove());
+      await this.pace.next(this.either).catch(() => undefined);
+      if (this.hasToMove()) return false;
+    } while (!this.isPlaying);
+    const accepted = slave.acceptFrame(frame);
+    this.frames += 1;
+    let isAccepted = accepted === undefined;
+    void Promise.resolve(accepted).finally(() => (isAccepted = true));
+    // A program in a browser may take its time; Ctrl-C does not wait for it.
+    while (!isAccepted && !this.hasToMove()) {
+      await Promise.race([accepted, once(this.either, 'abort')]);
+    }
+    return true;
   }
 
   private async *framesFrom({ file, position }: Mark): AsyncGenerator<{ frame: FileFrame; file: number }> {

@@ -3,7 +3,7 @@
 import { sampleCount, type SampleType } from '../interpretation';
 import type { Watch } from '../protocol';
 import type { Made } from './preview';
-import { samplesOf, type Samples } from './samples';
+import { pickSamples, type Samples } from './samples';
 import { Sums } from './statistics';
 
 /** Frames whose counts are added up. */
@@ -27,12 +27,12 @@ export class Histogram {
     const { bins = DEFAULT_BINS, type } = watch;
     const samples = sampleCount(watch, payload.length);
     const step = Math.max(1, Math.ceil(samples / MAX_SAMPLES));
-    const values = samplesOf(payload, watch, 0, samples);
+    const values = pickSamples(payload, watch, 0, Math.ceil(samples / step), step);
     const sums = new Sums();
-    sums.add(values, 0, values.length, step);
+    sums.add(values);
     const { result } = sums;
     if (result !== undefined) this.fit(type, result.min, result.max, bins);
-    this.add(values, bins, step);
+    this.add(values, bins);
     return {
       numbers: this.sum,
       about: {
@@ -63,12 +63,13 @@ export class Histogram {
     this.sum = new Uint32Array(bins);
   }
 
-  private add(values: Samples, bins: number, step: number): void {
+  private add(values: Samples, bins: number): void {
     const counts = new Uint32Array(bins);
     if (this.sum.length !== bins) this.sum = new Uint32Array(bins);
     const { low, high, sum } = this;
     const perBin = bins / (high - low);
-    for (let i = 0; i < values.length; i += step) {
+    const { length } = values;
+    for (let i = 0; i < length; i++) {
       const bin = Math.floor((values[i]! - low) * perBin);
       if (bin >= 0 && bin < bins) counts[bin]! += 1;
     }

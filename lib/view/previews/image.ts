@@ -3,7 +3,7 @@
 import { bytesOfType, type Interpretation } from '../interpretation';
 import { MAX_PREVIEW_BYTES, type Watch } from '../protocol';
 import type { Made } from './preview';
-import { PACKINGS, samplesOf, type Samples } from './samples';
+import { arrayOfPacking, PACKINGS, pickSamples, type Samples } from './samples';
 import { Sums } from './statistics';
 
 /** The number of a pixel that has no value, where values are scaled. */
@@ -38,7 +38,9 @@ export function makeImage(payload: Uint8Array, watch: Watch): Made {
   const isPlain = packing === 'u1' || packing === 'i1' || packing === 'u2' || packing === 'i2';
   if (isPlain) return { numbers: picked, about: { ...about, packing, scale: 1, offset: 0 } };
   const offset = result?.min ?? 0;
-  const scale = result === undefined || result.max === result.min ? 0 : (result.max - offset) / MAX_SCALED;
+  const range = (result?.max ?? 0) - offset;
+  // Beyond the numbers of JavaScript there is no scale.
+  const scale = range > 0 && Number.isFinite(range) ? range / MAX_SCALED : 0;
   return { numbers: scaled(picked, offset, scale), about: { ...about, packing: 'u2', scale, offset } };
 }
 
@@ -62,18 +64,12 @@ function stepOf({ rows, columns }: Box, pixelBytes: number): number {
 
 /** Every `step`th pixel of every `step`th row, row by row. */
 function pick(payload: Uint8Array, how: Interpretation, width: number, box: Box, step: number): Samples {
-  const rowAt = (row: number): Samples => {
-    const from = row * width + box.column;
-    return samplesOf(payload, how, from, from + box.columns);
-  };
-  const first = rowAt(box.row);
   const perRow = Math.ceil(box.columns / step);
   const count = Math.ceil(box.rows / step);
-  const picked = new (first.constructor as new (length: number) => Samples)(perRow * count);
+  const picked = arrayOfPacking(PACKINGS[how.type], perRow * count);
   for (let i = 0; i < count; i++) {
-    const row = i === 0 ? first : rowAt(box.row + i * step);
-    if (step === 1) picked.set(row, i * perRow);
-    else for (let j = 0; j < perRow; j++) picked[i * perRow + j] = row[j * step]!;
+    const from = (box.row + i * step) * width + box.column;
+    picked.set(pickSamples(payload, how, from, perRow, step), i * perRow);
   }
   return picked;
 }

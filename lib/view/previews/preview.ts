@@ -1,10 +1,10 @@
 // What the makers of previews have in common.
 
-import { nextTurn } from '../../async/clock';
+import { pause } from '../../async/clock';
 import type { Preview, Watch } from '../protocol';
 import type { Samples } from './samples';
 
-/** Samples that are looked at without giving way to the stream: a millisecond or two. */
+/** Samples that are looked at without giving way to the stream: it takes a few milliseconds. */
 export const SAMPLES_A_TURN = 512 * 1024;
 
 /** What is drawn, and the part of its message that depends on the view. */
@@ -19,8 +19,11 @@ export interface Made {
 /** Makes a preview; frames of many samples take several turns of the event loop. */
 export type Maker = (payload: Uint8Array, watch: Watch) => Made | Promise<Made>;
 
+// Twice what a turn takes or more, so that a large frame is previewed in a third of this thread's time at most.
+const GIVE_WAY_MS = 4;
+
 /** Gives way to the stream. */
-export const giveWay = nextTurn;
+export const giveWay = (): Promise<void> => pause(GIVE_WAY_MS);
 
 /** A window as it was asked for, within 0 to `size`; all of it where it makes no sense. */
 export function clampWindow(window: readonly number[] | undefined, size: number): [from: number, to: number] {

@@ -33,8 +33,11 @@ export class Previews {
   /** By what was asked for, least recently used first. */
   private readonly remembered = new Map<string, Remembered>();
 
-  /** The preview of this frame that `watch` asks for. */
-  of(kept: Kept, watch: Watch): Answer | Promise<Answer> {
+  /** One of many samples is made, in several turns; no other begins before it is done. */
+  private isMaking = false;
+
+  /** The preview of this frame that `watch` asks for; undefined while a large one is being made: ask again later. */
+  of(kept: Kept, watch: Watch): Answer | Promise<Answer> | undefined {
     const key = keyOf(watch);
     const entry = this.remembered.get(key) ?? {
       number: 0,
@@ -47,8 +50,13 @@ export class Previews {
       this.remembered.delete(this.remembered.keys().next().value!);
     }
     if (entry.number === kept.number && entry.answer !== undefined) return entry.answer;
+    if (this.isMaking) return undefined;
     entry.number = kept.number;
     entry.answer = answerOf(kept, watch, entry.histogram);
+    if (entry.answer instanceof Promise) {
+      this.isMaking = true;
+      void entry.answer.then(() => (this.isMaking = false));
+    }
     return entry.answer;
   }
 }
@@ -80,7 +88,13 @@ function answerOf(kept: Kept, watch: Watch, histogram: Histogram): Answer | Prom
   const made = make(payload, watch, counting);
   if (!(made instanceof Promise)) return done(made);
   frame.retain();
-  return made.then(done).finally(() => frame.release());
+  return made
+    .then(done)
+    .catch((): Answer => {
+      // Another slave has transferred its memory away meanwhile.
+      return { none: { ...base, reason: 'gone' } };
+    })
+    .finally(() => frame.release());
 }
 
 function make(payload: Uint8Array, watch: Watch, histogram: Histogram): Made | Promise<Made> {

@@ -71,6 +71,23 @@ export function samplesOf(payload: Uint8Array, how: Interpretation, from: number
   }
 }
 
+/** `count` samples from `from` on, every `stride`th; no others are converted or copied. */
+export function pickSamples(
+  payload: Uint8Array,
+  how: Interpretation,
+  from: number,
+  count: number,
+  stride: number,
+): Samples {
+  if (stride === 1) return samplesOf(payload, how, from, from + count);
+  const bytes = bytesOfType(how.type);
+  const picked = new Uint8Array(count * bytes);
+  for (let i = 0, at = how.skip + from * bytes; i < count; i++, at += stride * bytes) {
+    for (let j = 0; j < bytes; j++) picked[i * bytes + j] = payload[at + j]!;
+  }
+  return samplesOf(picked, { ...how, skip: 0 }, 0, count);
+}
+
 function swap(bytes: Buffer, size: number): void {
   if (size === 2) bytes.swap16();
   else if (size === 4) bytes.swap32();

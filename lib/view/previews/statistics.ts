@@ -13,12 +13,12 @@ export class Sums {
   private sum = 0;
   private squares = 0;
 
-  /** Looks at samples `from` to `to` (exclusive), every `stride`th. */
-  add(samples: Samples, from = 0, to = samples.length, stride = 1): void {
+  add(samples: Samples): void {
     let { min, max, count, nan, sum, squares } = this;
-    const origin = this.origin ?? finite(samples[from] ?? 0);
+    const origin = this.origin ?? finite(samples[0] ?? 0);
     this.origin = origin;
-    for (let i = from; i < to; i += stride) {
+    const { length } = samples;
+    for (let i = 0; i < length; i++) {
       const value = samples[i]!;
       const difference = value - origin;
       // False for NaN and for infinite values.

@@ -1,7 +1,7 @@
 // A waveform: the samples themselves, or where there are many, the minimum and maximum of each column.
 
 import { sampleCount } from '../interpretation';
-import type { Watch } from '../protocol';
+import type { Packing, Watch } from '../protocol';
 import { clampWindow, giveWay, SAMPLES_A_TURN, type Made } from './preview';
 import { arrayOfPacking, PACKINGS, samplesOf, type Samples } from './samples';
 import { Sums } from './statistics';
@@ -26,35 +26,62 @@ export function makeWaveform(payload: Uint8Array, watch: Watch): Made | Promise<
     sums.add(numbers);
     return done(numbers);
   }
-  const pairs = arrayOfPacking(PACKINGS[type], 2 * Math.ceil((to - from) / step));
-  const columnsATurn = Math.max(1, Math.floor(SAMPLES_A_TURN / step));
-  /** The columns that begin in samples `start` to `start` plus a turn's share. @returns where the next ones begin. */
-  const look = (start: number): number => {
-    const end = Math.min(to, start + columnsATurn * step);
-    lookAt(samplesOf(payload, watch, start, end), step, pairs, (2 * (start - from)) / step, sums);
+  const extremes = new Extremes(Math.ceil((to - from) / step), step);
+  const look = (at: number): number => {
+    const end = Math.min(to, at + SAMPLES_A_TURN);
+    const part = samplesOf(payload, watch, at, end);
+    extremes.add(part, at - from);
+    sums.add(part);
     return end;
   };
   const first = look(from);
-  if (first >= to) return done(pairs);
+  if (first >= to) return done(extremes.pairs(PACKINGS[type]));
   return (async () => {
     for (let at = first; at < to; at = look(at)) await giveWay();
-    return done(pairs);
+    return done(extremes.pairs(PACKINGS[type]));
   })();
 }
 
-/** A column without a finite value gets NaN, which only floats have. */
-function lookAt(samples: Samples, step: number, pairs: Samples, at: number, sums: Sums): void {
-  for (let from = 0, slot = at; from < samples.length; from += step, slot += 2) {
-    const to = Math.min(from + step, samples.length);
-    let min = Infinity;
-    let max = -Infinity;
-    for (let i = from; i < to; i++) {
-      const value = samples[i]!;
-      if (value < min) min = value;
-      if (value > max) max = value;
-    }
-    pairs[slot] = min === Infinity ? NaN : min;
-    pairs[slot + 1] = max === -Infinity ? NaN : max;
+/** The smallest and the largest value of each column; without a finite or infinite value, NaN, which only floats have. */
+class Extremes {
+  private readonly least: Float64Array;
+  private readonly most: Float64Array;
+
+  constructor(
+    columns: number,
+    private readonly step: number,
+  ) {
+    this.least = new Float64Array(columns).fill(Infinity);
+    this.most = new Float64Array(columns).fill(-Infinity);
   }
-  sums.add(samples);
+
+  /** @param at of the first of these samples, counted from the first column's. */
+  add(samples: Samples, at: number): void {
+    const { step, least, most } = this;
+    let column = Math.floor(at / step);
+    for (let from = 0; from < samples.length; column += 1) {
+      const to = Math.min(samples.length, (column + 1) * step - at);
+      let min = least[column]!;
+      let max = most[column]!;
+      for (let i = from; i < to; i++) {
+        const value = samples[i]!;
+        if (value < min) min = value;
+        if (value > max) max = value;
+      }
+      least[column] = min;
+      most[column] = max;
+      from = to;
+    }
+  }
+
+  pairs(packing: Packing): Samples {
+    const { least, most } = this;
+    const pairs = arrayOfPacking(packing, 2 * least.length);
+    for (let i = 0; i < least.length; i++) {
+      const isEmpty = least[i]! > most[i]!;
+      pairs[2 * i] = isEmpty ? NaN : least[i]!;
+      pairs[2 * i + 1] = isEmpty ? NaN : most[i]!;
+    }
+    return pairs;
+  }
 }

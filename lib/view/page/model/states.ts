@@ -186,8 +186,8 @@ export function emptyState(situation: Situation): Empty | undefined {
   }
   if (connection.name !== 'open' || status === undefined || hello === undefined) return undefined;
   if (status.link === 'waiting') return waiting(hello);
-  if (nothing !== undefined && nothing.reason !== 'none') return nothingToShow(nothing, situation);
-  if (status.frames === 0 || nothing?.reason === 'none') {
+  if (nothing !== undefined) return nothingToShow(nothing, situation);
+  if (status.frames === 0) {
     const text =
       hello.source.role === 'file'
         ? 'The file has been opened and no frame has been read.'
@@ -229,8 +229,6 @@ function nothingToShow(nothing: NoPreview, { reading, hello }: Situation): Empty
         text: `The gateway keeps ${hello?.limits.kept ?? 64} frames.`,
         actions: [],
       };
-    case 'none':
-      return { title: 'No frames yet', text: 'The peer is connected and has not sent a frame.', actions: [] };
   }
 }
 
