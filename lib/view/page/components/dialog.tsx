@@ -9,6 +9,7 @@ import type { DialogName } from './dialogs';
 import { InspectorGroups } from './inspector';
 import { InterpretationForm } from './interpretation';
 import { Timeline } from './timeline';
+import { ZoomGroup } from './zoom';
 
 export function AllDialogs() {
   const { dialogs } = usePage();
@@ -140,6 +141,7 @@ function SettingsSheet() {
         <InterpretationForm />
       </div>
       <div class="sheet-groups">
+        <ZoomGroup />
         <InspectorGroups />
         <Timeline />
       </div>

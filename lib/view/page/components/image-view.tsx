@@ -5,21 +5,13 @@ import { useRef } from 'preact/hooks';
 import { ImageStage } from '../draw/image-stage';
 import { group, ordinal, sample } from '../model/format';
 import { valueAt } from '../model/pixels';
-import type { Zoom } from '../model/settings';
 import { useMounted, usePage } from './context';
 import { Handles } from './image-handles';
 import { LegendRow } from './legend';
 import { Profile } from './profile';
-import { Segments } from './segments';
 import { toggleLine, toggleRegion } from './toggles';
+import { ZoomSegments } from './zoom';
 import { follow } from '../model/follow';
-
-const ZOOMS = [
-  ['fit', 'fit'],
-  [1, '1:1'],
-  [2, '2:1'],
-  [4, '4:1'],
-] as const;
 
 export function ImageView() {
   const page = usePage();
@@ -41,7 +33,10 @@ export function ImageView() {
     };
   });
   const settings = app.selection.settings.value;
+  // What fingers do is the stage's.
+  const isMouse = ({ pointerType }: PointerEvent): boolean => pointerType === 'mouse';
   const onPointerMove = (event: PointerEvent): void => {
+    if (!isMouse(event)) return;
     if (isPanning.value) stage.value?.pan(event.movementX, event.movementY);
     else app.cursor.value = stage.value?.pixelAt(event.clientX, event.clientY);
   };
@@ -69,20 +64,17 @@ export function ImageView() {
           Profile
         </button>
         <span class="divider" aria-hidden="true" />
-        <Segments<Zoom>
-          label="Zoom"
-          value={settings?.zoom ?? 'fit'}
-          options={ZOOMS}
-          onChange={(zoom) => app.selection.change({ zoom })}
-        />
+        <ZoomSegments />
       </LegendRow>
       <div
         class="image-stage"
         ref={holder}
         onPointerMove={onPointerMove}
-        onPointerLeave={() => (app.cursor.value = undefined)}
+        onPointerLeave={(event) => {
+          if (isMouse(event)) app.cursor.value = undefined;
+        }}
         onPointerDown={(event) => {
-          if (settings?.zoom === 'fit' || event.button !== 0) return;
+          if (settings?.zoom === 'fit' || event.button !== 0 || !isMouse(event)) return;
           isPanning.value = true;
           holder.current?.setPointerCapture(event.pointerId);
         }}

@@ -76,6 +76,21 @@ export function StatisticsRows({
 }
 
 function CursorGroup() {
+  const { at, figures } = useWaveCursor();
+  return (
+    <Group title="Cursor" note={at === undefined ? undefined : `sample ${group(at)}`}>
+      {figures.map(([name, value]) => (
+        <Value key={name} name={name} value={value} />
+      ))}
+    </Group>
+  );
+}
+
+/** The sample that the cursor is on, what this frame has there, and what the last ones had. */
+export function useWaveCursor(): {
+  readonly at: number | undefined;
+  readonly figures: readonly (readonly [name: string, value: string])[];
+} {
   const { app } = usePage();
   const at = app.cursor.value?.[1];
   const picture = app.watching.calm.value;
@@ -89,13 +104,14 @@ function CursorGroup() {
   const value = isInside ? picture?.numbers[isPair ? 2 * column + 1 : column] : undefined;
   const low = isInside && isPair ? picture.numbers[2 * column] : undefined;
   const text = low === undefined || low === value ? write(value) : `${write(low)} to ${write(value)}`;
-  return (
-    <Group title="Cursor" note={at === undefined ? undefined : `sample ${group(at)}`}>
-      <Value name="This frame" value={text} />
-      <Value name={`Min of ${app.ring.length}`} value={write(envelope?.low[column])} />
-      <Value name={`Max of ${app.ring.length}`} value={write(envelope?.high[column])} />
-    </Group>
-  );
+  return {
+    at,
+    figures: [
+      ['This frame', text],
+      [`Min of ${app.ring.length}`, write(envelope?.low[column])],
+      [`Max of ${app.ring.length}`, write(envelope?.high[column])],
+    ],
+  };
 }
 
 function DrawGroup() {

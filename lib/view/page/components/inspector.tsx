@@ -5,7 +5,7 @@ import { usePage } from './context';
 import { Group, Value } from './group';
 import { HistogramInspector } from './inspector-histogram';
 import { ImageInspector } from './inspector-image';
-import { WaveInspector } from './inspector-wave';
+import { useWaveCursor, WaveInspector } from './inspector-wave';
 import { Timeline } from './timeline';
 
 export function Inspector() {
@@ -48,19 +48,37 @@ function HexInspector() {
   );
 }
 
-/** A phone has four figures below the plot, or the banner in their place. */
+/** A phone has four figures below the plot, or those of the cursor, or the banner in their place. */
 export function PhoneFigures() {
+  const { app } = usePage();
+  const isOnWave = app.selection.settings.value?.view === 'wave' && app.cursor.value !== undefined;
+  return <div class="phone-figures">{isOnWave ? <CursorFigures /> : <FrameFigures />}</div>;
+}
+
+function CursorFigures() {
+  const { at, figures } = useWaveCursor();
+  return (
+    <>
+      <Value name="Sample" value={group(at ?? 0)} />
+      {figures.map(([name, value]) => (
+        <Value key={name} name={name} value={value} />
+      ))}
+    </>
+  );
+}
+
+function FrameFigures() {
   const { app } = usePage();
   const { statistics } = app.watching.calm.value?.about ?? {};
   const type = app.selection.settings.value?.reading.type ?? 'u2';
   const of = (value: number | undefined, write: (value: number) => string): string =>
     value === undefined ? '–' : write(value);
   return (
-    <div class="phone-figures">
+    <>
       <Value name="Min" value={of(statistics?.min, (value) => sample(value, type))} />
       <Value name="Max" value={of(statistics?.max, (value) => sample(value, type))} />
       <Value name="Mean" value={of(statistics?.mean, (value) => average(value, type))} />
       <Value name="Not shown" value={`${frameRate(app.watching.shares.value.notShown)}/s`} />
-    </div>
+    </>
   );
 }

@@ -96,6 +96,19 @@ export class Chart {
     return [this.plot.ctx.canvas, this.layer];
   }
 
+  /** Where a place of the window is, as a share of the plotting area's width. */
+  shareAt(clientX: number): number {
+    const { left, width } = this.plot.over.getBoundingClientRect();
+    return (clientX - left) / Math.max(1, width);
+  }
+
+  /** Puts the cursor where a finger is, as a mouse does; undefined takes it away. */
+  point(clientX: number | undefined): void {
+    const share = clientX === undefined ? -1 : Math.max(0, Math.min(1, this.shareAt(clientX)));
+    const isAway = share < 0;
+    this.plot.setCursor({ left: isAway ? -10 : share * this.innerWidth, top: isAway ? -10 : 1 });
+  }
+
   destroy(): void {
     this.observer.disconnect();
     this.plot.destroy();

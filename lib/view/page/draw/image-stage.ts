@@ -1,9 +1,17 @@
 // The image on its stage: sizes, zoom and pan, pictures as they come.
 
-import { effect, signal, untracked, type Signal } from '@preact/signals';
+import { batch, effect, signal, untracked, type Signal } from '@preact/signals';
 import type { App } from '../model/app';
 import { regionText, statisticsText } from '../model/copying';
-import { geometry, pixelAt, visibleWindow, type ImageGeometry } from '../model/image-geometry';
+import {
+  geometry,
+  pinchedZoom,
+  pixelAt,
+  visibleWindow,
+  ZOOMS,
+  type ImageGeometry,
+} from '../model/image-geometry';
+import type { Pinch } from '../model/gestures';
 import { Levels, pixelsOf, valueAt, type Pixels } from '../model/pixels';
 import { AutoRange, type Range } from '../model/ranges';
 import type { Zoom } from '../model/settings';
@@ -11,12 +19,15 @@ import { DIMMED, palette } from './palette';
 import { painterFor, type Painter } from './image';
 import { drawMarks, type Margins } from './image-marks';
 import { follow } from '../model/follow';
+import { listenToTouch } from './touch';
 
-const ZOOMS: readonly Zoom[] = ['fit', 1, 2, 4];
 /** Larger images are thinned by the gateway; zoomed in, only the visible part is asked for. */
 const MAX_PREVIEW_PIXELS = 128 * 1024;
 const LEVELS_MS = 200;
 const MAX_PHONE_SHARE = 0.6;
+/** Of a phone on its side. */
+const BARS_HEIGHT = 122;
+const SHORT = '(max-height: 499px) and (orientation: landscape)';
 const MIN_PHONE_HEIGHT = 60;
 
 export interface ImageState {
@@ -57,6 +68,7 @@ export class ImageStage {
       effect(() => this.layOut()),
       effect(() => this.paint()),
       effect(() => this.mark()),
+      this.listen(),
     );
   }
 
@@ -105,6 +117,37 @@ export class ImageStage {
     this.painterInUse.destroy();
   }
 
+  private listen(): () => void {
+    const { app } = this;
+    let start: { shown: ImageGeometry; zoom: Zoom } | undefined;
+    return listenToTouch(this.stage, {
+      point: (at) => (app.cursor.value = at && this.pixelAt(at.x, at.y)),
+      pinchStart: () => {
+        const shown = this.geometry.value;
+        start = shown && { shown, zoom: app.selection.settings.value?.zoom ?? 'fit' };
+      },
+      pinch: (pinch) => start !== undefined && this.pinch(start.shown, start.zoom, pinch),
+      showAll: () => this.zoom('all'),
+    });
+  }
+
+  /** The point of the image that was between the fingers stays there. */
+  private pinch(start: ImageGeometry, before: Zoom, { ratio, from, to }: Pinch): void {
+    const { selection } = this.app;
+    const { width, height } = this.space.value;
+    const fit = Math.min(width / start.columns, height / start.rows);
+    const zoom = pinchedZoom(before, start.scale, fit, ratio);
+    const scale = zoom === 'fit' ? fit : zoom;
+    const { left, top } = this.image.getBoundingClientRect();
+    const row = start.row + (from.y - top) / start.scale - (to.y - top) / scale;
+    const column = start.column + (from.x - left) / start.scale - (to.x - left) / scale;
+    const seen = (space: number, all: number): number => Math.min(space / scale, all);
+    batch(() => {
+      this.center.value = [row + seen(height, start.rows) / 2, column + seen(width, start.columns) / 2];
+      if (zoom !== selection.settings.value?.zoom) selection.change({ zoom });
+    });
+  }
+
   private marginsNow(): Margins {
     return matchMedia('(max-width: 959px)').matches ? { left: 0, top: 0 } : { left: 42, top: 26 };
   }
@@ -138,7 +181,8 @@ export class ImageStage {
   /** On a phone the stage is as high as the image needs. */
   private fitHeight(rows: number, columns: number): void {
     const isPhone = this.margins.peek().left === 0;
-    const height = Math.min((this.stage.clientWidth * rows) / columns, MAX_PHONE_SHARE * innerHeight);
+    const most = matchMedia(SHORT).matches ? innerHeight - BARS_HEIGHT : MAX_PHONE_SHARE * innerHeight;
+    const height = Math.min((this.stage.clientWidth * rows) / columns, most);
     this.stage.style.height = isPhone ? `${Math.max(MIN_PHONE_HEIGHT, Math.ceil(height) + 1)}px` : '';
   }
 

@@ -6,12 +6,13 @@ import { waveText } from '../model/copying';
 import { group, tick } from '../model/format';
 import { columnOfSample, columnsOf, type Picture } from '../model/previews';
 import { AutoRange, typeRange, type Range } from '../model/ranges';
+import { pinchedWindow, SMALLEST_WINDOW, type SampleWindow } from '../model/wave-window';
 import { Chart, splitsToEnd } from './chart';
 import { DIMMED, palette, seriesColor } from './palette';
+import { listenToTouch } from './touch';
 import { drawCursor, drawWaves, type WaveDrawing } from './waveform';
 import { follow } from '../model/follow';
 
-const SMALLEST_WINDOW = 8;
 const LABEL_SPACE = 90;
 
 export class WaveCanvas {
@@ -23,12 +24,12 @@ export class WaveCanvas {
   private all: WaveDrawing | undefined;
   /** What the range of the y axis is of. */
   private ranged = '';
-  private readonly end: () => void;
+  private readonly ends: readonly (() => void)[];
 
   constructor(
     private readonly app: App,
     parent: HTMLElement,
-    overview: HTMLElement,
+    private readonly overviewParent: HTMLElement,
   ) {
     this.main = new Chart({
       parent,
@@ -48,7 +49,7 @@ export class WaveCanvas {
       onSelect: (from, to) => this.show(from, to),
     });
     this.overview = new Chart({
-      parent: overview,
+      parent: overviewParent,
       hasXAxis: false,
       hasYAxis: true,
       yLabels: (values) => values.map(() => null),
@@ -58,7 +59,7 @@ export class WaveCanvas {
         if (this.all !== undefined) drawWaves(plot, { ...this.all, earlier: [], width: 1 });
       },
     });
-    this.end = effect(() => this.update());
+    this.ends = [effect(() => this.update()), this.listen(parent)];
   }
 
   canvases(): readonly HTMLCanvasElement[] {
@@ -70,8 +71,8 @@ export class WaveCanvas {
   }
 
   zoom(direction: 'in' | 'out' | 'all'): void {
-    const { samples } = this.drawing?.picture.about ?? { samples: 0 };
-    const [from = 0, to = samples] = this.app.canvas.value.window ?? [];
+    const { samples } = this;
+    const [from, to] = this.window;
     if (direction === 'all') this.app.showWindow(0, samples, samples);
     else {
       const middle = this.app.cursor.value?.[1] ?? (from + to) / 2;
@@ -81,9 +82,33 @@ export class WaveCanvas {
   }
 
   destroy(): void {
-    this.end();
+    for (const end of this.ends) end();
     this.main.destroy();
     this.overview.destroy();
+  }
+
+  private get samples(): number {
+    return this.drawing?.picture.about.samples ?? 0;
+  }
+
+  private get window(): SampleWindow {
+    const [from = 0, to = this.samples] = this.app.canvas.value.window ?? [];
+    return [from, to];
+  }
+
+  private listen(parent: HTMLElement): () => void {
+    const { main, app } = this;
+    let start = this.window;
+    return listenToTouch(parent, {
+      point: (at) => main.point(at?.x),
+      pinchStart: () => (start = this.window),
+      pinch: ({ ratio, from, to }) => {
+        const shares = [main.shareAt(from.x), main.shareAt(to.x)] as const;
+        const [first, last] = pinchedWindow(start, this.samples, ratio, ...shares);
+        if (this.samples > 0) app.showWindow(first, last, this.samples);
+      },
+      showAll: () => this.zoom('all'),
+    });
   }
 
   private update(): void {
@@ -117,7 +142,10 @@ export class WaveCanvas {
     const y = this.yRange(picture, isPaused);
     this.main.set([from, to], y);
     const isAll = from === 0 && to === about.samples;
+    const whole = app.overview.picture.value;
     if (isAll || this.all?.picture.about.channel !== about.channel) this.all = this.drawing;
+    else if (whole?.about.channel === about.channel)
+      this.all = { ...this.drawing, picture: whole, envelope: undefined };
     this.overview.set([0, about.samples], this.wholeRange());
     untracked(() => this.fitColumns());
   }
@@ -147,8 +175,11 @@ export class WaveCanvas {
   /** The gateway packs no more samples than the canvas has columns for. */
   private fitColumns(): void {
     const columns = Math.round(this.main.innerWidth * devicePixelRatio);
-    const { canvas } = this.app;
-    if (columns > 0 && columns !== canvas.value.columns) canvas.value = { ...canvas.value, columns };
+    const isSeen = this.overviewParent.clientWidth > 0;
+    const overview = isSeen ? Math.round(this.overview.innerWidth * devicePixelRatio) : 0;
+    const { value } = this.app.canvas;
+    if (columns > 0 && (columns !== value.columns || overview !== value.overview))
+      this.app.canvas.value = { ...value, columns, overview };
   }
 
   private valueAt(sample: number): number | undefined {
@@ -160,15 +191,14 @@ export class WaveCanvas {
   }
 
   private moved(x: number | undefined): void {
-    const samples = this.drawing?.picture.about.samples ?? 0;
+    const { samples } = this;
     const sample = x === undefined ? undefined : Math.round(x);
     const isInside = sample !== undefined && sample >= 0 && sample < samples;
     this.app.cursor.value = isInside ? [0, sample] : undefined;
   }
 
   private show(from: number, to: number): void {
-    const samples = this.drawing?.picture.about.samples ?? 0;
-    if (to - from >= SMALLEST_WINDOW) this.app.showWindow(Math.round(from), Math.round(to), samples);
+    if (to - from >= SMALLEST_WINDOW) this.app.showWindow(Math.round(from), Math.round(to), this.samples);
   }
 }
 

@@ -10,16 +10,18 @@ import {
   type Signal,
 } from '@preact/signals-core';
 import type { View } from '../../interpretation';
-import type { ChannelStatus, Hello, History, Message, Play, Status, Watch } from '../../protocol';
+import type { ChannelStatus, Hello, History, Message, Play, Status } from '../../protocol';
 import type { Browser, Canvas } from './browser';
 import { Channels, type Sorting } from './channels';
 import { Connection } from './connection';
 import { RateHistory } from './history';
+import { Overview, OVERVIEW_ID } from './overview';
 import { Pausing } from './pausing';
 import { PreviewRing } from './previews';
 import { Selection } from './selection';
 import { emptyState, linkBanner, stallBanner, statusLine, type Banner, type Situation } from './states';
 import { Watching } from './watching';
+import { overviewWatchOf, watchOf } from './watches';
 import { WholeFrames } from './whole-frames';
 
 export type Theme = 'dark' | 'light';
@@ -45,10 +47,11 @@ export class App {
   readonly errorsOf: Signal<number | undefined> = signal(undefined);
   readonly notice: Signal<Banner | undefined> = signal(undefined);
   readonly cursor: Signal<readonly [number, number] | undefined> = signal(undefined);
-  readonly canvas: Signal<Canvas> = signal({ columns: 1000, window: undefined });
+  readonly canvas: Signal<Canvas> = signal({ columns: 1000, window: undefined, overview: 0 });
   readonly ring = new PreviewRing();
   readonly connection: Connection;
   readonly watching: Watching;
+  readonly overview: Overview;
   readonly pausing: Pausing;
   readonly selection: Selection;
   readonly wholes: WholeFrames;
@@ -64,7 +67,9 @@ export class App {
     this.connection = new Connection(around, {
       opened: () => this.opened(),
       message: (message) => batch(() => this.take(message)),
-      bytes: (bytes) => this.watching.takeBytes(bytes),
+      bytes: (bytes) => {
+        if (!this.overview.takeBytes(bytes)) this.watching.takeBytes(bytes);
+      },
       closed: () => undefined,
     });
     const send = this.connection.send.bind(this.connection);
@@ -76,6 +81,7 @@ export class App {
       isHidden: browser.isHidden,
       leastMs: () => (browser.wantsLessMotion() ? REDUCED_MS : 0),
     });
+    this.overview = new Overview({ send, now: around.now, isHidden: browser.isHidden });
     this.pausing = new Pausing(send);
     this.wholes = new WholeFrames(around.fetch);
     this.selection = new Selection({
@@ -123,8 +129,12 @@ export class App {
     this.selection.theme = this.selection.readLink();
     this.connection.start();
     effect(() => {
-      const watch = this.watch.value;
-      if (watch !== undefined) untracked(() => this.watching.want(watch));
+      const wanted = this.wanted.value;
+      const watch = watchOf(wanted);
+      untracked(() => {
+        if (watch !== undefined) this.watching.want(watch);
+        this.overview.want(overviewWatchOf(wanted));
+      });
     });
     effect(() => {
       const picture = this.watching.picture.value;
@@ -139,6 +149,7 @@ export class App {
       this.localNow.value = local;
       this.now.value = local + this.clockOffset;
       this.watching.refresh();
+      this.overview.refresh();
     });
   }
 
@@ -214,29 +225,16 @@ export class App {
     this.canvas.value = { ...this.canvas.value, window: undefined };
   }
 
-  /** What the gateway is asked for; made anew when something in it changes. */
-  private readonly watch = computed((): Watch | undefined => {
-    const channel = this.selection.channel.value;
-    const settings = this.selection.settings.value;
-    if (channel === undefined || settings === undefined) return undefined;
-    const paused = this.pausing.paused.value;
-    const { columns, window } = this.canvas.value;
-    const frame = paused?.channel === channel ? paused.frames[paused.index]?.number : undefined;
-    return {
-      op: 'watch',
-      id: 0,
-      channel,
-      view: settings.view,
-      ...settings.reading,
-      ...(settings.view === 'wave' ? { columns: Math.min(4096, Math.max(16, columns)) } : {}),
-      ...(settings.view === 'hist' ? { bins: settings.bins } : {}),
-      ...(window === undefined ? {} : { window }),
-      ...(frame === undefined ? {} : { frame }),
-    };
-  });
+  private readonly wanted = computed(() => ({
+    channel: this.selection.channel.value,
+    settings: this.selection.settings.value,
+    paused: this.pausing.paused.value,
+    canvas: this.canvas.value,
+  }));
 
   private opened(): void {
     this.watching.restart();
+    this.overview.restart();
     this.pausing.restart();
     void this.loadHistory();
   }
@@ -274,7 +272,7 @@ export class App {
         return;
       case 'preview':
       case 'no-preview':
-        this.watching.take(message);
+        (message.id === OVERVIEW_ID ? this.overview : this.watching).take(message);
         return;
       case 'held':
         this.pausing.held(message);

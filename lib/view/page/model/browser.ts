@@ -18,4 +18,6 @@ export interface Canvas {
   readonly columns: number;
   /** The part that is zoomed into; undefined: all. */
   readonly window: readonly number[] | undefined;
+  /** Columns of the overview below a waveform; 0: there is none. */
+  readonly overview: number;
 }

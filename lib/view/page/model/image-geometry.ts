@@ -43,6 +43,18 @@ export function geometry(
   };
 }
 
+export const ZOOMS: readonly Zoom[] = ['fit', 1, 2, 4];
+/** Fingers that pan never keep quite the same distance. */
+const PANNING = 1.15;
+
+/** The step of the zoom for fingers that have parted by `ratio`; `fit` is the smallest. */
+export function pinchedZoom(before: Zoom, scale: number, fit: number, ratio: number): Zoom {
+  if (ratio < PANNING && ratio > 1 / PANNING) return before;
+  const off = (zoom: Zoom): number => Math.abs(Math.log((zoom === 'fit' ? fit : zoom) / (scale * ratio)));
+  const steps = ZOOMS.filter((zoom) => zoom === 'fit' || zoom > fit);
+  return steps.reduce((best, zoom) => (off(zoom) < off(best) ? zoom : best));
+}
+
 /** The visible part: row, column, rows, columns. */
 export function visibleWindow({
   row,
