@@ -2,7 +2,7 @@
 
 import type { View } from '../../interpretation';
 import { VIEWS } from '../../interpretation';
-import { group } from '../model/format';
+import { frameRate, group } from '../model/format';
 import { copyLink, copyShown } from './actions';
 import { usePage } from './context';
 import { BackIcon, CopyIcon, ForwardIcon, LinkIcon, PauseIcon, PlayIcon, SaveIcon } from './icons';
@@ -32,6 +32,8 @@ function ChannelPicker() {
   const selected = selection.channel.value;
   const list = [...channels.all.value.keys()].sort((a, b) => a - b);
   const color = selected === undefined ? 0 : channels.colorOf(selected);
+  const current = app.current.value;
+  const rate = current?.isStalled === false && app.isFlowing.value ? current.framesPerSecond : 0;
   return (
     <div class="picker">
       <span class={`square series-${color}`} aria-hidden="true" />
@@ -48,6 +50,12 @@ function ChannelPicker() {
           </option>
         ))}
       </select>
+      {/* On a phone the select is above these, and not seen. */}
+      <span class="picker-text" aria-hidden="true">
+        <b>{selected === undefined ? 'No channel' : `Channel ${selected}`}</b>
+        <span class="picker-rate">{selected !== undefined && `${frameRate(rate)}/s`}</span>
+        <span class="spring" />⌄
+      </span>
     </div>
   );
 }
