@@ -254,7 +254,7 @@ describeInBrowser('frames in the browser', () => {
 
   test('the example page draws them', async () => {
     const view = await gateway();
-    const page = await openWindow(`${origin}/${'examples/browser.html'}?gateway=${view.url}`);
+    const page = await openWindow(`${origin}/examples/browser.html?gateway=${view.url}`);
     const text = await until(
       'a frame on the page',
       async () => {

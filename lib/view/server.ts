@@ -276,6 +276,8 @@ export class ViewServer extends Slave implements AsyncDisposable {
   private answerPlainly(request: IncomingMessage, socket: Duplex): void {
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
+    // It is one, by the name of what HTTP servers emit.
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
     response.assignSocket(socket as Socket);
     response.once('finish', () => socket.end());
     this.onRequest(request, response);
