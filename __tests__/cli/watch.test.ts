@@ -124,6 +124,18 @@ describeInTerminal('in a terminal (needs tmux)', () => {
     return terminal;
   }
 
+  test('says where its live page is', async () => {
+    const port = await reservePorts();
+    const terminal = new Terminal(120, 24, 'watch', `${LOOPBACK}:${port}`, '--view', '127.0.0.1:0');
+    const { text } = terminal;
+    await waitFor(
+      'the address',
+      () => /as a client, page http:\/\/127\.0\.0\.1:\d+\//.test(text()),
+      undefined,
+      text,
+    );
+  });
+
   test.each([
     [80, 24],
     [200, 50],

@@ -19,7 +19,7 @@ export interface Got {
   binary?: Buffer;
 }
 
-/** How a watch of a page looks when nobody has changed anything. */
+/** A watch as a page sends it first. */
 export const WATCH: Watch = {
   op: 'watch',
   id: 0,

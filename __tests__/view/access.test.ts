@@ -245,7 +245,7 @@ test('only those that allow names may connect', async () => {
   expect((await ask(named, '/history')).status).toBe(200);
 });
 
-test('nobody else than this machine can connect by default', async () => {
+test('only this machine can connect by default', async () => {
   const server = await view();
   const other = Object.values(networkInterfaces())
     .flat()

@@ -19,7 +19,7 @@ let origin: string;
 const open: ViewServer[] = [];
 
 beforeAll(async () => {
-  // The site of somebody else, with this package in its folder.
+  // A foreign site, with this package in its folder.
   site = createServer((request, response) => {
     const path = join(ROOT, request.url!.split('?')[0]!);
     if (request.url === '/')

@@ -164,7 +164,7 @@ describe('an image', () => {
     expect(made).toMatchObject({ numbers: [19, 20, 21, 22, 27, 28, 29, 30], rows: 2, columns: 4 });
   });
 
-  test('too large for a preview has every so manyeth pixel and row', async () => {
+  test('too large for a preview has one pixel of each k by k', async () => {
     const [rows, columns] = [1000, 1100];
     const values = Uint16Array.from({ length: rows * columns }, (_, i) => (i * 7) % 65_521);
     const made = await shown(Buffer.from(values.buffer), { view: 'image', shape: [rows, columns] });

@@ -112,9 +112,11 @@ function watchPeer(
   atEnd: (string | undefined)[],
 ): Promise<boolean> {
   const { listen = false } = options;
-  const title = `${targetText(target)}, ${listen ? 'our own server' : 'as a client'}`;
+  const role = `${targetText(target)}, ${listen ? 'our own server' : 'as a client'}`;
   let finding: string | undefined;
-  return withBridge(target, options, async (bridge, interruption) => {
+  return withBridge(target, options, async (bridge, interruption, pageUrl) => {
+    // The line that says where the page is has gone from the screen.
+    const title = pageUrl === undefined ? role : `${role}, page ${pageUrl}`;
     let isOver = false;
     // What comes behind the last line is in no summary either.
     bridge.addSlave((frame) => (isOver ? NEVER : flow.note(frame)));

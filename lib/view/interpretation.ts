@@ -55,7 +55,7 @@ export interface Guess extends Interpretation {
   readonly view: View;
 }
 
-// Sizes in front of which detectors put a header.
+// Sizes of the headers that detectors put before the samples.
 const HEADER_SIZES = [0, 32, 64, 16, 8, 128, 256];
 const SMALLEST_IMAGE = 32 * 32;
 const SMALLEST_WAVE_BYTES = 128;
@@ -84,7 +84,7 @@ export function guess(size: number, head: Uint8Array): Guess {
   return { ...plain, ...numberType(size, head), view: 'wave' };
 }
 
-/** Rows and columns of an image of so many pixels; undefined where nothing speaks for an image. */
+/** Rows and columns of an image with this number of pixels; undefined if it does not look like one. */
 function shapeOf(pixels: number): readonly [number, number] | undefined {
   if (!Number.isInteger(pixels) || pixels < SMALLEST_IMAGE) return undefined;
   const known = SHAPES.find(([rows, columns]) => rows * columns === pixels);

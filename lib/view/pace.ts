@@ -1,6 +1,6 @@
 // How fast something comes, and whether it has stopped. Pure: fed four times a second.
 
-/** No frame for so long is a stall, or for so many times the usual gap, if that is longer. */
+/** A stall: no frame for this time, or for `STALL_GAPS` times the usual gap if that is longer. */
 export const STALL_MS = 3_000;
 const STALL_GAPS = 5;
 /** Samples of the last second. */

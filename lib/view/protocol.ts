@@ -249,8 +249,8 @@ export interface Preview extends FrameInfo {
   readonly window: readonly number[];
   /**
    * `wave`: 0 when the preview has the samples themselves, else how many samples each pair of minimum and maximum stands
-   * for (the last may stand for fewer). `image`: every so manyeth pixel of a row, and row, is there. `hist`: every so
-   * manyeth sample was counted.
+   * for (the last may stand for fewer). `image`: one pixel of each `step` by `step` is
+   * there. `hist`: every `step`th sample was counted.
    */
   readonly step: number;
   /** `image`: of the preview. */
@@ -293,7 +293,7 @@ export interface Held {
   readonly frames: readonly FrameInfo[];
 }
 
-/** Whole frames of a subscription: a binary message of so many records follows. */
+/** Whole frames of a subscription: a binary message of `count` records follows. */
 export interface Frames {
   readonly op: 'frames';
   readonly id: number;

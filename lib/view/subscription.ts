@@ -6,7 +6,7 @@ import { HEADER_BYTES, writeHeader } from '../utilities/fileio/record';
 import { guarded } from './guard';
 import type { Frames, Subscribe } from './protocol';
 
-/** Records of small frames go out together, up to so many bytes. */
+/** Records of small frames go out together, at most this many bytes. */
 const PACK_BYTES = 256 * 1024;
 
 /** The way out: a JSON message, then a binary one of these pieces; `sent` is called when their memory is free again. */

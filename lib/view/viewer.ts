@@ -11,9 +11,9 @@ import { BadRequest, parseRequest } from './requests';
 import { infoOf, type Kept } from './ring';
 import { Subscription } from './subscription';
 
-/** Status is left out while so many bytes wait for the browser. */
+/** Status is left out while more bytes than this wait for the browser. */
 const CROWDED_BYTES = 256 * 1024;
-/** A browser that lets so many bytes wait is sent away. */
+/** A browser that lets more bytes than this wait is disconnected. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 const MAX_REQUESTS_A_SECOND = 500;
 const GOODBYE_MS = 1_000;

@@ -10,7 +10,7 @@ import { CLOSE, type HistoryPoint, type Message, type Play } from './protocol';
 import type { Kept } from './ring';
 import { Viewer, type ViewerHost } from './viewer';
 
-/** Of this thread's time, what previews may take: one part of so many. Those of very large frames give way by themselves. */
+/** Previews take at most 1/SHARE of this thread's time. Those of very large frames pause between their turns instead. */
 const SHARE = 25;
 const MIN_INTERVAL_MS = 10;
 /** A browser that has not answered a ping by the next one is gone. */

@@ -135,7 +135,7 @@ export async function openWithPage(
   target: Target,
   options: CommonOptions,
   more: TcpOptions = {},
-): Promise<{ bridge: TcpCore; stop: () => Promise<void> }> {
+): Promise<{ bridge: TcpCore; pageUrl: string | undefined; stop: () => Promise<void> }> {
   const page = await openPage(options);
   try {
     const { listen = false, allow } = options;
@@ -145,6 +145,7 @@ export async function openWithPage(
     tellAll(pageText(page));
     return {
       bridge,
+      pageUrl: page?.url,
       stop: async () => {
         try {
           await bridge.stop();
@@ -172,19 +173,19 @@ export async function withMetrics<T>(
   }
 }
 
-/** Opens it, does the work, stops it: whatever happens. */
+/** Opens it, does the work, stops it: whatever happens. @param work is also given the address of the live page. */
 export async function withBridge<T>(
   target: Target,
   options: CommonOptions,
-  work: (bridge: TcpCore, interruption: Interruption) => Promise<T>,
+  work: (bridge: TcpCore, interruption: Interruption, pageUrl: string | undefined) => Promise<T>,
   more: TcpOptions = {},
 ): Promise<T> {
   const interruption = new Interruption();
   return withMetrics(options, async (page) => {
-    const { bridge, stop } = await openWithPage(target, options, more);
+    const { bridge, pageUrl, stop } = await openWithPage(target, options, more);
     page.watch(bridge);
     try {
-      return await work(bridge, interruption);
+      return await work(bridge, interruption, pageUrl);
     } finally {
       await stop();
       tellAll(thrownText(bridge.stats.withoutSlave, options));

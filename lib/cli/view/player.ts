@@ -33,7 +33,7 @@ export class Player implements WatchedFile {
   private readonly marks: Mark[] = [BEGINNING];
   private change = new AbortController();
 
-  /** @param totalBytes of all files, Infinity where nobody knows. @param rate frames a second. */
+  /** @param totalBytes of all files, Infinity if unknown. @param rate frames a second. */
   constructor(
     private readonly files: readonly string[],
     private readonly totalBytes: number,

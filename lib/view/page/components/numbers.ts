@@ -11,7 +11,7 @@ export interface ImageNumbers {
   readonly at: PixelAt;
   readonly rows: number;
   readonly columns: number;
-  /** Every so manyeth pixel is known. */
+  /** One pixel of each `step` by `step` is known. */
   readonly step: number;
   /** All of the image, or the part that is zoomed into. */
   readonly isWhole: boolean;

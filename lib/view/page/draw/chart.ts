@@ -241,7 +241,7 @@ function isSame(a: Range, b: Range): boolean {
   return a[0] === b[0] && a[1] === b[1];
 }
 
-/** Powers of ten, at most so many. */
+/** Powers of ten, at most the given number of them. */
 function decades(low: number, high: number, most: number): number[] {
   const first = Math.ceil(Math.log10(low) - 1e-9);
   const last = Math.floor(Math.log10(high) + 1e-9);
@@ -251,7 +251,7 @@ function decades(low: number, high: number, most: number): number[] {
   return values;
 }
 
-/** Round whole numbers from `low` on, about so many, and `high` itself. */
+/** Round whole numbers from `low` on, about the given number of them, and `high` itself. */
 export function splitsToEnd(low: number, high: number, most: number): number[] {
   const least = (high - low) / Math.max(1, most);
   const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));

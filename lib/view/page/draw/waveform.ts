@@ -4,7 +4,7 @@ import { columnsOf, sampleOfColumn, type Envelope, type Picture } from '../model
 import type { Preview } from '../../protocol';
 import type { Plot } from './chart';
 
-/** From so many samples a canvas pixel on, the minimum and maximum of each pixel are drawn. */
+/** With this many samples a canvas pixel or more, the minimum and maximum of each pixel are drawn. */
 const DENSE = 3;
 
 export interface WaveDrawing {

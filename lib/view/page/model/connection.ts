@@ -5,7 +5,7 @@ import { SOCKET_PATH, SUBPROTOCOL, type Message, type Request } from '../../prot
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
-/** The gateway sends its status four times a second; a link that is silent for so long is dead. */
+/** The gateway sends its status four times a second; a link that is silent for this time is dead. */
 const SILENCE_MS = 15_000;
 
 export type ConnectionState =

@@ -36,7 +36,7 @@ export function average(value: number, type: SampleType): string {
   return isFloat(type) ? significant(value, 5) : group(value, 1);
 }
 
-/** Up to so many significant digits, without trailing zeros. */
+/** At most the given number of significant digits, without trailing zeros. */
 export function significant(value: number, digits: number): string {
   if (!Number.isFinite(value)) return special(value);
   const size = Math.abs(value);

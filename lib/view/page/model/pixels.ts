@@ -7,7 +7,7 @@ export interface Pixels {
   readonly numbers: Uint16Array;
   readonly rows: number;
   readonly columns: number;
-  /** Every so manyeth pixel of the window is there. */
+  /** The window has one pixel of each `step` by `step`. */
   readonly step: number;
   /** Row and column of the first pixel. */
   readonly row: number;

@@ -56,7 +56,7 @@ export class AutoRange {
   }
 }
 
-/** All values of a type; undefined for floats and 64 bits, of which nobody sees anything. */
+/** All values of a type; undefined for floats and 64-bit integers, whose whole range shows nothing. */
 export function typeRange(type: SampleType): Range | undefined {
   const bits = 8 * Number(type[1]);
   if (type.startsWith('f') || bits > 32) return undefined;

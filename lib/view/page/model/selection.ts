@@ -29,7 +29,7 @@ export interface SelectionHost {
 export class Selection {
   readonly channel: Signal<number | undefined> = signal(undefined);
   readonly settings: ReadonlySignal<ChannelView | undefined>;
-  /** Whether the reading is the gateway's guess, and nobody has said otherwise. */
+  /** Whether the reading is still the gateway's guess. */
   readonly isGuessed: ReadonlySignal<boolean>;
   private readonly known = new Map<number, Signal<ChannelView>>();
   private readonly version = signal(0);
