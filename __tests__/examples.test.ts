@@ -27,7 +27,7 @@ test('every example is in the README and in a test, here or in one of two others
   ].map((name) => join(__dirname, name));
   const here = tests.map((path) => readFileSync(path, 'utf8')).join();
   for (const name of readdirSync(join(__dirname, '..', 'examples'))) {
-    expect([name, readme.includes(`examples/${name}`), here.includes(`'examples/${name}`)]).toEqual([
+    expect([name, readme.includes(`examples/${name}`), here.includes(`examples/${name}`)]).toEqual([
       name,
       true,
       true,
