@@ -165,7 +165,12 @@ describe('a ring', () => {
         for (const isPush of pushes) {
           if (isPush) {
             number += 1;
-            ring.push(new Frame(number, { error: number % 5 === 0 ? 1 : 0 }), 1000 + number, 2 * number);
+            ring.push(
+              new Frame(number, { error: number % 5 === 0 ? 1 : 0 }),
+              number,
+              1000 + number,
+              2 * number,
+            );
             model = [...model, number].slice(-8);
           } else {
             ring.dropOldest();
@@ -181,6 +186,34 @@ describe('a ring', () => {
         }
       }),
     );
+  });
+});
+
+describe('large frames of a channel', () => {
+  const large = (error = 0): Frame => new Frame(300_000, { error });
+  const numbersOf = (channel: Channel): number[] => channel.ring.all().map(({ number }) => number);
+
+  test('that follow each other within 5 ms take the place of the one before, and the newest is always there', () => {
+    const channel = new Channel(0, large());
+    for (let at = 0; at < 20; at++) channel.note(large(), 1000 + at, at);
+    expect(numbersOf(channel)).toEqual([5, 10, 15, 20]);
+    channel.note(large(), 1020, 20);
+    channel.note(large(), 1021, 21);
+    expect(numbersOf(channel)).toEqual([5, 10, 15, 20, 22]);
+    expect(channel.ring.bytes).toBe(5 * 300_000);
+    expect(channel.ring.get(21)).toBeUndefined();
+  });
+
+  test('with an error stay', () => {
+    const channel = new Channel(0, large());
+    for (let at = 0; at < 3; at++) channel.note(large(at === 1 ? 4 : 0), 1000 + at, at);
+    expect(numbersOf(channel)).toEqual([2, 3]);
+  });
+
+  test('are all kept at 200 a second', () => {
+    const channel = new Channel(0, large());
+    for (let at = 0; at < 20; at++) channel.note(large(), 1000 + 5 * at, at);
+    expect(numbersOf(channel)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
   });
 });
 

@@ -14,6 +14,10 @@ const MAX_ERRORS_LISTED = 8;
 // What a frame may keep in memory besides itself.
 const MAX_HELD_FACTOR = 2;
 const MAX_HELD_BYTES = 64 * 1024;
+// Memory that goes round in 64 large frames is in no cache of the processor, and a stream of gigabytes a second would wait for
+// it. So of these, frames that follow each other faster take the place of the one before.
+const LARGE_BYTES = 256 * 1024;
+const LARGE_EVERY_MS = 5;
 const NOTHING = Buffer.alloc(0);
 
 export class Channel {
@@ -27,6 +31,8 @@ export class Channel {
   readonly ring = new Ring(KEPT_FRAMES);
   readonly pace = new Pace();
   readonly guess: Guess;
+  /** When a large frame was kept last without taking another one's place. */
+  private lastLarge = 0;
   private readonly errorCounts = new Map<number, number>();
 
   constructor(
@@ -46,7 +52,20 @@ export class Channel {
     if (frame.error !== 0) this.noteError(frame.error);
     // A small record of a large batch would keep all of the batch.
     const isSmallPart = frame.isPooled && frame.heldBytes > MAX_HELD_FACTOR * frame.size + MAX_HELD_BYTES;
-    this.ring.push(isSmallPart ? frame.clone() : frame, now, order);
+    const kept = isSmallPart ? frame.clone() : frame;
+    if (frame.size < LARGE_BYTES) {
+      this.ring.push(kept, this.frames, now, order);
+      return;
+    }
+    const { newest } = this.ring;
+    const isTooSoon =
+      newest !== undefined && now - this.lastLarge < LARGE_EVERY_MS && newest.frame.error === 0;
+    if (isTooSoon) {
+      this.ring.replaceNewest(kept, this.frames, now, order);
+      return;
+    }
+    this.lastLarge = now;
+    this.ring.push(kept, this.frames, now, order);
   }
 
   /** A change of any of it changes this. */

@@ -18,8 +18,9 @@ export class Ring {
   private readonly sizes: Float64Array;
   /** Of all channels: which came first. */
   private readonly orders: Float64Array;
-  /** The number of the newest; 0: there has been none. */
-  private newestNumber = 0;
+  private readonly numbers: Float64Array;
+  /** How many have been pushed. */
+  private pushed = 0;
   private count = 0;
   /** Payload bytes in here. */
   bytes = 0;
@@ -28,6 +29,7 @@ export class Ring {
     this.frames = new Array<Frame | undefined>(capacity).fill(undefined);
     this.times = new Float64Array(capacity);
     this.orders = new Float64Array(capacity);
+    this.numbers = new Float64Array(capacity);
     this.sizes = new Float64Array(capacity);
   }
 
@@ -36,30 +38,26 @@ export class Ring {
   }
 
   get newest(): Kept | undefined {
-    return this.get(this.newestNumber);
+    return this.count === 0 ? undefined : this.at(this.slotOf(this.pushed));
   }
 
   /** The order of the oldest; Infinity without any. */
   get oldestOrder(): number {
-    return this.count === 0 ? Infinity : this.orders[this.slotOf(this.newestNumber - this.count + 1)]!;
+    return this.count === 0 ? Infinity : this.orders[this.slotOf(this.pushed - this.count + 1)]!;
   }
 
-  /** @param order of this frame among those of all channels. */
-  push(frame: Frame, time: number, order: number): void {
-    this.newestNumber += 1;
-    const slot = this.slotOf(this.newestNumber);
-    const old = this.frames[slot];
-    if (old === undefined) {
-      this.count += 1;
-    } else {
-      this.bytes -= this.sizes[slot]!;
-      old.release();
-    }
-    this.frames[slot] = frame.retain();
-    this.sizes[slot] = frame.size;
-    this.times[slot] = time;
-    this.orders[slot] = order;
-    this.bytes += frame.size;
+  /** @param number of this frame in its channel. @param order of it among those of all channels. */
+  push(frame: Frame, number: number, time: number, order: number): void {
+    this.pushed += 1;
+    const slot = this.slotOf(this.pushed);
+    if (this.frames[slot] === undefined) this.count += 1;
+    this.put(slot, frame, number, time, order);
+  }
+
+  /** As {@link push}, in the place of the newest, which is let go. */
+  replaceNewest(frame: Frame, number: number, time: number, order: number): void {
+    if (this.count === 0) this.push(frame, number, time, order);
+    else this.put(this.slotOf(this.pushed), frame, number, time, order);
   }
 
   /** Lets the oldest go. */
@@ -67,38 +65,51 @@ export class Ring {
     if (this.count > 0) this.drop();
   }
 
-  /** The frame of this number; undefined when it has left, or has not come yet. */
+  /** The frame of this number; undefined when it has left, was not kept, or has not come yet. */
   get(number: number): Kept | undefined {
-    if (number > this.newestNumber || number <= this.newestNumber - this.count) return undefined;
-    const slot = this.slotOf(number);
-    const frame = this.frames[slot];
-    return frame === undefined ? undefined : { frame, number, time: this.times[slot]! };
+    for (let i = this.pushed; i > this.pushed - this.count; i--) {
+      const slot = this.slotOf(i);
+      if (this.numbers[slot] === number) return this.at(slot);
+    }
+    return undefined;
   }
 
   /** All of them, oldest first. */
   all(): Kept[] {
     const all: Kept[] = [];
-    for (let i = this.newestNumber - this.count + 1; i <= this.newestNumber; i++) {
-      const kept = this.get(i);
-      if (kept !== undefined) all.push(kept);
-    }
+    for (let i = this.pushed - this.count + 1; i <= this.pushed; i++) all.push(this.at(this.slotOf(i)));
     return all;
   }
 
   /** The number of the newest frame with an error. */
   lastError(): number | undefined {
-    for (let i = this.newestNumber; i > this.newestNumber - this.count; i--) {
-      if ((this.frames[this.slotOf(i)]?.error ?? 0) !== 0) return i;
-    }
-    return undefined;
+    return this.all().findLast(({ frame }) => frame.error !== 0)?.number;
   }
 
   clear(): void {
     while (this.count > 0) this.drop();
   }
 
+  private at(slot: number): Kept {
+    return { frame: this.frames[slot]!, number: this.numbers[slot]!, time: this.times[slot]! };
+  }
+
+  private put(slot: number, frame: Frame, number: number, time: number, order: number): void {
+    const old = this.frames[slot];
+    this.frames[slot] = frame.retain();
+    if (old !== undefined) {
+      this.bytes -= this.sizes[slot]!;
+      old.release();
+    }
+    this.sizes[slot] = frame.size;
+    this.numbers[slot] = number;
+    this.times[slot] = time;
+    this.orders[slot] = order;
+    this.bytes += frame.size;
+  }
+
   private drop(): void {
-    const slot = this.slotOf(this.newestNumber - this.count + 1);
+    const slot = this.slotOf(this.pushed - this.count + 1);
     const frame = this.frames[slot]!;
     this.frames[slot] = undefined;
     this.count -= 1;
@@ -106,8 +117,8 @@ export class Ring {
     frame.release();
   }
 
-  private slotOf(number: number): number {
-    return number % this.capacity;
+  private slotOf(index: number): number {
+    return index % this.capacity;
   }
 }
 
