@@ -44,7 +44,8 @@ export class Channel {
     this.guess = guess(first.size, payload.length === 0 ? NOTHING : payload.subarray(0, HEAD_BYTES));
   }
 
-  note(frame: Frame, now: number, order: number): void {
+  /** @returns by how many bytes more is kept now. */
+  note(frame: Frame, now: number, order: number): number {
     this.frames += 1;
     this.bytes += frame.size;
     this.size = frame.size;
@@ -54,18 +55,14 @@ export class Channel {
     const isSmallPart = frame.isPooled && frame.heldBytes > MAX_HELD_FACTOR * frame.size + MAX_HELD_BYTES;
     const kept = isSmallPart ? frame.clone() : frame;
     if (frame.size < LARGE_BYTES) {
-      this.ring.push(kept, this.frames, now, order);
-      return;
+      return this.ring.push(kept, this.frames, now, order);
     }
     const { newest } = this.ring;
     const isTooSoon =
       newest !== undefined && now - this.lastLarge < LARGE_EVERY_MS && newest.frame.error === 0;
-    if (isTooSoon) {
-      this.ring.replaceNewest(kept, this.frames, now, order);
-      return;
-    }
+    if (isTooSoon) return this.ring.replaceNewest(kept, this.frames, now, order);
     this.lastLarge = now;
-    this.ring.push(kept, this.frames, now, order);
+    return this.ring.push(kept, this.frames, now, order);
   }
 
   /** A change of any of it changes this. */

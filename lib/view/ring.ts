@@ -46,18 +46,21 @@ export class Ring {
     return this.count === 0 ? Infinity : this.orders[this.slotOf(this.pushed - this.count + 1)]!;
   }
 
-  /** @param number of this frame in its channel. @param order of it among those of all channels. */
-  push(frame: Frame, number: number, time: number, order: number): void {
+  /**
+   * @param number of this frame in its channel. @param order of it among those of all channels.
+   * @returns by how many {@link bytes} have grown.
+   */
+  push(frame: Frame, number: number, time: number, order: number): number {
     this.pushed += 1;
     const slot = this.slotOf(this.pushed);
     if (this.frames[slot] === undefined) this.count += 1;
-    this.put(slot, frame, number, time, order);
+    return this.put(slot, frame, number, time, order);
   }
 
   /** As {@link push}, in the place of the newest, which is let go. */
-  replaceNewest(frame: Frame, number: number, time: number, order: number): void {
-    if (this.count === 0) this.push(frame, number, time, order);
-    else this.put(this.slotOf(this.pushed), frame, number, time, order);
+  replaceNewest(frame: Frame, number: number, time: number, order: number): number {
+    if (this.count === 0) return this.push(frame, number, time, order);
+    return this.put(this.slotOf(this.pushed), frame, number, time, order);
   }
 
   /** Lets the oldest go. */
@@ -94,18 +97,18 @@ export class Ring {
     return { frame: this.frames[slot]!, number: this.numbers[slot]!, time: this.times[slot]! };
   }
 
-  private put(slot: number, frame: Frame, number: number, time: number, order: number): void {
+  private put(slot: number, frame: Frame, number: number, time: number, order: number): number {
+    const { size } = frame;
     const old = this.frames[slot];
+    const grown = old === undefined ? size : size - this.sizes[slot]!;
     this.frames[slot] = frame.retain();
-    if (old !== undefined) {
-      this.bytes -= this.sizes[slot]!;
-      old.release();
-    }
-    this.sizes[slot] = frame.size;
+    old?.release();
+    this.sizes[slot] = size;
     this.numbers[slot] = number;
     this.times[slot] = time;
     this.orders[slot] = order;
-    this.bytes += frame.size;
+    this.bytes += grown;
+    return grown;
   }
 
   private drop(): void {
