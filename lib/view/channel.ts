@@ -17,7 +17,8 @@ const MAX_HELD_BYTES = 64 * 1024;
 // Memory that goes round in 64 large frames is in no cache of the processor, and a stream of gigabytes a second would wait for
 // it. So of these, frames that follow each other faster take the place of the one before.
 const LARGE_BYTES = 256 * 1024;
-const LARGE_EVERY_MS = 5;
+/** How often one of them is kept for stepping while a browser looks, in ms. */
+export const LARGE_EVERY_MS = 20;
 const NOTHING = Buffer.alloc(0);
 
 export class Channel {
@@ -44,8 +45,8 @@ export class Channel {
     this.guess = guess(first.size, payload.length === 0 ? NOTHING : payload.subarray(0, HEAD_BYTES));
   }
 
-  /** @returns by how many bytes more is kept now. */
-  note(frame: Frame, now: number, order: number): number {
+  /** @param largeEveryMs at least between large frames that are kept. @returns by how many bytes more is kept now. */
+  note(frame: Frame, now: number, order: number, largeEveryMs = LARGE_EVERY_MS): number {
     this.frames += 1;
     this.bytes += frame.size;
     this.size = frame.size;
@@ -58,8 +59,7 @@ export class Channel {
       return this.ring.push(kept, this.frames, now, order);
     }
     const { newest } = this.ring;
-    const isTooSoon =
-      newest !== undefined && now - this.lastLarge < LARGE_EVERY_MS && newest.frame.error === 0;
+    const isTooSoon = newest !== undefined && now - this.lastLarge < largeEveryMs && newest.frame.error === 0;
     if (isTooSoon) return this.ring.replaceNewest(kept, this.frames, now, order);
     this.lastLarge = now;
     return this.ring.push(kept, this.frames, now, order);

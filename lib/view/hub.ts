@@ -23,6 +23,8 @@ const NOTHING: Counted = { frames: 0, bytes: 0, errors: 0 };
 
 export class Hub {
   readonly history = new History();
+  /** Of large frames: the newest alone is kept while no browser looks. */
+  largeEveryMs = Infinity;
   readonly link: LinkWatch;
   private readonly slots: (Channel | undefined)[] = new Array<Channel | undefined>(CHANNELS).fill(undefined);
   /** Those that have had a frame, in the order of their first one. */
@@ -69,7 +71,7 @@ export class Hub {
   note(frame: Frame): Channel {
     const channel = this.slots[frame.channel] ?? this.add(frame);
     this.order += 1;
-    this.keptBytes += channel.note(frame, thisTurn().epochMs, this.order);
+    this.keptBytes += channel.note(frame, thisTurn().epochMs, this.order, this.largeEveryMs);
     if (this.keptBytes > this.maxKeptBytes) this.makeRoom();
     return channel;
   }

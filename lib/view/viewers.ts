@@ -3,6 +3,7 @@
 import type { WebSocket } from 'ws';
 import { clearTimeout, monotonicMs, setImmediate, setTimeout } from '../async/clock';
 import type { Frame } from '../stream/frame';
+import { LARGE_EVERY_MS } from './channel';
 import { guarded } from './guard';
 import type { Hub } from './hub';
 import { Previews } from './previews/previews';
@@ -52,8 +53,10 @@ export class Viewers implements ViewerHost {
   add(socket: WebSocket): Viewer {
     const viewer = new Viewer(socket, this);
     this.viewers.add(viewer);
+    this.hub.largeEveryMs = LARGE_EVERY_MS;
     socket.once('close', () => {
       this.viewers.delete(viewer);
+      if (this.viewers.size === 0) this.hub.largeEveryMs = Infinity;
       this.lookForSubscriptions();
     });
     return viewer;
