@@ -81,8 +81,8 @@ export const command: Benchmark = async ({ rounds, quick, progress }) => {
   };
   const notes = [
     'Watch: every frame into the table of watch, which is drawn twice a second. Record: into a file in the folder for ' +
-      'temporary files, no fsync. Counted: the same receiver with neither. View: a live page that nobody looks at. Looked at: one that a page of another ' +
-      'process asks for pictures, as often as it gets them, up to 60 a second; three processes then share the cores.',
+      'temporary files, no fsync. Counted: the same receiver with neither. View: a live page without a browser. Looked at: one with a ' +
+      'browser in another process, which takes up to 60 pictures a second; three processes then share the cores.',
   ];
   return { tables: [table], notes, skipped: [], cases, failures, shortfalls };
 };

@@ -21,7 +21,7 @@ export class ChannelCounts {
 export class Meter {
   /** The turn in which the last frame was there; undefined before the first. */
   lastFrame: Turn | undefined;
-  /** Undefined until somebody asks for them: then a frame costs one comparison. */
+  /** Undefined until the first request for metrics by channel. Until then a frame costs one comparison. */
   channels: ChannelCounts | undefined;
 
   /** A frame was there. In the frame path. */

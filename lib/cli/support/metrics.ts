@@ -44,7 +44,7 @@ export function addMetricsOptions(command: Command): Command {
   });
 }
 
-/** The bridges of a run of the command, and the server that tells of them, if there is to be one. */
+/** The bridges that `/healthz` watches, and the metrics server if `--metrics` asks for one. */
 export class MetricsPage {
   private readonly watched: { readonly bridge: TcpCore; readonly watch: Watch }[] = [];
   private server: MetricsServer | undefined;

@@ -128,8 +128,7 @@ async function checkName(name: string): Promise<void> {
 }
 
 /**
- * As {@link openBridge}, with the page that looks at it, if there is to be one. `allow` is for the page as well, which a
- * client may have.
+ * As {@link openBridge}, with a live page if `--view` asks for one. A client may give `allow` then: it is for the page.
  */
 export async function openWithPage(
   target: Target,
