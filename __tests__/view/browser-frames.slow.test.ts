@@ -6,17 +6,18 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { Frame } from '../../lib';
-import { ViewServer, type ViewOptions } from '../../lib/view';
+import type { ViewServer } from '../../lib/view';
+import type { ViewOptions } from '../../lib/view';
 import { makePair, stopBridges } from '../helpers/bridges';
 import { closeBrowser, closeWindows, describeInBrowser, openWindow, until } from '../helpers/chromium';
 import { waitFor } from '../helpers/wait';
+import { closeViews, makeView } from '../helpers/views';
 
 const ROOT = join(__dirname, '..', '..');
 const TYPES: Record<string, string> = { '.js': 'text/javascript', '.html': 'text/html' };
 
 let site: Server;
 let origin: string;
-const open: ViewServer[] = [];
 
 beforeAll(async () => {
   // A foreign site, with this package in its folder.
@@ -34,7 +35,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   await closeWindows();
-  await Promise.all(open.splice(0).map((view) => view.stop()));
+  await closeViews();
   await stopBridges();
 });
 
@@ -43,11 +44,8 @@ afterAll(async () => {
   site.close();
 });
 
-async function gateway(options: ViewOptions = {}): Promise<ViewServer> {
-  const view = await ViewServer.create({ port: 0, origins: [origin], ...options });
-  open.push(view);
-  return view;
-}
+const gateway = (options: ViewOptions = {}): Promise<ViewServer> =>
+  makeView({ origins: [origin], ...options });
 
 interface Collected {
   readonly frames: readonly (readonly [

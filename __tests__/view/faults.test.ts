@@ -5,30 +5,17 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { Frame, Master, SplitterV1 } from '../../lib';
-import { ViewServer, type ViewOptions } from '../../lib/view';
+import { ViewServer } from '../../lib/view';
 import { Channel } from '../../lib/view/channel';
 import { Hub } from '../../lib/view/hub';
 import { Previews } from '../../lib/view/previews/previews';
 import { SUBPROTOCOL } from '../../lib/view/protocol';
 import { collectLog } from '../helpers/log';
-import { PageClient, WATCH, type Got } from '../helpers/page-client';
+import { WATCH, type Got } from '../helpers/page-client';
+import { closeViews, lookAt, makeView } from '../helpers/views';
 import { makeGate, turns, waitFor } from '../helpers/wait';
 
-const open: ViewServer[] = [];
 const sockets: Socket[] = [];
-const pages: PageClient[] = [];
-
-async function view(options: ViewOptions = {}): Promise<ViewServer> {
-  const server = await ViewServer.create({ port: 0, ...options });
-  open.push(server);
-  return server;
-}
-
-async function look(server: ViewServer): Promise<PageClient> {
-  const page = await PageClient.open(server);
-  pages.push(page);
-  return page;
-}
 
 /** A connection on which bytes are written by hand; its other half stays open, as that of a careless client. */
 async function raw(server: ViewServer, text: string): Promise<Socket> {
@@ -41,9 +28,8 @@ async function raw(server: ViewServer, text: string): Promise<Socket> {
 }
 
 afterEach(async () => {
-  for (const page of pages.splice(0)) page.socket.terminate();
   for (const socket of sockets.splice(0)) socket.destroy();
-  await Promise.all(open.splice(0).map((server) => server.stop()));
+  await closeViews();
 });
 
 /** As a slave that hands the payload to a worker. */
@@ -55,8 +41,8 @@ const own = (bytes: number, fill = 1): Frame => new Frame(Buffer.allocUnsafeSlow
 
 describe('a payload that another slave transfers away', () => {
   test('while its preview is made is one that is gone, and the page goes on', async () => {
-    const server = await view();
-    const page = await look(server);
+    const server = await makeView();
+    const page = await lookAt(server);
     const frame = own(40_000_000);
     page.send(WATCH, { op: 'next', id: 0 });
     await page.next('status');
@@ -99,7 +85,7 @@ describe('a payload that another slave transfers away', () => {
 
 describe('a connection that is cut', () => {
   test('leaves no download behind, also where several were asked for at once', async () => {
-    const server = await view();
+    const server = await makeView();
     void server.acceptFrame(own(20_000_000));
     const request = 'GET /frames/0/1 HTTP/1.1\r\nHost: localhost\r\n\r\n';
     for (let i = 0; i < 4; i++) {
@@ -117,7 +103,7 @@ describe('a connection that is cut', () => {
   });
 
   test('on one side only, after a refusal, does not keep stop() waiting', async () => {
-    const server = await view({ token: 'a-token-of-tests' });
+    const server = await makeView({ token: 'a-token-of-tests' });
     const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n';
     const socket = await raw(
       server,
@@ -129,7 +115,7 @@ describe('a connection that is cut', () => {
   });
 
   test('in the middle of a request does not keep stop() waiting', async () => {
-    const server = await view();
+    const server = await makeView();
     await raw(server, 'GET / HTTP/1.1\r\nHost: local');
     await server.stop();
   });
@@ -145,8 +131,8 @@ describe('a source that fails', () => {
     };
     const ready = { peers: { receive: 1 }, malformed: 0 };
     const source = { address: 'x', role: 'client', bridge: { stats: ready } } as const;
-    const server = await view({ source });
-    const page = await look(server);
+    const server = await makeView({ source });
+    const page = await lookAt(server);
     await page.next('status');
     Object.defineProperty(source.bridge, 'stats', { get: () => bridge.stats });
     await waitFor('a line in the log', () => lines.some((line) => line.includes('no figures today')));
@@ -169,7 +155,9 @@ describe('a source that fails', () => {
     const play = (): never => {
       throw new Error('no file here');
     };
-    const page = await look(await view({ source: { address: 'x', role: 'file', file: { status, play } } }));
+    const page = await lookAt(
+      await makeView({ source: { address: 'x', role: 'file', file: { status, play } } }),
+    );
     page.send({ op: 'play', playing: false });
     await waitFor('a line in the log', () => lines.some((line) => line.includes('no file here')));
     await page.next('status');
@@ -178,8 +166,8 @@ describe('a source that fails', () => {
 
 describe('memory', () => {
   test('of all pauses together is bounded', async () => {
-    const server = await view({ maxKeptBytes: 1_000_000 });
-    const holders = await Promise.all(Array.from({ length: 4 }, () => look(server)));
+    const server = await makeView({ maxKeptBytes: 1_000_000 });
+    const holders = await Promise.all(Array.from({ length: 4 }, () => lookAt(server)));
     const held: number[] = [];
     for (const holder of holders) {
       void server.acceptFrame(own(900_000));
@@ -190,8 +178,8 @@ describe('memory', () => {
   });
 
   test('of one pause has the newest frame whatever its size', async () => {
-    const server = await view({ maxKeptBytes: 1000 });
-    const page = await look(server);
+    const server = await makeView({ maxKeptBytes: 1000 });
+    const page = await lookAt(server);
     void server.acceptFrame(own(900_000));
     page.send({ op: 'hold', channel: 0 });
     expect((await page.next('held')).frames.map(({ size }) => size)).toEqual([900_000]);
@@ -234,7 +222,7 @@ test('two large previews are not made at the same time', async () => {
 });
 
 test('a frame of many fragments is one message', async () => {
-  const server = await view();
+  const server = await makeView();
   const gate = makeGate();
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}/ws`, SUBPROTOCOL);
   await once(socket, 'open');

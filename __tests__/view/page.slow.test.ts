@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { Frame, TcpServer, type TcpClient } from '../../lib';
-import { ViewServer, type Play, type ViewOptions } from '../../lib/view';
+import type { Play, ViewServer } from '../../lib/view';
 import { LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import {
   closeBrowser,
@@ -16,23 +16,16 @@ import {
 } from '../helpers/chromium';
 import { pixelsOf } from '../helpers/pixels';
 import { reservePorts } from '../helpers/ports';
-
-const open: ViewServer[] = [];
+import { closeViews, makeView } from '../helpers/views';
 
 afterEach(async () => {
   expect(consoleErrors()).toEqual([]);
   await closeWindows();
-  await Promise.all(open.splice(0).map((view) => view.stop()));
+  await closeViews();
   await stopBridges();
 });
 
 afterAll(closeBrowser);
-
-async function gateway(options: ViewOptions = {}): Promise<ViewServer> {
-  const view = await ViewServer.create({ port: 0, ...options });
-  open.push(view);
-  return view;
-}
 
 const HEAD = Buffer.alloc(32, 0xee);
 const WAVE = Uint16Array.from({ length: 2100 }, (_, i) => (i < 1050 ? 1000 : 5000));
@@ -98,7 +91,7 @@ const shownNumber = async (page: Page): Promise<number> => Number(await fact(pag
 
 describeInBrowser('the live page', () => {
   test('has the numbers of the gateway', async () => {
-    const view = await gateway();
+    const view = await makeView();
     feed(view, 3);
     const page = await openWindow(view.url);
     await shows(page, 'errors', /^1errors$/);
@@ -125,7 +118,7 @@ describeInBrowser('the live page', () => {
   });
 
   test('shows rates as they are, and that no more come', async () => {
-    const view = await gateway();
+    const view = await makeView();
     const page = await openWindow(view.url);
     const timer = setInterval(() => feed(view), 20);
     try {
@@ -140,7 +133,7 @@ describeInBrowser('the live page', () => {
   });
 
   test('draws a waveform where its samples are', async () => {
-    const view = await gateway();
+    const view = await makeView();
     feed(view);
     const page = await openWindow(view.url);
     await picture(page, /max 5000/);
@@ -170,7 +163,7 @@ describeInBrowser('the live page', () => {
   test.each(['WebGL2', 'the canvas fallback'])(
     'draws an image by %s with the colors of its values',
     async (painter) => {
-      const view = await gateway();
+      const view = await makeView();
       feed(view);
       const page = await openWindow('about:blank');
       if (painter !== 'WebGL2') {
@@ -203,7 +196,7 @@ describeInBrowser('the live page', () => {
   );
 
   test('shows a channel in every view, and remembers in its address which', async () => {
-    const view = await gateway();
+    const view = await makeView();
     feed(view);
     const page = await openWindow(view.url);
     await picture(page, /max 5000/);
@@ -231,7 +224,7 @@ describeInBrowser('the live page', () => {
   });
 
   test('goes to the channel of its address when that comes', async () => {
-    const view = await gateway();
+    const view = await makeView();
     void view.acceptFrame(new Frame(Buffer.from(WAVE.buffer)));
     const page = await openWindow(`${view.url}#ch=1&view=image&type=u2&skip=32&shape=192x384`);
     await picture(page, /Waveform of channel 0/);
@@ -240,7 +233,7 @@ describeInBrowser('the live page', () => {
   });
 
   test('says what is wrong with a type, and goes on when it is right', async () => {
-    const view = await gateway();
+    const view = await makeView();
     void view.acceptFrame(new Frame(Buffer.alloc(64, 1)));
     const page = await openWindow(`${view.url}#ch=0&view=image&type=u2&skip=32&shape=192x384`);
     const shown = await isEmpty(page, '64 bytes are not a 192 × 384 image');
@@ -254,7 +247,7 @@ describeInBrowser('the live page', () => {
   });
 
   test('pauses, steps through the frames that were kept, and goes live again', async () => {
-    const view = await gateway();
+    const view = await makeView();
     feed(view, 10);
     const page = await openWindow(view.url);
     await until(
@@ -288,7 +281,7 @@ describeInBrowser('the live page', () => {
   });
 
   test('saves what is shown: the bytes, for numpy, and as a picture', async () => {
-    const view = await gateway();
+    const view = await makeView();
     feed(view);
     const page = await openWindow(`${view.url}#ch=1`);
     await picture(page, /192 × 384/);
@@ -305,7 +298,7 @@ describeInBrowser('the live page', () => {
   });
 
   test('says that a frame has left when it is saved too late', async () => {
-    const view = await gateway();
+    const view = await makeView();
     feed(view);
     const page = await openWindow(`${view.url}#ch=0`);
     await picture(page, /max 5000/);
@@ -321,7 +314,7 @@ describeInBrowser('the live page', () => {
   });
 
   test('tells which errors a channel has, and shows the last one', async () => {
-    const view = await gateway();
+    const view = await makeView();
     for (const error of [4, 4, 1, 4, 0])
       void view.acceptFrame(new Frame(Buffer.alloc(200, error), { channel: 2, error }));
     const page = await openWindow(view.url);
@@ -354,7 +347,7 @@ describeInBrowser('the states of the page', () => {
   async function withClient(): Promise<{ port: number; client: TcpClient; view: ViewServer; page: Page }> {
     const port = await reservePorts();
     const client = await makeClient(port);
-    const view = await gateway();
+    const view = await makeView();
     client.to(view);
     return { port, client, view, page: await openWindow(view.url) };
   }
@@ -395,14 +388,14 @@ describeInBrowser('the states of the page', () => {
   test('a server says where it listens', async () => {
     const port = await reservePorts();
     const server = await makeServer(port);
-    const view = await gateway();
+    const view = await makeView();
     server.to(view);
     const page = await openWindow(view.url);
     expect(await isEmpty(page, 'No peer yet')).toContain(`The gateway listens on ${LOOPBACK}:${port}.`);
   });
 
   test('one channel that has stalled', async () => {
-    const view = await gateway();
+    const view = await makeView();
     feed(view);
     const page = await openWindow(`${view.url}#ch=1`);
     await picture(page, /192 × 384/);
@@ -416,7 +409,7 @@ describeInBrowser('the states of the page', () => {
   });
 
   test('the gateway is gone, with the picture of before, and comes back', async () => {
-    const view = await gateway();
+    const view = await makeView();
     feed(view);
     const { port } = view;
     const page = await openWindow(view.url);
@@ -430,14 +423,14 @@ describeInBrowser('the states of the page', () => {
       (banner) => /Next attempt in \d+ s\./.test(banner),
     );
     await page.getByRole('button', { name: 'Try now' }).click();
-    const again = await gateway({ port });
+    const again = await makeView({ port });
     feed(again);
     await shows(page, 'Status', /^connected/);
     await picture(page, /max 5000/);
   });
 
   test('a token is missing', async () => {
-    const view = await gateway({ token: 'a-token-of-tests' });
+    const view = await makeView({ token: 'a-token-of-tests' });
     const page = await openWindow(view.url);
     await until(
       'the token to leave the address',
@@ -450,7 +443,7 @@ describeInBrowser('the states of the page', () => {
     // A page that is open when the gateway gets a new token.
     const { port } = view;
     await view.stop();
-    await gateway({ port, token: 'another-token' });
+    await makeView({ port, token: 'another-token' });
     await shows(page, 'Status', /^gateway not reachable/);
     expect(await isEmpty(page, 'This page needs a token')).toContain(
       'Open the address that the gateway printed.',
@@ -459,7 +452,7 @@ describeInBrowser('the states of the page', () => {
   });
 
   test('too many viewers', async () => {
-    const view = await gateway({ maxViewers: 1 });
+    const view = await makeView({ maxViewers: 1 });
     const first = await openWindow(view.url);
     await shows(first, 'Status', /^connected, idle/);
     const page = await openWindow(view.url);
@@ -467,14 +460,14 @@ describeInBrowser('the states of the page', () => {
   });
 
   test('an empty frame', async () => {
-    const view = await gateway();
+    const view = await makeView();
     void view.acceptFrame(new Frame(0));
     const page = await openWindow(view.url);
     expect(await isEmpty(page, 'This frame is empty')).toContain('It has a header and no payload.');
   });
 
   test('a frame that is too large', async () => {
-    const view = await gateway();
+    const view = await makeView();
     void view.acceptFrame(new Frame(Buffer.alloc(412_000_000)));
     const page = await openWindow(`${view.url}#view=wave`);
     expect(await isEmpty(page, 'No preview: this frame is 412 MB')).toContain('Previews stop at 256 MB.');
@@ -487,7 +480,7 @@ describeInBrowser('the states of the page', () => {
   });
 
   test('many channels: filter, errors first, and rows that are not seen are not there', async () => {
-    const view = await gateway();
+    const view = await makeView();
     for (let channel = 0; channel < 256; channel++)
       void view.acceptFrame(new Frame(Buffer.alloc(500), { channel, error: channel === 201 ? 3 : 0 }));
     const page = await openWindow(view.url);
@@ -513,7 +506,7 @@ describeInBrowser('the states of the page', () => {
   });
 
   test('frames that were not shown are counted', async () => {
-    const view = await gateway();
+    const view = await makeView();
     const page = await openWindow(view.url);
     const timer = setInterval(() => feed(view, 20), 10);
     try {
@@ -528,7 +521,7 @@ describeInBrowser('the states of the page', () => {
   });
 
   test('ten pages, and one that sleeps', async () => {
-    const view = await gateway();
+    const view = await makeView();
     feed(view);
     const pages = await Promise.all(
       Array.from({ length: 10 }, () => openWindow(view.url, { viewport: { width: 390, height: 844 } })),
@@ -573,7 +566,7 @@ describeInBrowser('the states of the page', () => {
 
 describeInBrowser('the page for everyone', () => {
   test('by keyboard alone', async () => {
-    const view = await gateway();
+    const view = await makeView();
     feed(view, 5);
     const page = await openWindow(view.url);
     await picture(page, /max 5000/);
@@ -615,7 +608,7 @@ describeInBrowser('the page for everyone', () => {
   });
 
   test('the focus goes through all of it, and is seen', async () => {
-    const view = await gateway();
+    const view = await makeView();
     feed(view);
     const page = await openWindow(view.url);
     await picture(page, /max 5000/);
@@ -637,7 +630,7 @@ describeInBrowser('the page for everyone', () => {
   });
 
   test('on a telephone: one column, buttons for a thumb, nothing beside the screen', async () => {
-    const view = await gateway();
+    const view = await makeView();
     feed(view, 3);
     const page = await openWindow(view.url, {
       viewport: { width: 390, height: 844 },
@@ -669,7 +662,7 @@ describeInBrowser('the page for everyone', () => {
     ['dark', 1024, 768],
     ['light', 390, 844],
   ] as const)('has no serious fault of accessibility: %s, %d x %d', async (colorScheme, width, height) => {
-    const view = await gateway();
+    const view = await makeView();
     feed(view);
     const page = await openWindow(view.url, { colorScheme, viewport: { width, height } });
     await picture(page, /max 5000/);
@@ -691,7 +684,7 @@ describeInBrowser('the page for everyone', () => {
     const asked: Play[] = [];
     const status = { playing: true, atEnd: false, position: 0.28, bytes: 28, frames: 3, rate: 10 };
     const file = { status, play: (request: Play) => void asked.push(request) };
-    const view = await gateway({ source: { address: 'run.dat', role: 'file', file } });
+    const view = await makeView({ source: { address: 'run.dat', role: 'file', file } });
     feed(view);
     const page = await openWindow(view.url);
     await shows(page, 'Status', /^playing run\.dat28%$/);

@@ -7,17 +7,7 @@ import { MAX_PREVIEW_BYTES, MAX_PREVIEWED_BYTES, type Watch } from '../../lib/vi
 import { NO_VALUE } from '../../lib/view/previews/image';
 import { Previews, type Answer } from '../../lib/view/previews/previews';
 import { samplesOf } from '../../lib/view/previews/samples';
-
-const WATCH: Watch = {
-  op: 'watch',
-  id: 0,
-  channel: 0,
-  view: 'wave',
-  type: 'u2',
-  order: 'le',
-  skip: 0,
-  shape: undefined,
-};
+import { WATCH } from '../helpers/page-client';
 
 let number = 0;
 

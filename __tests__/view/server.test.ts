@@ -5,27 +5,12 @@ import { ViewServer, type ViewOptions } from '../../lib/view';
 import { KEPT_FRAMES } from '../../lib/view/channel';
 import type { History } from '../../lib/view/protocol';
 import { makePair, LOOPBACK, stopBridges } from '../helpers/bridges';
-import { PageClient, WATCH } from '../helpers/page-client';
+import { WATCH } from '../helpers/page-client';
+import { closeViews, lookAt, makeView } from '../helpers/views';
 import { waitFor } from '../helpers/wait';
 
-const open: ViewServer[] = [];
-const pages: PageClient[] = [];
-
-async function view(options: ViewOptions = {}): Promise<ViewServer> {
-  const server = await ViewServer.create({ port: 0, ...options });
-  open.push(server);
-  return server;
-}
-
-async function look(server: ViewServer): Promise<PageClient> {
-  const page = await PageClient.open(server);
-  pages.push(page);
-  return page;
-}
-
 afterEach(async () => {
-  for (const page of pages.splice(0)) page.socket.terminate();
-  await Promise.all(open.splice(0).map((server) => server.stop()));
+  await closeViews();
   await stopBridges();
 });
 
@@ -45,9 +30,9 @@ async function get(
 
 describe('a page', () => {
   test('is greeted with the source, the limits and all channels', async () => {
-    const server = await view();
+    const server = await makeView();
     void server.acceptFrame(new Frame(Buffer.alloc(10), { channel: 7, error: 2 }));
-    const page = await look(server);
+    const page = await lookAt(server);
     const hello = await page.next('hello');
     expect(hello.source).toEqual({ address: 'this program', role: 'program' });
     expect(hello.limits).toMatchObject({ viewers: 32, kept: 64, previewBytes: 262_144 });
@@ -59,9 +44,9 @@ describe('a page', () => {
   });
 
   test('is told of a channel again only when something of it has changed', async () => {
-    const server = await view();
+    const server = await makeView();
     void server.acceptFrame(new Frame(Buffer.alloc(10), { channel: 1 }));
-    const page = await look(server);
+    const page = await lookAt(server);
     await page.next('status', ({ channels }) => channels.length === 1);
     void server.acceptFrame(new Frame(Buffer.alloc(10), { channel: 2 }));
     await page.next('status', ({ channels }) => channels.some(({ channel }) => channel === 2));
@@ -73,8 +58,8 @@ describe('a page', () => {
   });
 
   test('gets the newest frame when it asks, and what it was not shown is counted', async () => {
-    const server = await view();
-    const page = await look(server);
+    const server = await makeView();
+    const page = await lookAt(server);
     for (let i = 1; i <= 5; i++) void server.acceptFrame(u2(i, 2 * i));
     page.send(WATCH, { op: 'next', id: 0 });
     const first = await page.next('preview');
@@ -86,8 +71,8 @@ describe('a page', () => {
   });
 
   test('that waits is answered with the next frame', async () => {
-    const server = await view();
-    const page = await look(server);
+    const server = await makeView();
+    const page = await lookAt(server);
     page.send({ ...WATCH, channel: 3 }, { op: 'next', id: 0 });
     await page.next('status');
     void server.acceptFrame(new Frame(Buffer.from('abcd'), { channel: 3, flags: 0x201 }));
@@ -102,8 +87,8 @@ describe('a page', () => {
   });
 
   test('sees the frame that is there in another way at once', async () => {
-    const server = await view();
-    const page = await look(server);
+    const server = await makeView();
+    const page = await lookAt(server);
     void server.acceptFrame(u2(1, 2, 3));
     page.send(WATCH, { op: 'next', id: 0 });
     await page.next('preview');
@@ -113,8 +98,8 @@ describe('a page', () => {
   });
 
   test('that has paused keeps its frames while others come, and lets go of them', async () => {
-    const server = await view();
-    const page = await look(server);
+    const server = await makeView();
+    const page = await lookAt(server);
     for (let i = 1; i <= 3; i++) void server.acceptFrame(u2(i));
     page.send({ op: 'hold', channel: 0 });
     const held = await page.next('held');
@@ -129,8 +114,8 @@ describe('a page', () => {
   });
 
   test('is told the seconds as they pass, and the history has them', async () => {
-    const server = await view();
-    const page = await look(server);
+    const server = await makeView();
+    const page = await lookAt(server);
     void server.acceptFrame(new Frame(Buffer.alloc(100), { channel: 4, error: 1 }));
     const second = await page.next('second', ({ channels }) => channels.length > 0);
     expect(second.channels).toEqual([[4, 1, 100, 1, 100]]);
@@ -140,8 +125,8 @@ describe('a page', () => {
   });
 
   test('is told what is wrong with a request, and stays', async () => {
-    const server = await view();
-    const page = await look(server);
+    const server = await makeView();
+    const page = await lookAt(server);
     page.send({ ...WATCH, id: 3, type: 'u3' as 'u2' });
     expect(await page.next('error')).toMatchObject({
       id: 3,
@@ -162,7 +147,7 @@ describe('a page', () => {
 
 describe('whole frames', () => {
   test('come with their metadata, as bytes or as a record', async () => {
-    const server = await view();
+    const server = await makeView();
     void server.acceptFrame(new Frame(Buffer.from('hello'), { channel: 9, flags: 513, error: 3 }));
     const plain = await get(server, '/frames/9/1');
     expect(plain.body.toString()).toBe('hello');
@@ -174,7 +159,7 @@ describe('whole frames', () => {
   });
 
   test('are kept up to a number of bytes, and the newest whatever its size', async () => {
-    const server = await view({ maxKeptBytes: 1000 });
+    const server = await makeView({ maxKeptBytes: 1000 });
     for (let i = 1; i <= 4; i++) void server.acceptFrame(new Frame(Buffer.alloc(400, i), { channel: i % 2 }));
     expect((await get(server, '/frames/1/1')).status).toBe(410);
     expect((await get(server, '/frames/0/1')).status).toBe(410);
@@ -186,7 +171,7 @@ describe('whole frames', () => {
 
   test('of a bridge stay what they were, though the memory of others is used again', async () => {
     const { server: source, client } = await makePair();
-    const page = await view();
+    const page = await makeView();
     client.to(page);
     for (let i = 1; i <= 200; i++) await source.send(new Frame(Buffer.alloc(1000, i & 255)));
     await waitFor('all frames', () => page.frameCount === 200);
@@ -200,9 +185,9 @@ describe('whole frames', () => {
 describe('the link', () => {
   test('is told as it comes, goes and comes back', async () => {
     const { server: source, client, port } = await makePair();
-    const page = await view();
+    const page = await makeView();
     client.to(page);
-    const browser = await look(page);
+    const browser = await lookAt(page);
     expect((await browser.next('hello')).source).toEqual({ address: `${LOOPBACK}:${port}`, role: 'client' });
     await browser.next('status', ({ link }) => link === 'idle');
     await source.send(new Frame(Buffer.alloc(8)));
@@ -218,16 +203,16 @@ describe('the link', () => {
   test('waits for a peer that has never been there', async () => {
     const client = await makePair();
     await client.server.stop();
-    const page = await view({
+    const page = await makeView({
       source: { address: 'x:1', role: 'client', bridge: { stats: { peers: { receive: 0 }, malformed: 3 } } },
     });
-    const browser = await look(page);
+    const browser = await lookAt(page);
     expect(await browser.next('status')).toMatchObject({ link: 'waiting', malformed: 3 });
   });
 
   test('stalls when no frame comes for three seconds, and the rate from before is told', async () => {
-    const page = await view();
-    const browser = await look(page);
+    const page = await makeView();
+    const browser = await lookAt(page);
     for (let i = 0; i < 100; i++) void page.acceptFrame(new Frame(Buffer.alloc(8), { channel: 2 }));
     const { channels } = await browser.next('status', ({ link }) => link === 'stalled');
     expect(channels.find(({ channel }) => channel === 2)).toMatchObject({
@@ -239,8 +224,8 @@ describe('the link', () => {
 
 describe('a view', () => {
   test('does not hold its master back, whatever its browsers do', async () => {
-    const server = await view();
-    const page = await look(server);
+    const server = await makeView();
+    const page = await lookAt(server);
     page.send(WATCH, { op: 'next', id: 0 });
     page.socket.pause();
     const master = new Master();
@@ -250,19 +235,19 @@ describe('a view', () => {
   });
 
   test('that is stopped says goodbye, frees its port and takes frames without keeping them', async () => {
-    const server = await view();
+    const server = await makeView();
     const { port } = server;
-    const page = await look(server);
+    const page = await lookAt(server);
     await server.stop();
     expect(await page.untilClosed()).toMatchObject({ code: 1001 });
     void server.acceptFrame(u2(1));
-    const again = await view({ port });
+    const again = await makeView({ port });
     expect(again.port).toBe(port);
   });
 
   test('whose port is taken says which', async () => {
-    const server = await view();
-    await expect(view({ port: server.port })).rejects.toMatchObject({
+    const server = await makeView();
+    await expect(makeView({ port: server.port })).rejects.toMatchObject({
       code: 'ERR_BIND',
       port: server.port,
       message: expect.stringContaining(`127.0.0.1:${server.port}`) as string,

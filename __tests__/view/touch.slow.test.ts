@@ -2,7 +2,7 @@
 
 import type { CDPSession, Page } from 'playwright-core';
 import { Frame } from '../../lib';
-import { ViewServer } from '../../lib/view';
+import type { ViewServer } from '../../lib/view';
 import {
   closeBrowser,
   closeWindows,
@@ -11,21 +11,19 @@ import {
   openWindow,
   until,
 } from '../helpers/chromium';
-
-const open: ViewServer[] = [];
+import { closeViews, makeView } from '../helpers/views';
 
 afterEach(async () => {
   expect(consoleErrors()).toEqual([]);
   await closeWindows();
-  await Promise.all(open.splice(0).map((view) => view.stop()));
+  await closeViews();
 });
 
 afterAll(closeBrowser);
 
 /** A gateway with a waveform on channel 0 and an image on channel 1. */
 async function gateway(): Promise<ViewServer> {
-  const view = await ViewServer.create({ port: 0 });
-  open.push(view);
+  const view = await makeView();
   const wave = Uint16Array.from({ length: 2100 }, (_, i) => i);
   const image = Uint16Array.from({ length: 192 * 384 }, (_, i) => i % 384);
   await view.acceptFrame(new Frame(Buffer.from(wave.buffer), { channel: 0 }));

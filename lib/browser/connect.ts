@@ -1,5 +1,6 @@
 // The frames of a gateway, for `for await`.
 
+import { HEADER_BYTES } from '../utilities/fileio/record.js';
 import { SOCKET_PATH, SUBPROTOCOL, type Message, type Request } from '../view/protocol.js';
 import type { Frame } from './frame.js';
 import { framesOf } from './records.js';
@@ -84,7 +85,7 @@ class Frames implements FrameStream {
     for (;;) {
       const frame = this.waiting.shift();
       if (frame !== undefined) {
-        this.giveBack(8 + frame.size);
+        this.giveBack(HEADER_BYTES + frame.size);
         return { done: false, value: frame };
       }
       if (this.failure !== undefined) throw this.failure;
@@ -110,11 +111,7 @@ class Frames implements FrameStream {
   }
 
   private open(): void {
-    const url = new URL(SOCKET_PATH, this.url);
-    url.protocol = this.url.protocol === 'https:' || this.url.protocol === 'wss:' ? 'wss:' : 'ws:';
-    const token = this.url.searchParams.get('token');
-    if (token !== null) url.searchParams.set('token', token);
-    const socket = (this.socket = new WebSocket(url, SUBPROTOCOL));
+    const socket = (this.socket = new WebSocket(this.gatewayUrl('ws'), SUBPROTOCOL));
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       this.connected = true;
@@ -170,14 +167,19 @@ class Frames implements FrameStream {
   }
 
   private async isRefused(): Promise<boolean> {
-    const url = new URL(SOCKET_PATH, this.url);
-    url.protocol = url.protocol.replace('ws', 'http');
-    const token = this.url.searchParams.get('token');
-    if (token !== null) url.searchParams.set('token', token);
-    return fetch(url).then(
+    return fetch(this.gatewayUrl('http')).then(
       ({ status }) => status === 401 || status === 403,
       () => false,
     );
+  }
+
+  /** Where the WebSocket is, for either protocol; encrypted if the page is. */
+  private gatewayUrl(protocol: 'ws' | 'http'): URL {
+    const url = new URL(SOCKET_PATH, this.url);
+    url.protocol = /^(https|wss):$/.test(this.url.protocol) ? `${protocol}s:` : `${protocol}:`;
+    const token = this.url.searchParams.get('token');
+    if (token !== null) url.searchParams.set('token', token);
+    return url;
   }
 
   private isOver(): boolean {
@@ -195,7 +197,7 @@ class Frames implements FrameStream {
   }
 
   private get waitingBytes(): number {
-    return this.waiting.reduce((sum, { size }) => sum + 8 + size, 0);
+    return this.waiting.reduce((sum, { size }) => sum + HEADER_BYTES + size, 0);
   }
 
   private giveBack(bytes: number): void {

@@ -1,9 +1,7 @@
-// Records of a Rogue data file in one binary message: u32 length (payload + 4), u16 flags, u8 error, u8 channel, payload.
+// Records of a Rogue data file in one binary message.
 
+import { HEADER_BYTES, LENGTH_OVERHEAD_BYTES } from '../utilities/fileio/record.js';
 import { Frame } from './frame.js';
-
-const HEADER_BYTES = 8;
-const LENGTH_OVERHEAD_BYTES = 4;
 
 /** The frames of a message; their payloads lie in its memory. @throws {Error} when it is no row of whole records. */
 export function framesOf(message: ArrayBuffer): Frame[] {

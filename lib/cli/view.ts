@@ -24,7 +24,7 @@ import { Player } from './view/player';
 const DEFAULT_HTTP = '127.0.0.1:8080';
 const DEFAULT_RATE = 30;
 
-interface ViewCommandOptions extends CommonOptions, PageOptions {
+interface ViewCommandOptions extends CommonOptions {
   readonly http: ListenAddress;
   readonly duration?: number;
   readonly rate: number;
@@ -69,7 +69,7 @@ async function view(names: string[], options: ViewCommandOptions, command: Comma
   else await viewFiles(source.files, options, page);
 }
 
-async function viewPeer(target: Target, options: ViewCommandOptions & PageOptions): Promise<void> {
+async function viewPeer(target: Target, options: ViewCommandOptions): Promise<void> {
   await withBridge(target, options, async (bridge, interruption) => {
     const source = new Source(bridge, sayUnlessLive());
     // What comes after the last line is in no summary.

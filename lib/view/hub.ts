@@ -145,9 +145,7 @@ export class Hub {
         if (oldest === undefined || ring.oldestOrder < oldest.oldestOrder) oldest = ring;
       }
       if (oldest === undefined || kept < 2) return;
-      const before = oldest.bytes;
-      oldest.dropOldest();
-      this.keptBytes += oldest.bytes - before;
+      this.keptBytes -= oldest.dropOldest();
     }
   }
 

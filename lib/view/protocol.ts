@@ -4,6 +4,7 @@
 // header, then the payload. After `preview` and `frames` one binary message follows, which belongs to it.
 
 import type { Interpretation, View } from './interpretation';
+import type { Packing } from './numbers';
 
 /** The subprotocol, with its version. */
 export const SUBPROTOCOL = 'rogue-bridge.view.v1';
@@ -74,7 +75,7 @@ export interface Subscribe {
   readonly credit: number;
 }
 
-/** So many more bytes of records may be sent. A frame is sent as long as any credit is left. */
+/** The gateway may send this number of further bytes of records. It sends a frame while any credit is left. */
 export interface Credit {
   readonly op: 'credit';
   readonly id: number;
@@ -221,9 +222,6 @@ export interface FrameInfo {
   readonly flags: number;
   readonly error: number;
 }
-
-/** How the numbers of a preview are packed, always little-endian. */
-export type Packing = 'u1' | 'i1' | 'u2' | 'i2' | 'u4' | 'i4' | 'f4' | 'f8';
 
 /** Statistics of the samples of a preview's window. */
 export interface Statistics {

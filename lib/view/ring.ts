@@ -63,9 +63,17 @@ export class Ring {
     return this.put(this.slotOf(this.pushed), frame, number, time, order);
   }
 
-  /** Lets the oldest go. */
-  dropOldest(): void {
-    if (this.count > 0) this.drop();
+  /** Lets the oldest go, if there is one. @returns by how many {@link bytes} have shrunk. */
+  dropOldest(): number {
+    if (this.count === 0) return 0;
+    const slot = this.slotOf(this.pushed - this.count + 1);
+    const frame = this.frames[slot]!;
+    const size = this.sizes[slot]!;
+    this.frames[slot] = undefined;
+    this.count -= 1;
+    this.bytes -= size;
+    frame.release();
+    return size;
   }
 
   /** The frame of this number; undefined when it has left, was not kept, or has not come yet. */
@@ -90,7 +98,7 @@ export class Ring {
   }
 
   clear(): void {
-    while (this.count > 0) this.drop();
+    while (this.count > 0) this.dropOldest();
   }
 
   private at(slot: number): Kept {
@@ -109,15 +117,6 @@ export class Ring {
     this.orders[slot] = order;
     this.bytes += grown;
     return grown;
-  }
-
-  private drop(): void {
-    const slot = this.slotOf(this.pushed - this.count + 1);
-    const frame = this.frames[slot]!;
-    this.frames[slot] = undefined;
-    this.count -= 1;
-    this.bytes -= this.sizes[slot]!;
-    frame.release();
   }
 
   private slotOf(index: number): number {

@@ -1,17 +1,20 @@
 // The live page: a slave that browsers look at.
 
+import { once } from 'node:events';
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type * as ws from 'ws';
 import { clearInterval, setInterval, setTimeout, clearTimeout } from '../async/clock';
+import { thisTurn } from '../async/turn-clock';
 import { describeError, GeneralError } from '../errors';
 import { Logging } from '../logging';
 import { optional } from '../optional';
 import type { Frame } from '../stream/frame';
 import { Slave } from '../stream/slave';
 import { version } from '../version';
+import { hostPort } from '../wire/endpoints';
 import { denialOf, type Asked, type Denial } from './access';
 import { answerJson, SAFE_HEADERS } from './answers';
 import { HISTORY_SECONDS } from './history';
@@ -137,8 +140,7 @@ export class ViewServer extends Slave implements AsyncDisposable {
   get url(): string {
     const { host = '0.0.0.0', token } = this.options;
     const shown = ['0.0.0.0', '::'].includes(host) ? hostname() : host;
-    const name = shown.includes(':') ? `[${shown}]` : shown;
-    return `http://${name}:${this.port}/${token === undefined ? '' : `?token=${token}`}`;
+    return `http://${hostPort(shown, this.port)}/${token === undefined ? '' : `?token=${token}`}`;
   }
 
   /** What a browser must know, if anything. */
@@ -182,13 +184,12 @@ export class ViewServer extends Slave implements AsyncDisposable {
   private async listen(): Promise<void> {
     const { port, host } = this.options;
     try {
-      await new Promise<void>((resolve, reject) => {
-        this.server.once('error', reject);
-        this.server.listen(host === undefined ? { port } : { port, host }, () => resolve());
-      });
+      const listening = once(this.server, 'listening');
+      this.server.listen(host === undefined ? { port } : { port, host });
+      await listening;
     } catch (err) {
       clearInterval(this.ticking);
-      const text = `the live page could not listen on ${host ?? '*'}:${port} (${describeError(err)})`;
+      const text = `the live page could not listen on ${hostPort(host ?? '*', port)} (${describeError(err)})`;
       throw new GeneralError('ERR_BIND', `${text}: another process may be using it; choose another port`, {
         cause: err,
         port,
@@ -266,7 +267,6 @@ export class ViewServer extends Slave implements AsyncDisposable {
     }
     this.sockets.handleUpgrade(request, socket, head, (opened) => {
       const viewer = this.viewers.add(opened);
-      opened.on('message', () => this.viewers.lookForSubscriptions());
       viewer.tell(this.hello());
       viewer.tellStatus(undefined);
     });
@@ -325,7 +325,7 @@ export class ViewServer extends Slave implements AsyncDisposable {
         previewBytes: MAX_PREVIEW_BYTES,
         historySeconds: HISTORY_SECONDS,
       },
-      now: Date.now(),
+      now: thisTurn().epochMs,
     };
   }
 }

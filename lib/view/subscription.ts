@@ -88,7 +88,6 @@ export class Subscription {
   }
 
   private sendPack(): void {
-    const frames: Frame[] = [];
     let bytes = 0;
     let count = 0;
     while (count < this.waiting.length && this.credit > bytes) {
@@ -98,7 +97,7 @@ export class Subscription {
       bytes += next;
     }
     // At once: taking one after the other from the front of a long list moves all others each time.
-    frames.push(...this.waiting.splice(0, count));
+    const frames = this.waiting.splice(0, count);
     this.credit -= bytes;
     // Sizes may have changed: another slave may transfer memory away.
     this.waitingBytes = this.waiting.length === 0 ? 0 : this.waitingBytes - bytes;

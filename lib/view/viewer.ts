@@ -40,6 +40,8 @@ export interface ViewerHost {
   /** A watch waits for a frame, or for its turn. */
   wanted(): void;
   play(request: Play): void;
+  /** A subscription began or ended. */
+  subscriptionsChanged(): void;
   /** Payload bytes that one more pause may keep. */
   readonly holdableBytes: number;
   readonly isAnyHeld: boolean;
@@ -92,23 +94,20 @@ export class Viewer {
     return this.held.find((kept) => kept.frame.channel === channel && kept.number === number);
   }
 
-  /** Whether a watch waits for a newer frame of this channel. */
-  wantsFrameOf(channel: number): boolean {
+  /** Marks the channels of which a watch waits for a newer frame. */
+  markWanted(): void {
     for (const { watch, wantsNext, isMaking } of this.watches.values()) {
-      if (wantsNext && !isMaking && watch.channel === channel) return true;
+      const channel = this.host.hub.channel(watch.channel);
+      if (wantsNext && !isMaking && channel !== undefined) channel.isWanted = true;
     }
-    return false;
   }
 
-  /** A frame for the subscriptions. */
-  offer(frame: Frame): Promise<void> | undefined {
-    let waiting: Promise<void> | undefined;
+  /** A frame for the subscriptions; those that hold it back add their promise to `waiting`. */
+  offer(frame: Frame, waiting: Promise<void>[]): void {
     for (const subscription of this.subscriptions.values()) {
       const held = subscription.offer(frame);
-      if (held !== undefined)
-        waiting = waiting === undefined ? held : Promise.all([waiting, held]).then(() => undefined);
+      if (held !== undefined) waiting.push(held);
     }
-    return waiting;
   }
 
   /** Answers the watches that wait and can be answered. */
@@ -209,6 +208,7 @@ export class Viewer {
         }
         this.unsubscribe(request.id);
         this.subscriptions.set(request.id, this.subscription(request));
+        this.host.subscriptionsChanged();
         return;
       case 'credit':
         this.subscriptions.get(request.id)?.grant(request.bytes);
@@ -328,7 +328,7 @@ export class Viewer {
 
   private unsubscribe(id: number): void {
     this.subscriptions.get(id)?.end();
-    this.subscriptions.delete(id);
+    if (this.subscriptions.delete(id)) this.host.subscriptionsChanged();
   }
 
   private end(): void {

@@ -57,7 +57,6 @@ export class Viewers implements ViewerHost {
     socket.once('close', () => {
       this.viewers.delete(viewer);
       if (this.viewers.size === 0) this.hub.largeEveryMs = Infinity;
-      this.lookForSubscriptions();
     });
     return viewer;
   }
@@ -71,12 +70,9 @@ export class Viewers implements ViewerHost {
   }
 
   offer(frame: Frame): Promise<void> | undefined {
-    let waiting: Promise<void>[] | undefined;
-    for (const viewer of this.viewers) {
-      const held = viewer.offer(frame);
-      if (held !== undefined) (waiting ??= []).push(held);
-    }
-    return waiting && Promise.all(waiting).then(() => undefined);
+    const waiting: Promise<void>[] = [];
+    for (const viewer of this.viewers) viewer.offer(frame, waiting);
+    return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => undefined);
   }
 
   play(request: Play): void {
@@ -92,7 +88,7 @@ export class Viewers implements ViewerHost {
     else setImmediate(this.serve);
   }
 
-  lookForSubscriptions(): void {
+  subscriptionsChanged(): void {
     this.hasSubscriptions = [...this.viewers].some((viewer) => viewer.hasSubscriptions);
   }
 
@@ -131,8 +127,7 @@ export class Viewers implements ViewerHost {
     // The smaller of both: other processes take time from this one, and other threads of it use the processor.
     const tookMs = Math.min(ended - started, (user + system) / 1000);
     this.notBefore = ended + Math.max(MIN_INTERVAL_MS, (SHARE - 1) * tookMs);
-    for (const channel of this.hub.channels) {
-      channel.isWanted = [...this.viewers].some((viewer) => viewer.wantsFrameOf(channel.number));
-    }
+    for (const channel of this.hub.channels) channel.isWanted = false;
+    for (const viewer of this.viewers) viewer.markWanted();
   };
 }

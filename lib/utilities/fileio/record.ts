@@ -1,9 +1,7 @@
-// Rogue's data files: a row of records. Pure.
+// Rogue's data files: a row of records. Pure; browsers use it as well.
 // slaclab/rogue src/rogue/utilities/fileio/StreamWriter.cpp, python/pyrogue/utilities/fileio/_FileReader.py.
 //
 //   u32 length, payload bytes + 4 | u16 flags | u8 error | u8 channel | payload          (little-endian)
-
-import type { Frame } from '../../stream/frame';
 
 /** Bytes in front of each payload. */
 export const HEADER_BYTES = 8;
@@ -12,8 +10,16 @@ export const LENGTH_OVERHEAD_BYTES = 4;
 /** The length field holds no more. */
 export const MAX_RECORD_PAYLOAD_BYTES = 2 ** 32 - 1 - LENGTH_OVERHEAD_BYTES;
 
+/** What a header tells of a frame besides its channel. */
+export interface RecordFields {
+  /** Payload bytes. */
+  readonly size: number;
+  readonly flags: number;
+  readonly error: number;
+}
+
 /** Writes the header of `frame` as a record of `channel`; returns where its payload goes. */
-export function writeHeader(bytes: Buffer, at: number, frame: Frame, channel: number): number {
+export function writeHeader(bytes: Uint8Array, at: number, frame: RecordFields, channel: number): number {
   const length = frame.size + LENGTH_OVERHEAD_BYTES;
   const { flags } = frame;
   bytes[at] = length;
@@ -28,6 +34,6 @@ export function writeHeader(bytes: Buffer, at: number, frame: Frame, channel: nu
 }
 
 /** The length field of the record at `at`. */
-export function readLength(bytes: Buffer, at: number): number {
+export function readLength(bytes: Uint8Array, at: number): number {
   return bytes[at + 3]! * 0x1000000 + ((bytes[at + 2]! << 16) | (bytes[at + 1]! << 8) | bytes[at]!);
 }

@@ -1,6 +1,6 @@
 // An image: a window of it in 8 or 16 bits a pixel, every pixel or one of each k by k.
 
-import { bytesOfType, type Interpretation } from '../interpretation';
+import { bytesOfType, sampleCount, type Interpretation } from '../interpretation';
 import { MAX_PREVIEW_BYTES, type Watch } from '../protocol';
 import type { Made } from './preview';
 import { arrayOfPacking, PACKINGS, pickSamples, type Samples } from './samples';
@@ -46,7 +46,7 @@ export function makeImage(payload: Uint8Array, watch: Watch): Made {
 
 /** Rows and columns; without a shape, one row. */
 function shapeOf(how: Interpretation, size: number): readonly [number, number] {
-  return how.shape ?? [1, Math.max(0, Math.floor((size - how.skip) / bytesOfType(how.type)))];
+  return how.shape ?? [1, sampleCount(how, size)];
 }
 
 function boxOf(window: readonly number[] | undefined, rows: number, columns: number): Box {

@@ -1,7 +1,7 @@
 // What the makers of previews have in common.
 
 import { pause } from '../../async/clock';
-import type { Preview, Watch } from '../protocol';
+import type { Preview } from '../protocol';
 import type { Samples } from './samples';
 
 /** Samples that are looked at without giving way to the stream: it takes a few milliseconds. */
@@ -15,9 +15,6 @@ export interface Made {
       Pick<Preview, 'rows' | 'columns' | 'scale' | 'offset' | 'low' | 'high' | 'summed' | 'statistics'>
     >;
 }
-
-/** Makes a preview; frames of many samples take several turns of the event loop. */
-export type Maker = (payload: Uint8Array, watch: Watch) => Made | Promise<Made>;
 
 // Twice what a turn takes or more, so that a large frame is previewed in a third of this thread's time at most.
 const GIVE_WAY_MS = 4;

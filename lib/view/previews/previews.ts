@@ -1,8 +1,8 @@
 // Previews, each made once for all views that want the same.
 
-import { Frame } from '../../stream/frame';
+import type { Frame } from '../../stream/frame';
 import { HEADER_BYTES, writeHeader } from '../../utilities/fileio/record';
-import { imageBytes } from '../interpretation';
+import { bytesOfType, imageBytes } from '../interpretation';
 import { MAX_PREVIEWED_BYTES, type NoPreview, type Preview, type Watch } from '../protocol';
 import { infoOf, type Kept } from '../ring';
 import { makeHex } from './hex';
@@ -75,7 +75,7 @@ function answerOf(kept: Kept, watch: Watch, histogram: Histogram): Answer | Prom
   const isHex = watch.view === 'hex';
   if (payload.length > MAX_PREVIEWED_BYTES && !isHex) return { none: { ...base, reason: 'too-large' } };
   const needed = watch.view === 'image' ? imageBytes(watch) : undefined;
-  const least = isHex ? 0 : watch.skip + Number(watch.type[1]);
+  const least = isHex ? 0 : watch.skip + bytesOfType(watch.type);
   if (payload.length < (needed ?? least)) {
     return { none: { ...base, reason: 'misfit', needed: needed ?? least } };
   }
@@ -112,8 +112,8 @@ function make(payload: Uint8Array, watch: Watch, histogram: Histogram): Made | P
 
 function recordOf(frame: Frame, { buffer, byteOffset, byteLength }: ArrayBufferView): Buffer {
   const record = Buffer.allocUnsafe(HEADER_BYTES + byteLength);
-  const payload = Buffer.from(buffer, byteOffset, byteLength);
-  writeHeader(record, 0, new Frame(payload, frame), frame.channel);
-  payload.copy(record, HEADER_BYTES);
+  const { flags, error, channel } = frame;
+  const at = writeHeader(record, 0, { size: byteLength, flags, error }, channel);
+  record.set(new Uint8Array(buffer, byteOffset, byteLength), at);
   return record;
 }

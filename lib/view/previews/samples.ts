@@ -1,11 +1,10 @@
 // The bytes of a payload as numbers.
 
 import { bytesOfType, type Interpretation, type SampleType } from '../interpretation';
-import type { Packing } from '../protocol';
+import { fromHalf, PACKED_ARRAYS, type Numbers, type Packing } from '../numbers';
 
-/** Numbers that can be looped over; those of 64-bit integers and half floats have been converted. */
-export type Samples =
-  Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array;
+/** Samples as numbers; those of 64-bit integers and half floats have been converted. */
+export type Samples = Numbers;
 
 /** How samples of a type travel. */
 export const PACKINGS: Readonly<Record<SampleType, Packing>> = {
@@ -22,22 +21,11 @@ export const PACKINGS: Readonly<Record<SampleType, Packing>> = {
   f8: 'f8',
 };
 
-const ARRAYS = {
-  i1: Int8Array,
-  u1: Uint8Array,
-  i2: Int16Array,
-  u2: Uint16Array,
-  i4: Int32Array,
-  u4: Uint32Array,
-  f4: Float32Array,
-  f8: Float64Array,
-} as const;
-
 type SamplesClass = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => Samples;
 
 /** An empty array of what {@link samplesOf} gives for this type. */
 export function arrayOfPacking(packing: Packing, length: number): Samples {
-  return new ARRAYS[packing](length);
+  return new PACKED_ARRAYS[packing](length);
 }
 
 /**
@@ -58,9 +46,9 @@ export function samplesOf(payload: Uint8Array, how: Interpretation, from: number
     case 'u8':
       return toDouble(new BigUint64Array(buffer, byteOffset, count));
     case 'f2':
-      return fromHalf(new Uint16Array(buffer, byteOffset, count));
+      return Float32Array.from(new Uint16Array(buffer, byteOffset, count), fromHalf);
     default:
-      return new (ARRAYS[type] as SamplesClass)(buffer, byteOffset, count);
+      return new (PACKED_ARRAYS[type] as SamplesClass)(buffer, byteOffset, count);
   }
 
   function copy(): { buffer: ArrayBufferLike; byteOffset: number } {
@@ -97,25 +85,5 @@ function swap(bytes: Buffer, size: number): void {
 function toDouble(values: ArrayLike<bigint>): Float64Array {
   const numbers = new Float64Array(values.length);
   for (let i = 0; i < values.length; i++) numbers[i] = Number(values[i]);
-  return numbers;
-}
-
-/** IEEE 754 binary16. */
-function fromHalf(halves: Uint16Array): Float32Array {
-  const numbers = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) {
-    const half = halves[i]!;
-    const exponent = (half >> 10) & 0x1f;
-    const fraction = half & 0x3ff;
-    const size =
-      exponent === 0x1f
-        ? fraction === 0
-          ? Infinity
-          : NaN
-        : exponent === 0
-          ? fraction * 2 ** -24
-          : (1 + fraction / 1024) * 2 ** (exponent - 15);
-    numbers[i] = half & 0x8000 ? -size : size;
-  }
   return numbers;
 }

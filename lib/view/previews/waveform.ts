@@ -1,7 +1,8 @@
 // A waveform: the samples themselves, or where there are many, the minimum and maximum of each column.
 
 import { sampleCount } from '../interpretation';
-import type { Packing, Watch } from '../protocol';
+import type { Packing } from '../numbers';
+import type { Watch } from '../protocol';
 import { clampWindow, giveWay, SAMPLES_A_TURN, type Made } from './preview';
 import { arrayOfPacking, PACKINGS, samplesOf, type Samples } from './samples';
 import { Sums } from './statistics';

@@ -1,28 +1,12 @@
 // Bytes to numbers: previews as the gateway packs them, whole payloads as the channel is read.
 
 import { bytesOfType, sampleCount, type Interpretation } from '../../interpretation';
-import type { Packing } from '../../protocol';
-
-export type Numbers =
-  Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array;
-
-const ARRAYS = {
-  u1: Uint8Array,
-  i1: Int8Array,
-  u2: Uint16Array,
-  i2: Int16Array,
-  u4: Uint32Array,
-  i4: Int32Array,
-  f4: Float32Array,
-  f8: Float64Array,
-} as const;
-
-/** Of a record of a Rogue data file. */
-export const HEADER_BYTES = 8;
+import { HEADER_BYTES } from '../../../utilities/fileio/record';
+import { fromHalf, PACKED_ARRAYS, type Numbers, type Packing } from '../../numbers';
 
 /** The payload of a record, as numbers. Every machine that runs a browser is little-endian, as the packing is. */
 export function unpack(record: ArrayBuffer, packing: Packing): Numbers {
-  const array = ARRAYS[packing];
+  const array = PACKED_ARRAYS[packing];
   const size = array.BYTES_PER_ELEMENT;
   const count = Math.floor((record.byteLength - HEADER_BYTES) / size);
   return new array(record, HEADER_BYTES, count);
@@ -73,19 +57,10 @@ function readerOf(
     case 'u8':
       return (offset) => Number(view.getBigUint64(offset, isLittle));
     case 'f2':
-      return (offset) => half(view.getUint16(offset, isLittle));
+      return (offset) => fromHalf(view.getUint16(offset, isLittle));
     case 'f4':
       return (offset) => view.getFloat32(offset, isLittle);
     case 'f8':
       return (offset) => view.getFloat64(offset, isLittle);
   }
-}
-
-/** IEEE 754 binary16. */
-function half(bits: number): number {
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  const sign = (bits & 0x8000) === 0 ? 1 : -1;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }

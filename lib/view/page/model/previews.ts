@@ -1,7 +1,7 @@
 // The last waveform previews: at most 64, all of the same window.
 
 import type { Preview, Statistics } from '../../protocol';
-import type { Numbers } from './decode';
+import type { Numbers } from '../../numbers';
 
 export const MAX_KEPT = 64;
 
