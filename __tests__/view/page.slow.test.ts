@@ -18,7 +18,10 @@ import { pixelsOf } from '../helpers/pixels';
 import { reservePorts } from '../helpers/ports';
 import { closeViews, makeView } from '../helpers/views';
 
+const feeding: NodeJS.Timeout[] = [];
+
 afterEach(async () => {
+  for (const timer of feeding.splice(0)) clearInterval(timer);
   expect(consoleErrors()).toEqual([]);
   await closeWindows();
   await closeViews();
@@ -89,6 +92,12 @@ const fact = (page: Page, name: string): Promise<string> =>
 /** The number of the frame that is shown. */
 const shownNumber = async (page: Page): Promise<number> => Number(await fact(page, 'Frame'));
 
+/** Frames keep coming until the end of the test: after three seconds without one the page dims its picture. */
+function keepFeeding(view: ViewServer): void {
+  feed(view);
+  feeding.push(setInterval(() => feed(view), 500));
+}
+
 describeInBrowser('the live page', () => {
   test('has the numbers of the gateway', async () => {
     const view = await makeView();
@@ -134,7 +143,7 @@ describeInBrowser('the live page', () => {
 
   test('draws a waveform where its samples are', async () => {
     const view = await makeView();
-    feed(view);
+    keepFeeding(view);
     const page = await openWindow(view.url);
     await picture(page, /max 5000/);
     const plot = page.getByRole('tabpanel').getByRole('img').first();
@@ -164,7 +173,7 @@ describeInBrowser('the live page', () => {
     'draws an image by %s with the colors of its values',
     async (painter) => {
       const view = await makeView();
-      feed(view);
+      keepFeeding(view);
       const page = await openWindow('about:blank');
       if (painter !== 'WebGL2') {
         await page.addInitScript(() => {
