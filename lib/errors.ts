@@ -29,6 +29,14 @@ export const ERROR_CODES = {
   ERR_TORN_RECORD:
     'a data file ends within a record, or its header is damaged; every record before it was read',
   ERR_CONFIG_PATH: 'a configuration has nothing at the given path; the message lists the keys that it has',
+  ERR_LOG_CONNECT:
+    'no NATS server could be reached, or none that lets us in and has JetStream; the message says which',
+  ERR_LOG_STREAM:
+    'the stream of a log is not there, was deleted, or has other settings than those asked for; the message shows both',
+  ERR_LOG_WRITER: 'another writer writes into this log: a log has one writer at a time',
+  ERR_LOG_GAP: 'messages or chunks of a log are missing where it is read; the message has the numbers',
+  ERR_LOG_FORMAT: 'a message of a log is none that this library can read; the message has its place',
+  ERR_LOG_STOPPED: 'the writer of a log was stopped, so this frame was not stored',
   ERR_MISSING_PACKAGE: 'an optional package that this needs is not installed',
   ERR_TRANSPORT: 'the transport failed in a way that is not one of the above; see the cause',
 } as const;

@@ -4,6 +4,7 @@ import { registry } from '../tcp/registry';
 import { checkBoolean, checkOptionNames } from '../validate';
 import { exposition } from './exposition';
 import { familiesOf } from './families';
+import { metricSources } from './sources';
 
 export interface MetricsOptions {
   /**
@@ -14,10 +15,10 @@ export interface MetricsOptions {
 }
 
 /**
- * The metrics of every bridge of this process that is open, as Prometheus' text format has them; in a worker thread, of
- * the bridges of that thread. Serve them with the content type {@link METRICS_CONTENT_TYPE}.
+ * The metrics of every bridge, and of every writer and reader of a log, of this process that is open, as Prometheus' text format has them; in a
+ * worker thread, of those of that thread. Serve them with the content type {@link METRICS_CONTENT_TYPE}.
  *
- * A bridge is in it from `create` until `stop()` has resolved. The README lists the names.
+ * A bridge, a writer and a reader are in it from `create` until `stop()` has resolved. The README lists the names.
  *
  * @throws {TypeError} for a wrong option.
  */
@@ -25,5 +26,7 @@ export function metrics(options: MetricsOptions = {}): string {
   checkOptionNames('the options of metrics', options, ['channels']);
   const byChannel = checkBoolean('channels', options.channels ?? false);
   if (byChannel) registry.countChannels();
-  return exposition(familiesOf(registry.bridges, byChannel));
+  const families = familiesOf(registry.bridges, byChannel);
+  for (const source of metricSources) families.push(...source());
+  return exposition(families);
 }

@@ -1,7 +1,6 @@
 // The typed events of a bridge.
 
-import { EventEmitter } from 'node:events';
-import { queueMicrotask } from '../async/clock';
+import { SafeEmitter } from '../async/safe-emitter';
 import type { ConnectFailure, Direction } from '../transport/socket';
 
 /** A peer that came (`connect`) or went (`disconnect`), on one of the bridge's two connections. */
@@ -37,18 +36,4 @@ export interface TcpEvents {
 export type TcpListener<E extends keyof TcpEvents> = (...args: TcpEvents[E]) => void;
 
 /** An emitter whose listeners cannot break what emits. */
-export class TcpEmitter extends EventEmitter<TcpEvents> {
-  /** Calls the listeners; an `error` without any is not thrown. @returns whether there are any. */
-  emitSafely<E extends keyof TcpEvents>(event: E, ...args: TcpEvents[E]): boolean {
-    if (this.listenerCount(event) === 0) return false;
-    try {
-      this.emit(event, ...(args as never));
-    } catch (err) {
-      // The listener's own error is its owner's, and becomes an uncaught exception; the transport goes on.
-      queueMicrotask(() => {
-        throw err;
-      });
-    }
-    return true;
-  }
-}
+export class TcpEmitter extends SafeEmitter<TcpEvents> {}

@@ -1,5 +1,6 @@
 // The bridges of this process that are open: entered when they have started, left when they have stopped.
 
+import { NumberedSet } from '../metrics/numbered';
 import type { TcpCore } from './core';
 import type { Meters } from './meters';
 
@@ -16,46 +17,31 @@ export interface RegisteredBridge {
   readonly meters: Pick<Meters, 'countChannels'>;
 }
 
-/**
- * A set of bridges. Each has a number among those with the same identity, as two clients of one server have: the
- * smallest that is free when it enters. A bridge keeps its number until it leaves, so that its series stay its own.
- */
+/** A set of bridges with their numbers. */
 export class BridgeRegistry<B extends RegisteredBridge> {
-  private readonly numbers = new Map<B, number>();
-  private readonly taken = new Map<string, Set<number>>();
+  private readonly numbered = new NumberedSet<B>(keyOf);
   private countsChannels = false;
 
   enter(bridge: B): void {
-    const key = keyOf(bridge);
-    const taken = this.taken.get(key) ?? new Set();
-    let number = 1;
-    while (taken.has(number)) number += 1;
-    this.taken.set(key, taken.add(number));
-    this.numbers.set(bridge, number);
+    this.numbered.enter(bridge);
     if (this.countsChannels) bridge.meters.countChannels();
   }
 
   /** Idempotent; a bridge that never entered is none of ours. */
   leave(bridge: B): void {
-    const number = this.numbers.get(bridge);
-    if (number === undefined) return;
-    this.numbers.delete(bridge);
-    const key = keyOf(bridge);
-    const taken = this.taken.get(key)!;
-    taken.delete(number);
-    if (taken.size === 0) this.taken.delete(key);
+    this.numbered.leave(bridge);
   }
 
   /** All of them with their numbers, in the order in which they came. */
   get bridges(): ReadonlyMap<B, number> {
-    return this.numbers;
+    return this.numbered.all;
   }
 
   /** Bridges count by channel from now on: those that are open, and those that come. */
   countChannels(): void {
     if (this.countsChannels) return;
     this.countsChannels = true;
-    for (const bridge of this.numbers.keys()) bridge.meters.countChannels();
+    for (const bridge of this.bridges.keys()) bridge.meters.countChannels();
   }
 }
 

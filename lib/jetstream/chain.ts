@@ -1,0 +1,321 @@
+// Messages on their way into a log: each is stored once, and none before the one in front of it.
+//
+// Every message expects the sequence of the one before it to be the stream's last. When one is lost, the server refuses
+// all that are behind it, so nothing changes places; the chain then sends again from there, with the same message ids, so
+// nothing is doubled.
+
+import { pause } from '../async/clock';
+import { describeError, GeneralError } from '../errors';
+import { apiCode, type LogClient } from './client';
+import type { Link } from './link';
+import { storedHead, streamInfo } from './stream';
+
+const WRONG_LAST_SEQUENCE = new Set([10_071, 10_164]);
+// The stream's own limit for one message.
+const MESSAGE_TOO_LARGE = 10_054;
+const MAX_IN_FLIGHT = 1_000;
+const FIRST_PAUSE_MS = 50;
+const MAX_PAUSE_MS = 2_000;
+// Messages behind the last acknowledged one that are looked through for ours.
+const MAX_LOOKED_AT = 20_000;
+// A stream that is not there is asked for again: while servers start, they may not know it yet.
+const MISSING_TIMES = 3;
+
+/** A message to be stored. */
+export interface Outgoing {
+  readonly subject: string;
+  /** Its own, unique in the log. */
+  readonly id: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly payload: Uint8Array;
+  /** Frames that are stored with it. */
+  readonly frames: number;
+  /** Called once, when it is stored or given up. */
+  onSettled(error?: Error): void;
+}
+
+interface Entry {
+  readonly message: Outgoing;
+  /** Its place in the stream, once it is known. */
+  sequence: number | undefined;
+}
+
+export interface ChainHooks {
+  /** The log takes nothing, with the reason; undefined when it does again. */
+  onTrouble(error: GeneralError | undefined): void;
+  /** Nothing will be stored any more. */
+  onFailed(error: GeneralError): void;
+  /** Messages were stored. */
+  onStored(): void;
+}
+
+/** The messages that are not acknowledged, in order. */
+export class Chain {
+  /** Of messages that are not acknowledged. */
+  bytes = 0;
+  frames = 0;
+  /** Messages that were sent more than once. */
+  resent = 0;
+  /** Of those, the ones that the log had already. */
+  duplicates = 0;
+  /** Messages acknowledged. */
+  stored = 0;
+  failure: GeneralError | undefined;
+
+  private readonly entries: Entry[] = [];
+  /** How many of them, from the front, are on their way. */
+  private sent = 0;
+  private sentBytes = 0;
+  /** What comes from an earlier round of sending is no news. */
+  private round = 0;
+  private isRecovering = false;
+  private timesOut = 0;
+  private pauseMs = FIRST_PAUSE_MS;
+  private trouble: GeneralError | undefined;
+  /** Whether a message of ours was stored: then another writer is an intruder, before we are. */
+  private isEstablished = false;
+  private onEmpty: (() => void) | undefined;
+
+  constructor(
+    private readonly client: LogClient,
+    private readonly link: () => Link,
+    private readonly stream: string,
+    /** The stream's last sequence that is accounted for. */
+    private lastSequence: number,
+    private readonly options: { readonly windowBytes: number; readonly ackTimeoutMs: number },
+    private readonly hooks: ChainHooks,
+  ) {}
+
+  get length(): number {
+    return this.entries.length;
+  }
+
+  push(message: Outgoing): void {
+    if (this.failure !== undefined) {
+      message.onSettled(this.failure);
+      return;
+    }
+    this.entries.push({ message, sequence: undefined });
+    this.bytes += message.payload.length;
+    this.frames += message.frames;
+    this.pump();
+  }
+
+  /** Resolves when nothing is left, or at once when nothing will be stored any more. */
+  whenEmpty(): Promise<void> {
+    if (this.entries.length === 0) return Promise.resolve();
+    return new Promise((resolve) => (this.onEmpty = resolve));
+  }
+
+  /** The connection is gone, and what was on its way perhaps with it. */
+  onDown(): void {
+    this.beginRound();
+  }
+
+  /** It is back. */
+  onUp(): void {
+    if (!this.isRecovering) this.pump();
+  }
+
+  /** Gives everything up. */
+  fail(error: GeneralError): void {
+    if (this.failure !== undefined) return;
+    this.failure = error;
+    this.beginRound();
+    const left = this.entries.splice(0);
+    this.bytes = 0;
+    this.frames = 0;
+    for (const { message } of left) message.onSettled(error);
+    this.hooks.onFailed(error);
+    this.onEmpty?.();
+  }
+
+  /** A call, because the compiler takes a field for constant across an await. */
+  private hasFailed(): boolean {
+    return this.failure !== undefined;
+  }
+
+  private beginRound(): void {
+    this.round += 1;
+    this.resent += this.sent;
+    this.sent = 0;
+    this.sentBytes = 0;
+  }
+
+  private pump(): void {
+    if (this.isRecovering || !this.link().isUp) return;
+    const { entries } = this;
+    while (this.sent < entries.length && this.sent < MAX_IN_FLIGHT) {
+      const entry = entries[this.sent]!;
+      const { length } = entry.message.payload;
+      // One message is always on its way, whatever its size; and no more where the log takes none.
+      const isMore = this.sent > 0;
+      if (isMore && (this.trouble !== undefined || this.sentBytes + length > this.options.windowBytes))
+        return;
+      this.publish(entry, this.lastSequence + this.sent);
+      this.sent += 1;
+      this.sentBytes += length;
+    }
+  }
+
+  private publish(entry: Entry, lastSequence: number): void {
+    const { round } = this;
+    const { message } = entry;
+    const headers = this.client.nats.transport.headers();
+    for (const [name, value] of message.headers) headers.set(name, value);
+    this.client.js
+      .publish(message.subject, message.payload, {
+        headers,
+        msgID: message.id,
+        expect: { lastSequence },
+        timeout: this.options.ackTimeoutMs,
+      })
+      .then(
+        ({ seq, duplicate }) => {
+          if (duplicate) this.duplicates += 1;
+          this.onAck(entry, seq);
+        },
+        (err: unknown) => {
+          if (round === this.round && entry.sequence === undefined) void this.recover(err);
+        },
+      );
+  }
+
+  private onAck(entry: Entry, sequence: number): void {
+    if (this.failure !== undefined) return;
+    entry.sequence ??= sequence;
+    this.isEstablished = true;
+    this.timesOut = 0;
+    this.pauseMs = FIRST_PAUSE_MS;
+    if (this.trouble !== undefined) this.tellTrouble(undefined);
+    this.settleFront();
+    this.pump();
+  }
+
+  /** Lets go of those at the front that are stored. */
+  private settleFront(): void {
+    const { entries } = this;
+    let count = 0;
+    while (count < entries.length) {
+      const { message, sequence } = entries[count]!;
+      if (sequence === undefined) break;
+      this.lastSequence = Math.max(this.lastSequence, sequence);
+      this.bytes -= message.payload.length;
+      this.frames -= message.frames;
+      if (count < this.sent) this.sentBytes -= message.payload.length;
+      this.stored += 1;
+      count += 1;
+      message.onSettled();
+    }
+    if (count === 0) return;
+    entries.splice(0, count);
+    this.sent = Math.max(this.sent - count, 0);
+    this.hooks.onStored();
+    if (entries.length === 0) this.onEmpty?.();
+  }
+
+  /** Something on its way was refused or lost: finds out what is stored, and sends the rest again. */
+  private async recover(reason: unknown): Promise<void> {
+    this.beginRound();
+    if (this.isRecovering) return;
+    this.isRecovering = true;
+    let missing = 0;
+    for (let why: unknown = reason; ;) {
+      if (this.failure !== undefined) return;
+      const isWrongSequence = WRONG_LAST_SEQUENCE.has(apiCode(why) ?? 0);
+      if (apiCode(why) === MESSAGE_TOO_LARGE) {
+        this.fail(this.streamError(why));
+        return;
+      }
+      if (!isWrongSequence) {
+        if (this.link().isUp) this.tellTrouble(this.streamError(why));
+        this.noteTimeout(why);
+        await pause(this.pauseMs);
+        this.pauseMs = Math.min(this.pauseMs * 2, MAX_PAUSE_MS);
+      }
+      if (!this.link().isUp) {
+        await pause(FIRST_PAUSE_MS);
+        continue;
+      }
+      try {
+        const isThere = await this.align();
+        if (this.hasFailed()) return;
+        if (isThere) break;
+        missing += 1;
+        if (missing === MISSING_TIMES) {
+          const text = `the stream ${this.stream} is not on ${this.client.servers} any more: it was deleted`;
+          this.fail(new GeneralError('ERR_LOG_STREAM', text));
+          return;
+        }
+        why = new Error('stream not found');
+      } catch (err) {
+        why = err;
+      }
+    }
+    this.isRecovering = false;
+    this.pump();
+  }
+
+  /** A connection over which nothing comes any more may be dead without a word. */
+  private noteTimeout(why: unknown): void {
+    if (!(why instanceof Error) || why.name !== 'TimeoutError') return;
+    this.timesOut += 1;
+    if (this.timesOut % 2 === 0) this.link().reconnect();
+  }
+
+  /**
+   * Looks through what was stored behind the last message that is accounted for.
+   * @returns whether the stream is there.
+   */
+  private async align(): Promise<boolean> {
+    const info = await streamInfo(this.client, this.stream);
+    if (info === undefined) return false;
+    const { last_seq: last } = info.state;
+    const first = Math.max(this.lastSequence + 1, last - MAX_LOOKED_AT);
+    let at = this.entries.findIndex(({ sequence }) => sequence === undefined);
+    for (let seq = first; seq <= last; seq++) {
+      const found = await storedHead(this.client, this.stream, seq);
+      if (found === undefined) continue;
+      const entry = this.entries[at];
+      if (found.id === entry?.message.id) {
+        entry.sequence = seq;
+        at += 1;
+      } else if (found.head !== undefined && this.isEstablished && !this.isOurs(found.id)) {
+        const text = `another writer (${found.head.writer}) has written into ${this.stream} at sequence ${seq}: a log has one writer at a time`;
+        this.fail(new GeneralError('ERR_LOG_WRITER', text));
+        return true;
+      }
+    }
+    // A log that was purged, or made anew, may have fewer than we know of.
+    this.lastSequence = last;
+    this.settleFront();
+    this.lastSequence = last;
+    return true;
+  }
+
+  private isOurs(id: string): boolean {
+    const own = this.entries[0]?.message.id ?? '';
+    return id.split('.', 1)[0] === own.split('.', 1)[0];
+  }
+
+  private tellTrouble(error: GeneralError | undefined): void {
+    if (error !== undefined && error.message === this.trouble?.message) return;
+    this.trouble = error;
+    this.hooks.onTrouble(error);
+  }
+
+  private streamError(err: unknown): GeneralError {
+    // What the client calls it when nobody answers: JetStream that is starting, too.
+    const isSilent = err instanceof Error && err.name === 'JetStreamNotEnabled';
+    const why = isSilent
+      ? 'nobody answers: JetStream is starting or off, or has no leader'
+      : describeError(err);
+    return new GeneralError(
+      'ERR_LOG_STREAM',
+      `the stream ${this.stream} on ${this.client.servers} takes nothing: ${why}`,
+      {
+        cause: err,
+      },
+    );
+  }
+}

@@ -1,0 +1,16 @@
+// `rogue-bridge/jetstream`: the stream on NATS JetStream, a log on several hosts.
+
+export { isLogAddress, parseLogAddress, type LogAddress, type ReadPart } from './address';
+export type { LogEvents, LogListener } from './events';
+export type { LogIdentity } from './metrics';
+export type {
+  JetStreamReaderOptions,
+  JetStreamWriterOptions,
+  KeepOptions,
+  LogConnectionOptions,
+  LogTlsOptions,
+  ReadFrom,
+} from './options';
+export { JetStreamReader, type JetStreamReaderStats } from './reader';
+export { LogFrame, type LogPlace } from './records';
+export { JetStreamWriter, type JetStreamWriterStats } from './writer';

@@ -1,0 +1,166 @@
+// One consumer of a stream, from its making until something goes wrong with it: messages in order, and not more of them
+// ahead than was asked for.
+//
+// The client's own `consume` and `fetch` count bytes in another way than the server does: when a request ends because the
+// next message does not fit, or because it had its number of messages first, they wait for missed heartbeats, seconds.
+
+import type { ConsumerConfig, ConsumerInfo } from '@nats-io/jetstream';
+import type { Msg, Subscription } from '@nats-io/transport-node';
+import { clearInterval, monotonicMs, setImmediate, setInterval } from '../async/clock';
+import { Queue } from '../async/queue';
+import type { LogClient } from './client';
+import { incomingOf, type Incoming } from './incoming';
+
+const NANOS_PER_MS = 1e6;
+const BATCH = 1_000;
+const EXPIRES_MS = 10_000;
+const HEARTBEAT_MS = 1_000;
+// A server that is silent for so long is gone, or has forgotten the consumer.
+const SILENT_MS = 3_000;
+// The servers forget a consumer that is not used for so long.
+const INACTIVE_MS = 60_000;
+// What a message has besides its payload and headers, as the server counts: its subject and a reply subject.
+const MESSAGE_OVERHEAD_BYTES = 4096;
+/** What the server says at the end of a request, which is no fault: time is over, or the next message is too large for the rest. */
+const ENDS = /timeout|expired|batch completed|exceeds maxbytes|no messages/i;
+
+export class Pull {
+  private readonly waiting = new Queue<Incoming>();
+  private waitingBytes = 0;
+  private readonly subscription: Subscription;
+  private readonly inbox: string;
+  private readonly watching: NodeJS.Timeout;
+  private isRequested = false;
+  /** Of the request that is open. */
+  private left = 0;
+  private delivery = 0;
+  private heardAt = monotonicMs();
+  private isEnded = false;
+  private wake: () => void = () => undefined;
+
+  private constructor(
+    private readonly client: LogClient,
+    private readonly info: ConsumerInfo,
+    private readonly aheadBytes: number,
+  ) {
+    this.inbox = client.nats.transport.createInbox();
+    this.subscription = client.connection.subscribe(this.inbox, {
+      callback: (err, message) => {
+        if (err === null) this.onMessage(message);
+        else this.end();
+      },
+    });
+    this.watching = setInterval(() => {
+      if (!this.isSilent) return;
+      // After a pause of this process, what has arrived is looked at first.
+      setImmediate(() => {
+        if (this.isSilent) this.end();
+      });
+    }, HEARTBEAT_MS);
+    this.watching.unref();
+    this.request();
+  }
+
+  /** @param aheadBytes are asked for ahead, or one message where that is larger. */
+  static async open(
+    client: LogClient,
+    stream: string,
+    config: Partial<ConsumerConfig>,
+    aheadBytes: number,
+  ): Promise<Pull> {
+    const info = await client.manager.consumers.add(stream, {
+      ack_policy: client.nats.jetstream.AckPolicy.None,
+      mem_storage: true,
+      num_replicas: 1,
+      max_deliver: 1,
+      inactive_threshold: INACTIVE_MS * NANOS_PER_MS,
+      ...config,
+    });
+    const { max_payload: largest = 0 } = client.connection.info ?? {};
+    return new Pull(client, info, Math.max(aheadBytes, largest + MESSAGE_OVERHEAD_BYTES));
+  }
+
+  /** The next message; undefined when this consumer is of no use any more. */
+  async next(): Promise<Incoming | undefined> {
+    for (;;) {
+      const incoming = this.waiting.shift();
+      if (incoming !== undefined) {
+        this.waitingBytes -= incoming.payload.length;
+        this.request();
+        return incoming;
+      }
+      if (this.isEnded) return undefined;
+      await new Promise<void>((resolve) => (this.wake = resolve));
+    }
+  }
+
+  /** Ends it; what is here can still be taken. */
+  end(): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    clearInterval(this.watching);
+    this.subscription.unsubscribe();
+    const { connection, manager } = this.client;
+    if (!connection.isClosed()) {
+      manager.consumers.delete(this.info.stream_name, this.info.name).catch(() => undefined);
+    }
+    this.wake();
+  }
+
+  private get isSilent(): boolean {
+    return this.isRequested && monotonicMs() - this.heardAt > SILENT_MS;
+  }
+
+  /** Asks for more when less than half is here of what may be. */
+  private request(): void {
+    const { stream_name: stream, name } = this.info;
+    if (this.isRequested || this.isEnded || this.waitingBytes > this.aheadBytes / 2) return;
+    if (this.waiting.length > BATCH / 2) return;
+    this.isRequested = true;
+    this.left = BATCH;
+    this.heardAt = monotonicMs();
+    const request = {
+      batch: BATCH,
+      max_bytes: this.aheadBytes,
+      expires: EXPIRES_MS * NANOS_PER_MS,
+      idle_heartbeat: HEARTBEAT_MS * NANOS_PER_MS,
+    };
+    this.client.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`, JSON.stringify(request), {
+      reply: this.inbox,
+    });
+  }
+
+  private onMessage(message: Msg): void {
+    if (this.isEnded) return;
+    this.heardAt = monotonicMs();
+    const incoming = incomingOf(message);
+    if (incoming === undefined) {
+      this.onStatus(message);
+      return;
+    }
+    this.delivery += 1;
+    // One was lost with a connection: the next consumer begins with it.
+    if (incoming.delivery !== this.delivery) {
+      this.end();
+      return;
+    }
+    this.waiting.push(incoming);
+    this.waitingBytes += incoming.payload.length;
+    this.left -= 1;
+    if (this.left === 0) this.onRequestEnd();
+    this.wake();
+  }
+
+  private onStatus({ headers }: Msg): void {
+    const code = headers?.code ?? 0;
+    // A heartbeat.
+    if (code === 100) return;
+    if (code === 404 || code === 408 || ENDS.test(headers?.description ?? '')) this.onRequestEnd();
+    else this.end();
+  }
+
+  private onRequestEnd(): void {
+    this.isRequested = false;
+    this.request();
+  }
+}

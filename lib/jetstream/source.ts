@@ -1,0 +1,115 @@
+// Messages of a stream for a reader: a copy of all, in order. Its fellow is group.ts.
+
+import type { ConsumerConfig } from '@nats-io/jetstream';
+import { pause } from '../async/clock';
+import type { LogClient } from './client';
+import { subjectOf } from './format';
+import type { Incoming } from './incoming';
+import { Pull } from './pull';
+import type { Start } from './start';
+
+const RETRY_MS = 100;
+const STREAM_NOT_FOUND = 10_059;
+
+/** Where messages come from. */
+export interface MessageSource {
+  /** Called when the stream is not to be found; perhaps because the servers are just starting. */
+  onMissing: () => void;
+  messages(): AsyncIterable<Incoming>;
+  /** All slaves have accepted what was in it. */
+  done(incoming: Incoming): void;
+  /** The connection is back: what was asked for before is forgotten. */
+  onUp(): void;
+  stop(): void;
+}
+
+export interface SourceOptions {
+  readonly stream: string;
+  /** The one channel that the server is to pick out. */
+  readonly channel: number | undefined;
+  readonly readAheadBytes: number;
+}
+
+/** Every message, in order, to this reader alone. */
+export class CopySource implements MessageSource {
+  onMissing: () => void = () => undefined;
+  private isStopped = false;
+  /** Of the last message that was handed out. */
+  private sequence: number | undefined;
+
+  private constructor(
+    private readonly client: LogClient,
+    private readonly options: SourceOptions,
+    private readonly start: Start,
+    private pull: Pull | undefined,
+  ) {}
+
+  static async open(client: LogClient, options: SourceOptions, start: Start): Promise<CopySource> {
+    return new CopySource(client, options, start, await openPull(client, options, start));
+  }
+
+  async *messages(): AsyncIterable<Incoming> {
+    while (!this.isStopped) {
+      const incoming = await this.pull?.next();
+      if (incoming !== undefined) {
+        this.sequence = incoming.sequence;
+        yield incoming;
+      } else await this.openNext();
+    }
+  }
+
+  done(): void {
+    // Nobody waits for it.
+  }
+
+  onUp(): void {
+    this.pull?.end();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.pull?.end();
+  }
+
+  /** A new consumer goes on where the last one has ended. */
+  private async openNext(): Promise<void> {
+    this.pull = undefined;
+    if (this.isStopped) return;
+    const place = this.sequence === undefined ? this.start : { sequence: this.sequence + 1 };
+    try {
+      const pull = await openPull(this.client, this.options, place);
+      if (this.hasStopped()) pull.end();
+      else this.pull = pull;
+    } catch (err) {
+      if ((err as { code?: unknown }).code === STREAM_NOT_FOUND) this.onMissing();
+      await pause(RETRY_MS);
+    }
+  }
+
+  /** A call, because the compiler takes a field for constant across an await. */
+  private hasStopped(): boolean {
+    return this.isStopped;
+  }
+}
+
+function openPull(
+  client: LogClient,
+  { stream, channel, readAheadBytes }: SourceOptions,
+  start: Start,
+): Promise<Pull> {
+  const config = { filter_subject: filterOf(stream, channel), ...deliveryOf(client, start) };
+  return Pull.open(client, stream, config, readAheadBytes);
+}
+
+/** The subjects that are read. */
+export function filterOf(stream: string, channel: number | undefined): string {
+  return channel === undefined ? `${stream}.*` : subjectOf(stream, channel);
+}
+
+/** Where a consumer begins. */
+export function deliveryOf({ nats }: LogClient, start: Start): Partial<ConsumerConfig> {
+  const { DeliverPolicy } = nats.jetstream;
+  return 'time' in start
+    ? { deliver_policy: DeliverPolicy.StartTime, opt_start_time: start.time.toISOString() }
+    : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: start.sequence };
+}

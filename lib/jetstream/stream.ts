@@ -1,0 +1,245 @@
+// The stream of a log: made where it is missing, checked where it is there; and what is at its end.
+
+import type { StreamInfo } from '@nats-io/jetstream';
+import { GeneralError } from '../errors';
+import type { LogClient } from './client';
+import { endOf, HEADER, isUnfinished, readHead, subjectOf, type Head, type HeaderSource } from './format';
+import type { KeepOptions } from './options';
+
+const NANOS_PER_MS = 1e6;
+// How far back the last message of ours is looked for, past messages that are none.
+const MAX_STRAYS = 1_000;
+const CHANNELS = 256;
+const STREAM_NOT_FOUND = 10_059;
+// How long the server may take to tell what is at the end.
+const LOOK_MS = 10_000;
+
+/** What a writer goes on behind. */
+export interface LogEnd {
+  /** The last sequence of the stream. */
+  readonly sequence: number;
+  /** The number of the next frame. */
+  readonly nextFrame: number;
+  /** By channel, the number of its next frame. */
+  readonly channelFrames: Float64Array;
+}
+
+/** A message of ours as the stream has it. */
+export interface StoredHead {
+  readonly sequence: number;
+  readonly id: string;
+  /** Undefined for a message that is none of ours. */
+  readonly head: Head | undefined;
+}
+
+/** @returns undefined where there is no such stream. */
+export async function streamInfo({ streams }: LogClient, stream: string): Promise<StreamInfo | undefined> {
+  try {
+    return await streams.info(stream);
+  } catch (err) {
+    if ((err as { code?: unknown }).code === STREAM_NOT_FOUND) return undefined;
+    throw err;
+  }
+}
+
+/**
+ * Makes the stream, or checks that it is as it should be.
+ * @throws {GeneralError} `ERR_LOG_STREAM`
+ */
+export async function ensureStream(client: LogClient, stream: string, keep: KeepOptions): Promise<void> {
+  const info = await streamInfo(client, stream);
+  if (info !== undefined) {
+    checkStream(info, stream, keep);
+    return;
+  }
+  const {
+    maxBytes = -1,
+    maxAgeMs = 0,
+    maxMessages = -1,
+    replicas = 1,
+    storage = 'file',
+    discard = 'old',
+  } = keep;
+  try {
+    await client.streams.add({
+      name: stream,
+      subjects: [`${stream}.*`],
+      max_bytes: maxBytes,
+      max_age: maxAgeMs * NANOS_PER_MS,
+      max_msgs: maxMessages,
+      num_replicas: replicas,
+      storage: storage,
+      discard: discard,
+      allow_direct: true,
+    });
+  } catch (err) {
+    const text = `the stream ${stream} cannot be made on ${client.servers}: ${(err as Error).message}`;
+    throw new GeneralError('ERR_LOG_STREAM', text, { cause: err });
+  }
+}
+
+/** @throws {GeneralError} `ERR_LOG_STREAM` which shows what is asked for and what is there. */
+export function checkStream({ config }: StreamInfo, stream: string, keep: KeepOptions): void {
+  const there: Required<KeepOptions> = {
+    maxBytes: unlimited(config.max_bytes),
+    maxAgeMs: unlimited(config.max_age / NANOS_PER_MS),
+    maxMessages: unlimited(config.max_msgs),
+    replicas: config.num_replicas,
+    storage: config.storage,
+    discard: config.discard,
+  };
+  const differences: string[] = [];
+  for (const [name, value] of Object.entries(there)) {
+    const asked = keep[name as keyof KeepOptions];
+    if (asked !== undefined && asked !== value)
+      differences.push(`${name} is ${valueText(value)} and ${valueText(asked)} was asked for`);
+  }
+  const subject = `${stream}.*`;
+  if (!config.subjects.some((one) => one === subject || one === `${stream}.>` || one === '>'))
+    differences.push(`its subjects are ${config.subjects.join(', ')} and a log has ${subject}`);
+  if ((config.retention as string) !== 'limits')
+    differences.push(`its retention is ${config.retention} and a log has limits`);
+  if (config.no_ack) differences.push('it acknowledges nothing (no_ack) and a log needs acknowledgements');
+  if (differences.length === 0) return;
+  throw new GeneralError(
+    'ERR_LOG_STREAM',
+    `the stream ${stream} is there with other settings: ${differences.join('; ')}; ask for what it has, or change it ('nats stream edit')`,
+  );
+}
+
+function unlimited(value: number): number {
+  return value <= 0 ? Infinity : value;
+}
+
+function valueText(value: number | string): string {
+  return value === Infinity ? 'unlimited' : String(value);
+}
+
+/** The message with this sequence; undefined where there is none. */
+export async function storedHead(
+  { streams }: LogClient,
+  stream: string,
+  seq: number,
+): Promise<StoredHead | undefined> {
+  const message = await streams.getMessage(stream, { seq });
+  if (message === null) return undefined;
+  const headers = message.header as HeaderSource | undefined;
+  const { subject, seq: sequence } = message;
+  return { sequence, id: headers?.get(HEADER.id) ?? '', head: headOf(subject, headers) };
+}
+
+/** What is at the end of the log. */
+export async function logEnd(client: LogClient, stream: string): Promise<LogEnd> {
+  const { state } = await client.streams.info(stream);
+  const channelFrames = new Float64Array(CHANNELS);
+  const ours: Ours[] = [];
+  for (const found of await lastOfChannels(client, stream)) {
+    const one = found.head === undefined ? await lastOfOurs(client, stream, found, state.first_seq) : found;
+    if (one?.head !== undefined) ours.push({ sequence: one.sequence, head: one.head });
+  }
+  const last = ours.reduce<Ours | undefined>(
+    (newest, one) => (newest === undefined || one.sequence > newest.sequence ? one : newest),
+    undefined,
+  );
+  const sequence = state.last_seq;
+  if (last === undefined) return { sequence, nextFrame: 0, channelFrames };
+  // A frame whose last chunk is missing was never acknowledged: its number is used again.
+  const isAbandoned = last.head.kind === 'frame' && isUnfinished(last.head);
+  const nextFrame = isAbandoned ? last.head.frame : endOf(last.head);
+  // Larger than any that was used, for a channel of which the log has trimmed all.
+  channelFrames.fill(nextFrame);
+  for (const one of ours) {
+    const { channel, channelFrame } = one.head;
+    const frames = one.head.kind === 'records' ? one.head.count : 1;
+    channelFrames[channel] = channelFrame + (isAbandoned && one === last ? 0 : frames);
+  }
+  return { sequence, nextFrame, channelFrames };
+}
+
+/** A message of ours. */
+interface Ours {
+  readonly sequence: number;
+  readonly head: Head;
+}
+
+interface LastOfChannel extends StoredHead {
+  readonly subject: string;
+  /** ms since 1970. */
+  readonly storedAt: number;
+}
+
+/** The last message with these subjects; undefined where there is none. */
+export async function lastMessage(
+  client: LogClient,
+  stream: string,
+  filter: string,
+): Promise<{ readonly sequence: number; readonly storedAt: number } | undefined> {
+  const all = await lastOfChannels(client, stream, filter);
+  return all.sort((a, b) => b.sequence - a.sequence)[0];
+}
+
+/** The last message of each subject, of its headers alone: a payload may have a megabyte, and there may be 256. */
+async function lastOfChannels(
+  { nats, manager, js }: LogClient,
+  stream: string,
+  filter = `${stream}.*`,
+): Promise<LastOfChannel[]> {
+  const { AckPolicy, DeliverPolicy } = nats.jetstream;
+  const info = await manager.consumers.add(stream, {
+    ack_policy: AckPolicy.None,
+    deliver_policy: DeliverPolicy.LastPerSubject,
+    filter_subject: filter,
+    headers_only: true,
+    mem_storage: true,
+    inactive_threshold: LOOK_MS * NANOS_PER_MS,
+  });
+  const found: LastOfChannel[] = [];
+  try {
+    if (info.num_pending === 0) return found;
+    const messages = await js.consumers
+      .getConsumerFromInfo(info)
+      .fetch({ max_messages: info.num_pending, expires: LOOK_MS });
+    for await (const {
+      seq: sequence,
+      subject,
+      headers,
+      info: { timestampNanos },
+    } of messages) {
+      const storedAt = timestampNanos / NANOS_PER_MS;
+      found.push({
+        sequence,
+        subject,
+        storedAt,
+        id: headers?.get(HEADER.id) ?? '',
+        head: headOf(subject, headers),
+      });
+    }
+  } finally {
+    await manager.consumers.delete(stream, info.name).catch(() => undefined);
+  }
+  return found;
+}
+
+/** The last message of ours in front of one that is none, with the same subject. */
+async function lastOfOurs(
+  client: LogClient,
+  stream: string,
+  stray: { readonly sequence: number; readonly subject: string },
+  firstSequence: number,
+): Promise<StoredHead | undefined> {
+  const least = Math.max(firstSequence, stray.sequence - MAX_STRAYS, 1);
+  for (let seq = stray.sequence - 1; seq >= least; seq--) {
+    const found = await storedHead(client, stream, seq);
+    if (found?.head !== undefined && subjectOf(stream, found.head.channel) === stray.subject) return found;
+  }
+  return undefined;
+}
+
+/** Undefined for what is none of ours, or wrong: a reader says what is wrong with it. */
+function headOf(subject: string, headers: HeaderSource | undefined): Head | undefined {
+  try {
+    return readHead(subject, headers);
+  } catch {
+    return undefined;
+  }
+}

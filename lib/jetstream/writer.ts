@@ -1,0 +1,474 @@
+// A slave that writes its frames into a log.
+
+import { randomBytes } from 'node:crypto';
+import { clearTimeout, epochMs, setImmediate, setTimeout, clearImmediate } from '../async/clock';
+import { Gate } from '../async/gate';
+import { lingerMsOf, settlesWithin, type LingerOptions } from '../async/linger';
+import { describeError, GeneralError } from '../errors';
+import { LogLimit } from '../log-limit';
+import { Logging } from '../logging';
+import { BufferPool } from '../memory/buffer-pool';
+import type { Frame } from '../stream/frame';
+import { isFrame, notAFrame } from '../stream/frame';
+import { Slave } from '../stream/slave';
+import { HEADER_BYTES } from '../utilities/fileio/record';
+import { Batch } from './batch';
+import { Chain } from './chain';
+import { connect, type LogClient } from './client';
+import { LogEmitter, type LogEvents, type LogListener } from './events';
+import { FORMAT_VERSION, HEADER, orderText, subjectOf } from './format';
+import { Link } from './link';
+import { logText, openLogs, type LogIdentity } from './metrics';
+import { resolveWriterOptions, type JetStreamWriterOptions, type WriterOptions } from './options';
+import { ensureStream, logEnd, type LogEnd } from './stream';
+
+// From here on a frame has a message of its own: copying it costs more than the message.
+const LONE_BYTES = 64 * 1024;
+// What the headers of a message take at most, besides the order of a batch.
+const HEADERS_BYTES = 1024;
+// The order of a batch takes up to three bytes a frame; a record has at least nine.
+const ORDER_SHARE = 0.6;
+const MAX_SPARE_BATCHES = 64;
+const DEFAULT_LINGER_MS = 10_000;
+
+/** What a writer has done so far. */
+export interface JetStreamWriterStats {
+  /** Frames accepted: on their way, or stored. */
+  readonly framesSent: number;
+  readonly bytesSent: number;
+  /** Frames that the log has acknowledged. */
+  readonly framesStored: number;
+  /** Messages that the log has acknowledged. */
+  readonly messages: number;
+  /** Frames accepted and not acknowledged. */
+  readonly unacknowledged: number;
+  readonly unacknowledgedBytes: number;
+  /** Messages that were sent again, because nobody knew whether they had been stored. */
+  readonly resent: number;
+  /** Of these, the ones that had been: the log has them once. */
+  readonly duplicates: number;
+  /** Frames dropped, with the option `drop`. */
+  readonly dropped: number;
+  /** Frames refused: empty, too large, or released. */
+  readonly refused: number;
+  /** Frames accepted, and lost when the writer failed or was stopped. */
+  readonly notStored: number;
+  /** Times that the connection came back. */
+  readonly reconnects: number;
+  readonly lastError: Error | undefined;
+  readonly lastFrameAt: Date | undefined;
+}
+
+/**
+ * Writes its frames into a log, a stream of NATS JetStream, in order and once each.
+ *
+ * ```ts
+ * const writer = await JetStreamWriter.create('nats://daq-host:4222/run42?replicas=3');
+ * tcp.to(writer);
+ * ...
+ * await writer.stop();
+ * ```
+ *
+ * The source is held back while the log is slow or away; a writer goes on trying. It fails for good when the stream is
+ * deleted, another writer takes over, or the servers do not let it in any more: `acceptFrame` then rejects.
+ */
+export class JetStreamWriter extends Slave implements AsyncDisposable {
+  readonly retainsFrames = true;
+  /** Who this is, for metrics. */
+  readonly identity: LogIdentity;
+  private readonly log = Logging.create('jetstream.Writer');
+  private readonly events = new LogEmitter();
+  private readonly link: Link;
+  private readonly chain: Chain;
+  private readonly pool: BufferPool;
+  private readonly gate = new Gate();
+  private readonly dropLines = new LogLimit((text) => this.log.warning(text));
+  private readonly batchBytes: number;
+  private readonly chunkBytes: number;
+  /** Frames of it may be waiting for others. */
+  private batch: Batch | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private immediate: NodeJS.Immediate | undefined;
+  /** The first frame number of the batch. */
+  private batchFrame: number;
+  private next: number;
+  /** Settles when the frames of the batch are stored. */
+  private batchStored: Deferred | undefined;
+  private readonly counts = { bytes: 0, stored: 0, dropped: 0, refused: 0, notStored: 0 };
+  private accepted = 0;
+  private lastError: Error | undefined;
+  private lastFrame = 0;
+  private stopping: Promise<void> | undefined;
+  private troubleSince: number | undefined;
+
+  /** Use `create`: connecting takes a moment. */
+  private constructor(
+    private readonly options: WriterOptions,
+    client: LogClient,
+    end: LogEnd,
+    private readonly name: string,
+  ) {
+    super();
+    const { stream } = options;
+    this.identity = { log: stream, servers: client.servers, role: 'writer' };
+    this.next = this.batchFrame = end.nextFrame;
+    this.channelFrames = end.channelFrames;
+    const maxPayload = client.connection.info?.max_payload ?? 1024 * 1024;
+    this.batchBytes = Math.min(options.batchBytes, Math.floor((maxPayload - HEADERS_BYTES) * ORDER_SHARE));
+    this.chunkBytes = maxPayload - HEADERS_BYTES;
+    this.pool = new BufferPool(this.batchBytes, MAX_SPARE_BATCHES);
+    this.link = new Link(client, this.events, this.log, {
+      onDown: () => this.chain.onDown(),
+      onUp: () => this.chain.onUp(),
+      onClosed: (error) => this.chain.fail(error),
+    });
+    this.chain = new Chain(client, () => this.link, stream, end.sequence, options, {
+      onTrouble: (error) => this.onTrouble(error),
+      onFailed: (error) => this.onFailed(error),
+      onStored: () => this.onRoom(),
+    });
+    openLogs.writers.enter(this);
+  }
+
+  private readonly channelFrames: Float64Array;
+
+  /**
+   * Connects, makes the stream where it is missing, and finds the end of the log, behind which it goes on.
+   *
+   * @param target the address of the log as `nats://host:4222/STREAM`, or options.
+   * @throws {TypeError} {RangeError} for an option that is wrong.
+   * @throws {GeneralError} `ERR_LOG_CONNECT`, `ERR_LOG_STREAM`, `ERR_MISSING_PACKAGE`
+   */
+  static async create(target: string | JetStreamWriterOptions): Promise<JetStreamWriter> {
+    const options = resolveWriterOptions(target);
+    const { stream, source, maxBytes, maxAgeMs, maxMessages, replicas, storage, discard } = options;
+    const client = await connect(options, 'JetStreamWriter');
+    try {
+      const keep = { maxBytes, maxAgeMs, maxMessages, replicas, storage, discard };
+      await ensureStream(client, stream, definedOf(keep));
+      const end = await logEnd(client, stream);
+      // Two runs of one writer number different frames alike: their ids must differ.
+      return new JetStreamWriter(options, client, end, `${source}-${randomBytes(6).toString('hex')}`);
+    } catch (err) {
+      await client.connection.close();
+      if (err instanceof GeneralError) throw err;
+      const text = `the stream ${stream} on ${client.servers} cannot be looked at: ${describeError(err)}`;
+      throw new GeneralError('ERR_LOG_STREAM', text, { cause: err });
+    }
+  }
+
+  /** The number that the next frame gets. After `create`: the frames that the log has ever had. */
+  get nextFrame(): number {
+    return this.next;
+  }
+
+  /** Whether there is a connection to a server. */
+  get connected(): boolean {
+    return this.link.isUp;
+  }
+
+  get stats(): JetStreamWriterStats {
+    const { chain, counts, accepted } = this;
+    const { bytes: bytesSent, stored: framesStored, dropped, refused, notStored } = counts;
+    return {
+      framesSent: accepted,
+      bytesSent,
+      framesStored,
+      messages: chain.stored,
+      unacknowledged: accepted - framesStored - notStored,
+      unacknowledgedBytes: chain.bytes + (this.batch?.bytes ?? 0),
+      resent: chain.resent,
+      duplicates: chain.duplicates,
+      dropped,
+      refused,
+      notStored,
+      reconnects: this.link.reconnects,
+      lastError: this.lastError,
+      lastFrameAt: this.lastFrame === 0 ? undefined : new Date(this.lastFrame),
+    };
+  }
+
+  on<E extends keyof LogEvents>(event: E, listener: LogListener<E>): this {
+    this.events.on(event, listener as never);
+    return this;
+  }
+
+  once<E extends keyof LogEvents>(event: E, listener: LogListener<E>): this {
+    this.events.once(event, listener as never);
+    return this;
+  }
+
+  off<E extends keyof LogEvents>(event: E, listener: LogListener<E>): this {
+    this.events.off(event, listener as never);
+    return this;
+  }
+
+  /**
+   * Takes one frame. The promise, where there is one, settles when there is room for more, or, with `settle: 'stored'`, when
+   * the log has acknowledged the frame.
+   *
+   * @throws {GeneralError} `ERR_EMPTY_FRAME`; `ERR_LOG_STOPPED` after `stop`; what the writer has failed with.
+   */
+  override acceptFrame(frame: Frame): void | Promise<void> {
+    if (!isFrame(frame)) throw notAFrame(frame);
+    const { size } = frame;
+    if (this.stopping !== undefined) return this.refuse(stoppedError());
+    if (this.chain.failure !== undefined) return this.refuse(this.chain.failure);
+    if (size === 0) {
+      return this.refuse(
+        new GeneralError(
+          'ERR_EMPTY_FRAME',
+          'the frame has no payload: no bridge to a Rogue peer could send it',
+        ),
+      );
+    }
+    if (this.options.drop && this.isFull) {
+      this.counts.dropped += 1;
+      this.dropLines.note(`a frame of ${size} bytes was dropped: the log is too slow, or away`);
+      return undefined;
+    }
+    void super.acceptFrame(frame);
+    this.accepted += 1;
+    this.counts.bytes += size;
+    this.lastFrame = epochMs();
+    const stored =
+      size >= LONE_BYTES || size + HEADER_BYTES > this.batchBytes
+        ? this.sendLone(frame)
+        : this.addToBatch(frame);
+    if (this.options.settle === 'stored') return stored.promise;
+    return this.isFull && !this.options.drop ? this.gate.wait() : undefined;
+  }
+
+  /**
+   * Resolves when all frames that were accepted are stored.
+   * @throws what the writer has failed with.
+   */
+  async flush(): Promise<void> {
+    this.sendBatch();
+    await this.chain.whenEmpty();
+    if (this.chain.failure !== undefined) throw this.chain.failure;
+  }
+
+  /**
+   * Takes no more frames, waits up to `lingerMs` (default 10 s) until the log has acknowledged what it has, and closes the
+   * connection. What is not acknowledged by then is counted in `stats.notStored` and logged.
+   */
+  stop(options: LingerOptions = {}): Promise<void> {
+    const lingerMs = options.lingerMs === undefined ? DEFAULT_LINGER_MS : lingerMsOf(options);
+    this.stopping ??= this.end(lingerMs);
+    return this.stopping;
+  }
+
+  /** {@link stop}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  private get isFull(): boolean {
+    return this.chain.bytes + (this.batch?.bytes ?? 0) >= this.options.windowBytes;
+  }
+
+  private refuse(error: GeneralError): Promise<void> {
+    this.counts.refused += 1;
+    return Promise.reject(error);
+  }
+
+  private addToBatch(frame: Frame): Deferred {
+    if (this.batch?.hasRoomFor(frame.size) === false) this.sendBatch();
+    if (this.batch === undefined) {
+      this.batch = new Batch(this.pool);
+      this.batchFrame = this.next;
+      this.batchStored = new Deferred();
+      this.startTimer();
+    }
+    this.batch.add(frame);
+    this.next += 1;
+    return this.batchStored!;
+  }
+
+  private startTimer(): void {
+    const { batchMs } = this.options;
+    if (batchMs === 0) this.immediate = setImmediate(() => this.sendBatch());
+    else this.timer = setTimeout(() => this.sendBatch(), batchMs);
+  }
+
+  /** Sends what waits for more. */
+  private sendBatch(): void {
+    const { batch, batchFrame: first, batchStored: stored } = this;
+    if (batch === undefined) return;
+    clearTimeout(this.timer);
+    clearImmediate(this.immediate);
+    this.batch = undefined;
+    const parts = batch.parts();
+    let left = parts.length;
+    parts.forEach((part, index) => {
+      const { channel, count, offset, gaps, payload } = part;
+      const headers = this.headersOf(first + offset, channel, count);
+      headers.push([HEADER.count, String(count)]);
+      if (parts.length > 1) {
+        headers.push([HEADER.batch, `${first}-${first + batch.frames}`]);
+        headers.push([HEADER.part, `${index}/${parts.length}`]);
+        headers.push([HEADER.order, orderText(gaps)]);
+      }
+      const onSettled = (error?: Error): void => {
+        this.settle(count, error);
+        left -= 1;
+        if (left > 0) return;
+        batch.release();
+        stored!.settle(error);
+      };
+      this.push(first + offset, channel, headers, payload, count, onSettled);
+    });
+  }
+
+  /** Sends a large frame, in chunks where the servers take no message of its size. */
+  private sendLone(frame: Frame): Deferred {
+    this.sendBatch();
+    const { payload, channel, flags, error } = frame;
+    const number = this.next;
+    this.next += 1;
+    const headers = this.headersOf(number, channel, 1);
+    headers.push([HEADER.flags, String(flags)], [HEADER.error, String(error)]);
+    const stored = new Deferred();
+    frame.beginUse();
+    const chunks = Math.ceil(payload.length / this.chunkBytes);
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      const isLast = chunk === chunks - 1;
+      const part =
+        chunks === 1 ? payload : payload.subarray(chunk * this.chunkBytes, (chunk + 1) * this.chunkBytes);
+      const more: [string, string][] =
+        chunks === 1
+          ? []
+          : [
+              [HEADER.size, String(payload.length)],
+              [HEADER.chunk, `${chunk}/${chunks}`],
+            ];
+      const onSettled = (err?: Error): void => {
+        if (!isLast) return;
+        frame.endUse();
+        this.settle(1, err);
+        stored.settle(err);
+      };
+      const id = chunks === 1 ? '' : `.${chunk}`;
+      this.push(number, channel, [...headers, ...more], part, isLast ? 1 : 0, onSettled, id);
+    }
+    return stored;
+  }
+
+  /** The headers that every message has; its frames are numbered. */
+  private headersOf(frame: number, channel: number, count: number): [string, string][] {
+    const channelFrame = this.channelFrames[channel]!;
+    this.channelFrames[channel] = channelFrame + count;
+    return [
+      [HEADER.version, String(FORMAT_VERSION)],
+      [HEADER.frame, String(frame)],
+      [HEADER.channelFrame, String(channelFrame)],
+    ];
+  }
+
+  private push(
+    frame: number,
+    channel: number,
+    headers: [string, string][],
+    payload: Uint8Array,
+    frames: number,
+    onSettled: (error?: Error) => void,
+    chunk = '',
+  ): void {
+    const id = `${this.name}.${frame}${chunk}`;
+    this.chain.push({
+      subject: subjectOf(this.options.stream, channel),
+      id,
+      headers,
+      payload,
+      frames,
+      onSettled,
+    });
+  }
+
+  private settle(frames: number, error: Error | undefined): void {
+    if (error === undefined) this.counts.stored += frames;
+    else this.counts.notStored += frames;
+  }
+
+  private onRoom(): void {
+    if (!this.isFull) this.gate.release();
+  }
+
+  private onTrouble(error: GeneralError | undefined): void {
+    if (error === undefined) {
+      const seconds = (epochMs() - this.troubleSince!) / 1000;
+      this.log.warning(`the log ${logText(this.identity)} takes frames again, after ${seconds.toFixed(1)} s`);
+      this.troubleSince = undefined;
+      return;
+    }
+    this.troubleSince ??= epochMs();
+    this.log.error(
+      `${error.message}; ${this.options.drop ? 'frames are dropped' : 'the source is held back'} until it does`,
+    );
+    this.tell(error);
+  }
+
+  private onFailed(error: GeneralError): void {
+    const { notStored } = this.counts;
+    if (error.code !== 'ERR_LOG_STOPPED') {
+      this.log.error(`${error.message}${notStored > 0 ? `; ${notStored} frames were not stored` : ''}`);
+      this.tell(error);
+    }
+    this.gate.release(error);
+  }
+
+  private tell(error: Error): void {
+    this.lastError = error;
+    this.events.emitSafely('error', error);
+  }
+
+  private async end(lingerMs: number): Promise<void> {
+    this.sendBatch();
+    this.endWaits();
+    if (!(await settlesWithin(lingerMs, this.chain.whenEmpty()))) {
+      const error = stoppedError();
+      const before = this.counts.notStored;
+      this.chain.fail(error);
+      const lost = this.counts.notStored - before;
+      this.lastError = error;
+      this.log.error(`stopped with ${lost} frames that the log has not acknowledged within ${lingerMs} ms`);
+    }
+    this.gate.release(this.chain.failure);
+    await this.link.close();
+    openLogs.writers.leave(this);
+  }
+}
+
+/** A promise that is settled from outside, and made only where somebody asks for it. */
+class Deferred {
+  private made:
+    { readonly promise: Promise<void>; resolve: () => void; reject: (err: Error) => void } | undefined;
+
+  get promise(): Promise<void> {
+    if (this.made === undefined) {
+      let resolve: () => void = () => undefined;
+      let reject: (err: Error) => void = () => undefined;
+      const promise = new Promise<void>((yes, no) => {
+        resolve = yes;
+        reject = no;
+      });
+      this.made = { promise, resolve, reject };
+    }
+    return this.made.promise;
+  }
+
+  settle(error?: Error): void {
+    if (error === undefined) this.made?.resolve();
+    else this.made?.reject(error);
+  }
+}
+
+function stoppedError(): GeneralError {
+  return new GeneralError('ERR_LOG_STOPPED', 'the writer was stopped, so this frame was not stored');
+}
+
+function definedOf<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
