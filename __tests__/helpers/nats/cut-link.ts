@@ -26,12 +26,12 @@ export class CutLink {
   private isConnected = false;
   private wasHung = false;
 
-  /** @param ended called once, when both sides are closed. */
+  /** @param ended called when it is reset or both sides are closed. */
   constructor(
     private readonly client: Socket,
     private readonly port: number,
     private readonly fault: () => Fault,
-    ended: () => void,
+    private readonly ended: () => void,
   ) {
     const { server } = this;
     this.pipes = [new Pipe(client, server, 'requests', fault), new Pipe(server, client, 'answers', fault)];
@@ -58,12 +58,11 @@ export class CutLink {
     for (const pipe of this.pipes) pipe.flow();
   }
 
-  /** Both sides see a connection reset by its peer. */
+  /** Both sides see a connection reset by its peer. It counts no more from now on. */
   reset(): void {
-    this.client.resetAndDestroy();
-    // One that never connected has no connection to reset.
-    if (this.isConnected) this.server.resetAndDestroy();
-    else this.server.destroy();
+    this.ended();
+    reset(this.client);
+    reset(this.server);
   }
 }
 
@@ -124,8 +123,18 @@ class Pipe {
       }
       this.pieces.shift();
       if (piece.bytes !== undefined) this.to.write(piece.bytes);
-      else if (this.wasReset && !this.to.connecting) this.to.resetAndDestroy();
+      else if (this.wasReset) reset(this.to);
       else this.to.destroySoon();
     }
   }
+}
+
+/**
+ * Has the other side see ECONNRESET. A connection that is about to end, or not yet there, ends without: Node cannot
+ * reset it during the shutdown (EINVAL), and then never closes it, upon which the process does not exit.
+ */
+function reset(socket: Socket): void {
+  const isEnding = socket.writableEnded && !socket.writableFinished;
+  if (isEnding || socket.readyState === 'opening' || socket.pending) socket.destroy();
+  else socket.resetAndDestroy();
 }

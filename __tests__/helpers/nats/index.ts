@@ -6,6 +6,7 @@ import { findNatsServer, MISSING } from './process';
 
 export { makeCertificates, type Certificate, type TlsFiles } from './certificates';
 export { endNats } from './clean-up';
+export { NatsCluster, type Cut, type NatsClusterOptions } from './cluster';
 export { CutProxy } from './cut-proxy';
 export { connectionOptions, connectTo, storedMessages, type Target } from './clients';
 export type { Usage } from './process';

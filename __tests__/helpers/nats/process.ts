@@ -40,6 +40,7 @@ export class NatsProcess {
   log = '';
   /** Its exit status, or the signal that ended it; undefined while it runs. */
   status: number | string | undefined;
+  isPaused = false;
   private readonly child: ChildProcess;
 
   constructor(configFile: string) {
@@ -83,9 +84,15 @@ export class NatsProcess {
 
   /** SIGSTOP; resolves when every thread stands still. */
   async pause(): Promise<void> {
+    this.isPaused = true;
     this.signal('SIGSTOP');
     const isStopped = (thread: string): boolean => this.stat(`task/${thread}/`)[0] === 'T';
     await waitFor('nats-server to stand still', () => readdirSync(`/proc/${this.pid}/task`).every(isStopped));
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.signal('SIGCONT');
   }
 
   /** From /proc. @throws {Error} if the process has ended. */

@@ -5,12 +5,14 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { reservePorts } from '../kept-ports';
-import { waitFor } from '../wait';
+import { pause, waitFor } from '../wait';
 import { makeCertificates, type TlsFiles } from './certificates';
 import { endLater, forget, type Ending } from './clean-up';
 import { askMonitor } from './monitor';
 import { NatsProcess, type Usage } from './process';
 import { configuration, HOST, type NatsServerOptions } from './settings';
+
+const HEALTH_LOOK_MS = 20;
 
 /** One server; its process may end and start again, its ports and its data stay. */
 export class NatsServer implements Ending {
@@ -25,7 +27,9 @@ export class NatsServer implements Ending {
     readonly monitorPort: number,
   ) {
     endLater(this);
-    if (settings.tls !== undefined && settings.tls !== false) this.tls = makeCertificates(this.folder);
+    if (settings.tls !== undefined && settings.tls !== false) {
+      this.tls = settings.certificates ?? makeCertificates(this.folder);
+    }
   }
 
   /** Resolves when the server takes clients, with JetStream if it has it. */
@@ -70,6 +74,11 @@ export class NatsServer implements Ending {
     return this.process?.isRunning === true;
   }
 
+  /** Since {@link pause}. */
+  get isPaused(): boolean {
+    return this.process?.isPaused === true;
+  }
+
   /** The end of what the current process, or else the last one, has logged. */
   get log(): string {
     return this.process?.log ?? '';
@@ -81,17 +90,33 @@ export class NatsServer implements Ending {
   }
 
   /** Waits until it takes clients, and its JetStream, if any, is up. */
-  async ready(): Promise<void> {
+  async ready(timeoutMs?: number): Promise<void> {
     let seen: unknown;
     await waitFor(
       'nats-server to be ready',
       async () => {
-        if (!this.isRunning) throw new Error(`nats-server has ended (${this.process!.status}): ${this.log}`);
+        this.mustRun();
         seen = await this.ask('healthz');
-        return (seen as { status?: string } | undefined)?.status === 'ok' && (await this.greets());
+        const isHealthy = (seen as { status?: string } | undefined)?.status === 'ok';
+        // It logs every answer that is not ok.
+        if (!isHealthy) await pause(HEALTH_LOOK_MS);
+        return isHealthy && (await this.greets());
+      },
+      timeoutMs,
+      () => [seen, this.log.slice(-2000)],
+    );
+  }
+
+  /** Waits until it takes clients, with JetStream or without. */
+  async listening(): Promise<void> {
+    await waitFor(
+      'nats-server to take clients',
+      () => {
+        this.mustRun();
+        return this.greets();
       },
       undefined,
-      () => [seen, this.log.slice(-2000)],
+      () => this.log.slice(-2000),
     );
   }
 
@@ -124,7 +149,7 @@ export class NatsServer implements Ending {
   }
 
   resume(): void {
-    this.running.signal('SIGCONT');
+    this.running.resume();
   }
 
   usage(): Usage {
@@ -141,6 +166,10 @@ export class NatsServer implements Ending {
   private get running(): NatsProcess {
     if (this.process?.isRunning !== true) throw new Error('nats-server does not run');
     return this.process;
+  }
+
+  private mustRun(): void {
+    if (!this.isRunning) throw new Error(`nats-server has ended (${this.process?.status}): ${this.log}`);
   }
 
   private run(): void {

@@ -27,6 +27,8 @@ export interface NatsServerOptions {
   readonly token?: string;
   /** `verify` asks clients for a certificate of the same authority. Default: no TLS. */
   readonly tls?: boolean | 'verify';
+  /** For `tls`. Default: of an authority of its own. */
+  readonly certificates?: TlsFiles;
   /** Default: `n1`. */
   readonly name?: string;
   /** More of the server's configuration, by its own names, e.g. `{ ping_interval: '1s' }`. */
