@@ -4,7 +4,7 @@
 // all that are behind it, so nothing changes places; the chain then sends again from there, with the same message ids, so
 // nothing is doubled.
 
-import { pause } from '../async/clock';
+import { clearInterval, monotonicMs, pause, setImmediate, setInterval } from '../async/clock';
 import { describeError, GeneralError } from '../errors';
 import { apiCode, type LogClient } from './client';
 import type { Link } from './link';
@@ -14,12 +14,15 @@ const WRONG_LAST_SEQUENCE = new Set([10_071, 10_164]);
 // The stream's own limit for one message.
 const MESSAGE_TOO_LARGE = 10_054;
 const MAX_IN_FLIGHT = 1_000;
+// How long an answer is of any use; whether the log is alive is seen by all answers together.
+const FORGET_MS = 600_000;
 const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 2_000;
 // Messages behind the last acknowledged one that are looked through for ours.
 const MAX_LOOKED_AT = 20_000;
 // A stream that is not there is asked for again: while servers start, they may not know it yet.
 const MISSING_TIMES = 3;
+const LOOKS = 5;
 
 /** A message to be stored. */
 export interface Outgoing {
@@ -70,6 +73,9 @@ export class Chain {
   private round = 0;
   private isRecovering = false;
   private timesOut = 0;
+  /** When the last acknowledgement came, or the first message after a silence was sent. */
+  private heardAt = 0;
+  private watching: NodeJS.Timeout | undefined;
   private pauseMs = FIRST_PAUSE_MS;
   private trouble: GeneralError | undefined;
   /** Whether a message of ours was stored: then another writer is an intruder, before we are. */
@@ -121,6 +127,7 @@ export class Chain {
   fail(error: GeneralError): void {
     if (this.failure !== undefined) return;
     this.failure = error;
+    clearInterval(this.watching);
     this.beginRound();
     const left = this.entries.splice(0);
     this.bytes = 0;
@@ -160,6 +167,8 @@ export class Chain {
 
   private publish(entry: Entry, lastSequence: number): void {
     const { round } = this;
+    if (this.sent === 0) this.heardAt = monotonicMs();
+    this.watching ??= setInterval(() => this.look(), this.options.ackTimeoutMs / LOOKS);
     const { message } = entry;
     const headers = this.client.nats.transport.headers();
     for (const [name, value] of message.headers) headers.set(name, value);
@@ -168,7 +177,7 @@ export class Chain {
         headers,
         msgID: message.id,
         expect: { lastSequence },
-        timeout: this.options.ackTimeoutMs,
+        timeout: FORGET_MS,
       })
       .then(
         ({ seq, duplicate }) => {
@@ -181,8 +190,31 @@ export class Chain {
       );
   }
 
+  /** Of a slow log some answer comes; of one that is away, or a connection that is dead without a word, none does. */
+  private look(): void {
+    if (this.sent === 0) {
+      clearInterval(this.watching);
+      this.watching = undefined;
+      return;
+    }
+    if (!this.isSilent) return;
+    const { round } = this;
+    // After a pause of this process, what has arrived is looked at first.
+    setImmediate(() => {
+      if (!this.isSilent || round !== this.round) return;
+      this.timesOut += 1;
+      if (this.timesOut % 2 === 0) this.link().reconnect();
+      void this.recover(new Error(`no acknowledgement within ${this.options.ackTimeoutMs} ms`));
+    });
+  }
+
+  private get isSilent(): boolean {
+    return this.sent > 0 && monotonicMs() - this.heardAt > this.options.ackTimeoutMs;
+  }
+
   private onAck(entry: Entry, sequence: number): void {
     if (this.failure !== undefined) return;
+    this.heardAt = monotonicMs();
     entry.sequence ??= sequence;
     this.isEstablished = true;
     this.timesOut = 0;
@@ -229,7 +261,6 @@ export class Chain {
       }
       if (!isWrongSequence) {
         if (this.link().isUp) this.tellTrouble(this.streamError(why));
-        this.noteTimeout(why);
         await pause(this.pauseMs);
         this.pauseMs = Math.min(this.pauseMs * 2, MAX_PAUSE_MS);
       }
@@ -254,13 +285,6 @@ export class Chain {
     }
     this.isRecovering = false;
     this.pump();
-  }
-
-  /** A connection over which nothing comes any more may be dead without a word. */
-  private noteTimeout(why: unknown): void {
-    if (!(why instanceof Error) || why.name !== 'TimeoutError') return;
-    this.timesOut += 1;
-    if (this.timesOut % 2 === 0) this.link().reconnect();
   }
 
   /**

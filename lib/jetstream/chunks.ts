@@ -1,5 +1,6 @@
 // The other chunks of a frame, for a member of a group that was given the last one.
 
+import type { StoredMsg } from '@nats-io/jetstream';
 import { Buffer } from 'node:buffer';
 import type { LogClient } from './client';
 import { formatError, HEADER, type FrameHead, type HeaderSource } from './format';
@@ -11,7 +12,7 @@ import { GeneralError } from '../errors';
  * @throws {GeneralError} `ERR_LOG_GAP` when one is missing.
  */
 export async function chunksBefore(
-  { streams }: LogClient,
+  client: LogClient,
   stream: string,
   { group, frame, size, writer }: FrameHead,
   { sequence, payload }: Stored,
@@ -19,7 +20,7 @@ export async function chunksBefore(
   const { parts } = group!;
   const chunks: Uint8Array[] = [];
   for (let part = 0; part < parts - 1; part++) {
-    const found = await streams.getMessage(stream, { seq: sequence - (parts - 1 - part) });
+    const found = await messageAt(client, stream, sequence - (parts - 1 - part));
     const headers = found?.header as HeaderSource | undefined;
     if (found === null || headers?.get(HEADER.id) !== `${writer}.${frame}.${part}`) {
       throw new GeneralError(
@@ -32,4 +33,14 @@ export async function chunksBefore(
   const whole = Buffer.concat([...chunks, payload]);
   if (whole.length === size) return whole;
   throw formatError(`the ${parts} chunks of its frame have ${whole.length} bytes, and ${size} are right`);
+}
+
+/** From the server that is the nearest, as bytes; a copy that is behind may not have it yet, and then the leader has. */
+async function messageAt(
+  { manager, streams }: LogClient,
+  stream: string,
+  seq: number,
+): Promise<StoredMsg | null> {
+  const near = await manager.direct.getMessage(stream, { seq }).catch(() => null);
+  return near ?? streams.getMessage(stream, { seq });
 }

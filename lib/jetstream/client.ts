@@ -77,6 +77,8 @@ function connectOptions(
   return {
     servers: [...servers],
     name: 'rogue-bridge',
+    // It would take a stack trace for every message.
+    noAsyncTraces: true,
     timeout: timeoutMs,
     reconnect: true,
     maxReconnectAttempts: -1,

@@ -14,8 +14,12 @@ const EXPIRES_MS = 5_000;
 const HEARTBEAT_MS = 1_000;
 const RETRY_MS = 100;
 const ACK_WAIT_MS = 30_000;
-const MAX_ACK_PENDING = 256;
-const AHEAD = 8;
+const MAX_ACK_PENDING = 2_000;
+// Messages asked for at a time; within these, about as many bytes as were asked for.
+const MIN_AHEAD = 4;
+const MAX_AHEAD = 200;
+// How much the last message counts in the mean.
+const NEWEST = 0.1;
 const CONSUMER_NOT_FOUND = 10_014;
 const UNAVAILABLE = 10_008;
 
@@ -32,6 +36,8 @@ export class GroupSource implements MessageSource {
   private readonly underWay = new Set<Shared>();
   private readonly keeping: NodeJS.Timeout;
   private fetched: ConsumerMessages | undefined;
+  /** Of messages, newest first. */
+  private meanBytes: number;
   private isStopped = false;
   private failure: unknown;
   /** Woken when there is something to do for the one who waits. */
@@ -41,7 +47,9 @@ export class GroupSource implements MessageSource {
   private constructor(
     private readonly client: LogClient,
     private readonly info: ConsumerInfo,
+    private readonly aheadBytes: number,
   ) {
+    this.meanBytes = client.connection.info?.max_payload ?? aheadBytes;
     // What waits for slow slaves is not to be given to others.
     this.keeping = setInterval(() => this.keep(), ACK_WAIT_MS / 3);
     this.keeping.unref();
@@ -51,11 +59,15 @@ export class GroupSource implements MessageSource {
   /** @throws {GeneralError} `ERR_LOG_STREAM` for a group that reads other channels. */
   static async open(
     client: LogClient,
-    { stream, channel }: SourceOptions,
+    { stream, channel, readAheadBytes }: SourceOptions,
     group: string,
     start: () => Promise<Start>,
   ): Promise<GroupSource> {
-    return new GroupSource(client, await consumerOf(client, stream, group, filterOf(stream, channel), start));
+    return new GroupSource(
+      client,
+      await consumerOf(client, stream, group, filterOf(stream, channel), start),
+      readAheadBytes,
+    );
   }
 
   async *messages(): AsyncIterable<Incoming> {
@@ -98,19 +110,19 @@ export class GroupSource implements MessageSource {
   private async fetchAll(): Promise<void> {
     const consumer = this.client.js.consumers.getConsumerFromInfo(this.info);
     while (!this.isStopped) {
-      if (this.waiting.length > AHEAD / 2) {
+      if (this.waiting.length > this.ahead / 2) {
         await this.changed;
         continue;
       }
       try {
         this.fetched = await consumer.fetch({
-          max_messages: AHEAD,
+          max_messages: this.ahead,
           expires: EXPIRES_MS,
           idle_heartbeat: HEARTBEAT_MS,
         });
         for await (const message of this.fetched) {
           if (this.hasStopped()) message.nak();
-          else this.waiting.push(sharedOf(message));
+          else this.add(sharedOf(message));
           this.change();
         }
       } catch (err) {
@@ -121,6 +133,17 @@ export class GroupSource implements MessageSource {
         }
       }
     }
+  }
+
+  private add(shared: Shared): void {
+    this.waiting.push(shared);
+    this.meanBytes += (shared.payload.length - this.meanBytes) * NEWEST;
+  }
+
+  /** The client cannot ask for bytes: see pull.ts. */
+  private get ahead(): number {
+    const wanted = Math.floor(this.aheadBytes / this.meanBytes);
+    return Math.min(Math.max(wanted, MIN_AHEAD), MAX_AHEAD);
   }
 
   /** After a fault: whether the consumer is there, once there is an answer. */

@@ -60,7 +60,7 @@ export interface JetStreamWriterOptions extends LogConnectionOptions, KeepOption
   readonly source?: string;
   /** Records gathered in a message, in bytes; default 262144. A server may allow less. */
   readonly batchBytes?: number;
-  /** How long a small frame may wait for others, in ms; default 5. 0 sends it in the next turn of the event loop. */
+  /** How long a small frame may wait for others, in ms; default 5, with `settle: 'stored'` 0. 0 sends it in the next turn of the event loop. */
   readonly batchMs?: number;
   /** Bytes that may wait for their acknowledgement before the source is held back; default 16 MiB. */
   readonly windowBytes?: number;
@@ -71,7 +71,7 @@ export interface JetStreamWriterOptions extends LogConnectionOptions, KeepOption
   readonly settle?: 'window' | 'stored';
   /** Drops and counts frames instead of holding the source back. Default false. */
   readonly drop?: boolean;
-  /** How long the log may take to acknowledge a message before it is sent again, in ms; default 5000. */
+  /** How long the log may acknowledge nothing before what is on its way is sent again, in ms; default 5000. */
   readonly ackTimeoutMs?: number;
 }
 
@@ -157,19 +157,22 @@ export function resolveWriterOptions(target: string | JetStreamWriterOptions): W
   if (replicas !== undefined) checkInteger('replicas', replicas, 1, MAX_REPLICAS);
   if (storage !== undefined) checkWord('storage', storage, ['file', 'memory']);
   if (discard !== undefined) checkWord('discard', discard, ['old', 'new']);
+  const settle = checkWord('settle', options.settle ?? 'window', ['window', 'stored']);
+  // A source that waits for every frame has no others that this one could wait for.
+  const defaultBatchMs = settle === 'stored' ? 0 : DEFAULT_BATCH_MS;
   return {
     ...options,
     ...connectionOptions(options),
     source: checkName('source', options.source ?? 'rogue-bridge'),
     batchBytes: checkInteger('batchBytes', options.batchBytes ?? DEFAULT_BATCH_BYTES, 1024, MAX_BATCH_BYTES),
-    batchMs: checkInteger('batchMs', options.batchMs ?? DEFAULT_BATCH_MS, 0, 60_000),
+    batchMs: checkInteger('batchMs', options.batchMs ?? defaultBatchMs, 0, 60_000),
     windowBytes: checkInteger(
       'windowBytes',
       options.windowBytes ?? DEFAULT_WINDOW_BYTES,
       1024,
       Number.MAX_SAFE_INTEGER,
     ),
-    settle: checkWord('settle', options.settle ?? 'window', ['window', 'stored']),
+    settle,
     drop: checkBoolean('drop', options.drop ?? false),
     ackTimeoutMs: checkInteger('ackTimeoutMs', options.ackTimeoutMs ?? DEFAULT_TIMEOUT_MS, 100, MAX_TIMER_MS),
   };

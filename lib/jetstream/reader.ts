@@ -1,6 +1,7 @@
 // A master that reads the frames of a log.
 
-import { epochMs, pause } from '../async/clock';
+import { monotonicMs, nextTurn, pause } from '../async/clock';
+import { thisTurn } from '../async/turn-clock';
 import { describeError, GeneralError } from '../errors';
 import { LogLimit } from '../log-limit';
 import { Logging } from '../logging';
@@ -24,6 +25,7 @@ import { lastMessage, streamInfo } from './stream';
 
 const MISSING_TIMES = 3;
 const MISSING_PAUSE_MS = 500;
+const MAX_TURN_MS = 10;
 
 /** What a reader has done so far. */
 export interface JetStreamReaderStats {
@@ -221,6 +223,8 @@ export class JetStreamReader extends Master implements AsyncDisposable {
         if (this.isEnded) return;
         await this.take(incoming);
         if (incoming.sequence >= (this.endSequence ?? Infinity)) break;
+        // Messages that are here already, and slaves that accept at once, would keep the event loop from its sockets.
+        if (monotonicMs() - thisTurn().monotonicMs > MAX_TURN_MS) await nextTurn();
       }
       if (this.isEnded) return;
       await this.deliverAll(this.assembler.end());
@@ -281,7 +285,7 @@ export class JetStreamReader extends Master implements AsyncDisposable {
       if (accepted !== undefined) await accepted;
       this.counts.frames += 1;
       this.counts.bytes += frame.size;
-      const now = epochMs();
+      const now = thisTurn().epochMs;
       this.last.frame = frame.number;
       this.last.at = now;
       this.last.delayMs = Math.max(now - frame.storedAt, 0);

@@ -1,6 +1,6 @@
 // Frames of the records in a message. Pure.
 
-import { Buffer } from 'node:buffer';
+import { BufferView } from '../memory/payload-memory';
 import { Frame, type FrameOptions } from '../stream/frame';
 import { HEADER_BYTES, LENGTH_OVERHEAD_BYTES, readLength } from '../utilities/fileio/record';
 import { formatError, type RecordsHead } from './format';
@@ -65,7 +65,7 @@ export function framesOf(head: RecordsHead, { sequence, storedAt, payload }: Sto
         error: payload[at + 6]!,
         channel: head.channel,
       };
-      const part = Buffer.from(payload.buffer, payload.byteOffset + start, size);
+      const part = new BufferView(payload.buffer, payload.byteOffset + start, size);
       frames.push(new LogFrame(part, fields, number, sequence, storedAt, length));
       number += 1;
       at = start + size;

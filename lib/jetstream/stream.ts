@@ -10,6 +10,8 @@ const NANOS_PER_MS = 1e6;
 // How far back the last message of ours is looked for, past messages that are none.
 const MAX_STRAYS = 1_000;
 const CHANNELS = 256;
+// How long the server knows message ids; the chain of sequences needs none.
+const DUPLICATES_MS = 120_000;
 const STREAM_NOT_FOUND = 10_059;
 // How long the server may take to tell what is at the end.
 const LOOK_MS = 10_000;
@@ -70,6 +72,8 @@ export async function ensureStream(client: LogClient, stream: string, keep: Keep
       num_replicas: replicas,
       storage: storage,
       discard: discard,
+      // No longer than messages are kept: the server refuses that.
+      duplicate_window: Math.min(DUPLICATES_MS, maxAgeMs || Infinity) * NANOS_PER_MS,
       allow_direct: true,
     });
   } catch (err) {

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { clearTimeout, epochMs, setImmediate, setTimeout, clearImmediate } from '../async/clock';
+import { thisTurn } from '../async/turn-clock';
 import { Gate } from '../async/gate';
 import { lingerMsOf, settlesWithin, type LingerOptions } from '../async/linger';
 import { describeError, GeneralError } from '../errors';
@@ -230,7 +231,7 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
     void super.acceptFrame(frame);
     this.accepted += 1;
     this.counts.bytes += size;
-    this.lastFrame = epochMs();
+    this.lastFrame = thisTurn().epochMs;
     const stored =
       size >= LONE_BYTES || size + HEADER_BYTES > this.batchBytes
         ? this.sendLone(frame)
