@@ -2,6 +2,13 @@
 
 export { isLogAddress, parseLogAddress, type LogAddress, type ReadPart } from './address';
 export type { LogEvents, LogListener } from './events';
+export {
+  inspectLog,
+  type LogChannelInfo,
+  type LogConsumerInfo,
+  type LogInfo,
+  type LogReplicaInfo,
+} from './inspect';
 export type { LogIdentity } from './metrics';
 export type {
   JetStreamReaderOptions,

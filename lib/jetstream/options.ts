@@ -209,6 +209,15 @@ export function resolveReaderOptions(target: string | JetStreamReaderOptions): R
   };
 }
 
+/** Of an address or options of either kind, where the log is. @throws {TypeError} {RangeError} */
+export function connectionOptionsOf(
+  target: string | JetStreamReaderOptions | JetStreamWriterOptions,
+): ConnectionOptions {
+  if (typeof target === 'string') return connectionOptions(parseLogAddress(target).connection);
+  checkOptionNames('the options of a log', target, [...new Set([...WRITER_NAMES, ...READER_NAMES])]);
+  return connectionOptions(target);
+}
+
 function writerPart(text: string): JetStreamWriterOptions {
   const { connection, keep, read } = parseLogAddress(text);
   const [wrong] = Object.keys(read);

@@ -183,7 +183,7 @@ export async function lastMessage(
 }
 
 /** The last message of each subject, of its headers alone: a payload may have a megabyte, and there may be 256. */
-async function lastOfChannels(
+export async function lastOfChannels(
   { nats, manager, js }: LogClient,
   stream: string,
   filter = `${stream}.*`,
