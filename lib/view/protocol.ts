@@ -109,10 +109,13 @@ export interface Hello {
 
 /** Where the frames come from. */
 export interface SourceInfo {
-  /** `daq-host:8000`, or the name of a file. */
+  /** `daq-host:8000`, `run42 at host:4222`, or the name of a file. */
   readonly address: string;
-  /** `client`: it connects to a server; `server`: it listens; `file`: a data file; `program`: a program's own master. */
-  readonly role: 'client' | 'server' | 'file' | 'program';
+  /**
+   * `client`: it connects to a server; `server`: it listens; `log`: a log on JetStream; `file`: a data file; `program`: a
+   * program's own master.
+   */
+  readonly role: 'client' | 'server' | 'log' | 'file' | 'program';
 }
 
 export interface Limits {

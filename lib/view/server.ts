@@ -32,7 +32,7 @@ import {
 } from './protocol';
 import { KEPT_FRAMES } from './channel';
 import { loadAssets, Routes, type Assets } from './routes';
-import { bridgeSource } from './source';
+import { sourceOf } from './source';
 import { Viewers } from './viewers';
 
 const TICK_MS = 250;
@@ -162,9 +162,9 @@ export class ViewServer extends Slave implements AsyncDisposable {
     return this.viewers.hasSubscriptions ? this.viewers.offer(frame) : undefined;
   }
 
-  /** @internal A master has got this slave: a bridge tells where it leads. */
+  /** @internal A master has got this slave: a bridge or a log tells where it leads. */
   attachedTo(master: object): void {
-    const source = this.options.source === undefined ? bridgeSource(master) : undefined;
+    const source = this.options.source === undefined ? sourceOf(master) : undefined;
     if (source === undefined) return;
     this.hub.link.source = source;
     this.viewers.tell(this.hello());

@@ -7,9 +7,28 @@ interface NamedBridge extends WatchedBridge {
   readonly identity: { readonly bridge: string; readonly role: 'client' | 'server' };
 }
 
-/** The source that a bridge is; undefined for other masters. Not by its class: there may be more than one of that name. */
-export function bridgeSource(master: object): StreamSource | undefined {
-  const { identity, stats } = master as Partial<NamedBridge>;
+/** A reader of a log, as a view sees it. */
+interface NamedLog {
+  readonly identity: { readonly log: string };
+  readonly connected: boolean;
+  readonly stats: { readonly foreign: number };
+}
+
+/** The source that a bridge or a log is; undefined for other masters. Not by its class: there may be more than one of that name. */
+export function sourceOf(master: object): StreamSource | undefined {
+  const { identity, stats } = master as Partial<NamedBridge | NamedLog>;
   if (identity === undefined || typeof stats !== 'object') return undefined;
-  return { address: identity.bridge, role: identity.role, bridge: master as NamedBridge };
+  if ('bridge' in identity) {
+    return { address: identity.bridge, role: identity.role, bridge: master as NamedBridge };
+  }
+  return 'log' in identity ? logSource(master as NamedLog) : undefined;
+}
+
+function logSource(log: NamedLog): StreamSource {
+  const bridge: WatchedBridge = {
+    get stats() {
+      return { peers: { receive: log.connected ? 1 : 0 }, malformed: log.stats.foreign };
+    },
+  };
+  return { address: log.identity.log, role: 'log', bridge };
 }

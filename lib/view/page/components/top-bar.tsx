@@ -7,6 +7,7 @@ import { StateIcon, ThemeIcon, TriangleIcon } from './icons';
 const ROLES = {
   client: 'as a client',
   server: 'as a server',
+  log: 'a log',
   file: 'a data file',
   program: 'of a program',
 } as const;

@@ -164,6 +164,12 @@ export function stallBanner({
   };
 }
 
+/** What is said of a source without frames that is no peer. */
+const WITHOUT_FRAMES: Readonly<Partial<Record<Hello['source']['role'], string>>> = {
+  file: 'The file has been opened and no frame has been read.',
+  log: 'The log is open and no frame has come.',
+};
+
 /** The words in place of a picture; undefined when there is one, or it is under way. */
 export function emptyState(situation: Situation): Empty | undefined {
   const { connection, hasPicture, status, hello, nothing, localNow } = situation;
@@ -188,10 +194,7 @@ export function emptyState(situation: Situation): Empty | undefined {
   if (status.link === 'waiting') return waiting(hello);
   if (nothing !== undefined) return nothingToShow(nothing, situation);
   if (status.frames === 0) {
-    const text =
-      hello.source.role === 'file'
-        ? 'The file has been opened and no frame has been read.'
-        : 'The peer is connected and has not sent a frame.';
+    const text = WITHOUT_FRAMES[hello.source.role] ?? 'The peer is connected and has not sent a frame.';
     return { title: 'No frames yet', text, path: { peer: 'up', page: 'up' }, actions: [] };
   }
   return undefined;
