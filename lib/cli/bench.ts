@@ -21,19 +21,12 @@ import {
   timeoutOption,
   type FormatOptions,
 } from './support/options';
+import { openBridge, withBridge } from './support/open';
 import { showProgress } from './support/progress';
-import {
-  addLogOptions,
-  Interruption,
-  openBridge,
-  tell,
-  tellAll,
-  waitForPeer,
-  withBridge,
-  type CommonOptions,
-} from './support/run';
+import { addLogOptions, Interruption, tell, tellAll, type CommonOptions } from './support/run';
 import { thrownText } from './support/share';
 import { plural, sizeText } from './support/text';
+import { waitForPeer } from './support/wait-for-peer';
 
 const DEFAULT_SIZES = '64,1k,10k,100k,1M,10M';
 const DEFAULT_TIMEOUT_S = 5;

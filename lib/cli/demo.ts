@@ -12,18 +12,12 @@ import { given, parseTarget, type Target } from './support/arguments';
 import { unsentText } from './support/departures';
 import { Failure, STATUS_FAILED, UsageError } from './support/errors';
 import { machineText, thisMachine } from './support/machine';
+import { withBridge } from './support/open';
 import { durationOption, FormerName } from './support/options';
-import {
-  addBridgeOptions,
-  print,
-  tell,
-  waitForPeer,
-  withBridge,
-  type CommonOptions,
-  type Interruption,
-} from './support/run';
+import { addBridgeOptions, print, tell, type CommonOptions, type Interruption } from './support/run';
 import { Source } from './support/source';
 import { digits } from './support/text';
+import { waitForPeer } from './support/wait-for-peer';
 
 const DEFAULT_SECONDS = 5;
 const MIN_SECONDS = 1;

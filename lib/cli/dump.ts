@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import type { Frame } from '../index';
-import { bytes, type Target } from './support/arguments';
+import { bytes, isLog, type AnyTarget } from './support/arguments';
 import { frameLine } from './support/frame-json';
 import {
   addFormat,
@@ -17,20 +17,14 @@ import {
 } from './support/options';
 import { UsageError } from './support/errors';
 import { filesText, readFiles, SOURCE_HELP, sourceOf } from './support/frame-source';
-import {
-  addBridgeOptions,
-  Interruption,
-  NEVER,
-  tell,
-  tellAll,
-  waitForPeer,
-  withBridge,
-  type CommonOptions,
-} from './support/run';
+import { addBridgeOptions, Interruption, NEVER, tell, tellAll, type CommonOptions } from './support/run';
+import { logHelp } from './support/log-target';
+import { withPeer } from './support/open';
 import { leaveSoon, receiveSparingly } from './support/receiving';
 import { TAKES_HELP, takenText } from './support/share';
 import { Source } from './support/source';
 import { grouped, hex, hexLines, plural } from './support/text';
+import { waitForPeer } from './support/wait-for-peer';
 
 const DEFAULT_HEX_BYTES = 256;
 
@@ -79,10 +73,12 @@ Examples:
   rogue-bridge dump daq-host:8000 --count 5
   rogue-bridge dump run.dat.1 --channel 1          all parts of a recording
   rogue-bridge dump run.dat --follow               as it is written
+  rogue-bridge dump 'nats://daq-host/run42?last=5&until=end'
   rogue-bridge dump daq-host:8000 --format json --channel 1 | jq .size
   rogue-bridge dump daq-host:8000 --format json > frames.jsonl
   rogue-bridge dump daq-host:8000 --format raw --count 100 > frames.bin
-    then, in Python: numpy.fromfile('frames.bin', dtype='<f4')`,
+    then, in Python: numpy.fromfile('frames.bin', dtype='<f4')
+${logHelp('receive')}`,
     )
     .action(dump);
 }
@@ -148,16 +144,17 @@ async function dumpFiles(files: readonly string[], options: DumpOptions, printer
   summarize();
 }
 
-async function dumpPeer(target: Target, options: DumpOptions, printer: Printer): Promise<void> {
+async function dumpPeer(target: AnyTarget, options: DumpOptions, printer: Printer): Promise<void> {
   let behind = 0;
   const more = options.count === undefined ? {} : receiveSparingly(options.count);
-  await withBridge(
+  const isEarly = await withPeer(
     target,
+    'receive',
     options,
-    async (bridge, interruption) => {
+    async (peer, interruption) => {
       const { signal } = interruption;
-      const source = new Source(bridge, tell);
-      bridge.addSlave((frame) => {
+      const source = new Source(peer, tell);
+      peer.addSlave((frame) => {
         // What comes behind the last one is not ours to take.
         if (printer.isDone() || signal.aborted) {
           behind += 1;
@@ -168,22 +165,23 @@ async function dumpPeer(target: Target, options: DumpOptions, printer: Printer):
         return drained;
       });
       try {
-        if (await waitForPeer(bridge, target, options, interruption))
-          await interruption.wait(options.duration);
+        if (await waitForPeer(peer, target, options, interruption)) await interruption.wait(options.duration);
       } finally {
         source.end();
       }
-      const { framesReceived } = bridge.stats;
+      const { framesReceived } = peer.stats;
       const { printed } = printer;
       const others = framesReceived > printed ? ` of ${grouped(framesReceived)} that came` : '';
-      // More of them may be in the memory of the connection, where nobody counts them.
-      const lost = behind > 0 ? `; ${grouped(behind)} or more behind the last went nowhere` : '';
+      // More of them may be in the memory of the connection, where nobody counts them. Those of a log stay there.
+      const lost =
+        behind > 0 && !isLog(target) ? `; ${grouped(behind)} or more behind the last went nowhere` : '';
       tell(`${plural(printed, 'frame')} printed${others}${lost}`);
-      tellAll(source.summary, takenText(source.frames, options));
+      tellAll(source.summary, takenText(source.frames, target, options));
+      return !printer.isDone() && !interruption.isAtEnd;
     },
     more,
   );
-  if (!printer.isDone()) leaveSoon();
+  if (isEarly) leaveSoon();
 }
 
 function textOf(frame: Frame, number: number, format: Format, maxBytes?: number): string | Buffer {

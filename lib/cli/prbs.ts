@@ -2,7 +2,7 @@
 
 import { Option, type Command } from 'commander';
 import { Prbs, TcpClient, type TcpCore } from '../index';
-import { bytes, given, integer, parseTarget, type Target } from './support/arguments';
+import { bytes, given, integer, isLog, type AnyTarget } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
 import { LOOPBACK, openLocalServer } from './support/local';
 import { Checker } from './prbs/checker';
@@ -11,23 +11,26 @@ import { checkFiles } from './prbs/file-test';
 import { report } from './prbs/report';
 import { channelOption, countOption, durationOption, rateOption } from './support/options';
 import { SOURCE_HELP, sourceOf } from './support/frame-source';
+import type { LogPeer } from './support/log-peer';
+import { logHelp, parseAnyTarget, TARGET_HELP } from './support/log-target';
+import { openWithPage } from './support/open';
 import { tokenOption, viewOption } from './support/page';
 import { Departures, unsentText } from './support/departures';
 import {
   addBridgeOptions,
   Interruption,
   NEVER,
-  openWithPage,
   tell,
   tellAll,
-  waitForPeer,
   withMetrics,
   type CommonOptions,
 } from './support/run';
 import type { MetricsPage } from './support/metrics';
+import type { Peer } from './support/peer';
 import { receiveSparingly } from './support/receiving';
 import { TAKES_HELP, THROWS_HELP, thrownText } from './support/share';
 import { passing } from './support/slaves';
+import { waitForPeer } from './support/wait-for-peer';
 
 const DEFAULT_SIZE_BYTES = 10_000;
 // The last frames may have to wait for a slow checker.
@@ -60,7 +63,9 @@ Examples:
   rogue-bridge prbs rx daq-host:8000 --duration 1m
   rogue-bridge prbs rx run.dat                    frames that were recorded
   rogue-bridge prbs tx --listen '*:8000' --size 1M --rate 100
-  rogue-bridge prbs loop                          both ends on this machine`,
+  rogue-bridge prbs loop                          both ends on this machine
+  rogue-bridge prbs tx nats://daq-host/test       into a log, and out of it:
+  rogue-bridge prbs rx 'nats://daq-host/test?from=first&until=end'`,
     );
   const add = (direction: PrbsDirection, summary: string, more: string): Command =>
     prbs
@@ -69,6 +74,8 @@ Examples:
       .description(`${summary[0]!.toUpperCase()}${summary.slice(1)}. ${more}`);
   const tx = add('tx', 'send PRBS frames', THROWS_HELP);
   const rx = add('rx', 'check the PRBS frames that come, or that are in data files', TAKES_HELP);
+  tx.addHelpText('after', logHelp('send'));
+  rx.addHelpText('after', logHelp('receive'));
   const loop = add(
     'loop',
     'send, and check what comes back; without a target through two bridges of this machine',
@@ -80,16 +87,16 @@ Examples:
     [tx, '<target>'],
     [loop, '[target]'],
   ] as const) {
-    command.argument(target, 'HOST:PORT, the base port', parseTarget);
+    command.argument(target, command === tx ? TARGET_HELP : 'HOST:PORT, the base port', parseAnyTarget);
     command.addOption(sizeOption()).addOption(rateOption());
   }
   for (const command of [tx, rx, loop]) {
     command.option('--width <bits>', 'bits a word, a multiple of 32', integer(32, 65_536), 32);
     addBridgeOptions(command.addOption(countOption()).addOption(durationOption()));
   }
-  tx.action((target: Target, options: PrbsOptions) => run('tx', target, options));
+  tx.action((target: AnyTarget, options: PrbsOptions) => run('tx', target, options));
   rx.action(check);
-  loop.action((target: Target | undefined, options: PrbsOptions) => run('loop', target, options));
+  loop.action((target: AnyTarget | undefined, options: PrbsOptions) => run('loop', target, options));
 }
 
 /** The frames of a peer, or of data files. */
@@ -101,7 +108,7 @@ async function check(names: string[], options: PrbsOptions, command: Command): P
 
 async function run(
   direction: PrbsDirection,
-  target: Target | undefined,
+  target: AnyTarget | undefined,
   options: PrbsOptions,
 ): Promise<void> {
   if (direction !== 'rx') await checkSize(options);
@@ -110,6 +117,9 @@ async function run(
     throw new UsageError(
       '--listen, --allow and --curve need HOST:PORT; without it both ends are of this machine',
     );
+  }
+  if (direction === 'loop' && target !== undefined && isLog(target)) {
+    throw new UsageError(`${target.name} is a log: run 'prbs rx' on it, and then 'prbs tx'`);
   }
   await withMetrics(options, (page) => runTest(direction, target, options, page));
 }
@@ -124,7 +134,7 @@ async function checkSize({ size = DEFAULT_SIZE_BYTES, width }: PrbsOptions): Pro
 
 async function runTest(
   direction: PrbsDirection,
-  target: Target | undefined,
+  target: AnyTarget | undefined,
   options: PrbsOptions,
   page: MetricsPage,
 ): Promise<void> {
@@ -133,8 +143,9 @@ async function runTest(
   const [tx, rx] = [new Prbs(), new Prbs()];
   tx.width = rx.width = options.width;
   const interruption = new Interruption();
-  const { sending, receiving, bridges, stop } = await openLink(direction, target, options);
-  for (const bridge of bridges) page.watch(bridge);
+  const { sending, receiving, peers, stop } = await openLink(direction, target, options);
+  for (const peer of peers) page.watch(peer);
+  interruption.stopWith(receiving.finished?.());
   try {
     const seen = new Checker(rx);
     const limit = direction === 'rx' ? (options.count ?? Infinity) : Infinity;
@@ -152,7 +163,8 @@ async function runTest(
     }
     const test = { direction, tx, rx, seen, size, options, interruption };
     const departures = new Departures(sending, () => tx.txCount);
-    const shortfall = await exchange(test, () => sending.stats.peers.send > 0);
+    const missing = await exchange(test, () => sending.stats.peers.send > 0);
+    const shortfall = interruption.failure?.message ?? missing;
     await departures.stop();
     await stop();
     const unsent = unsentText(sending, 'is too slow') ?? doubtOf(departures, test, shortfall);
@@ -178,23 +190,24 @@ function doubtOf(
 }
 
 interface Link {
-  readonly sending: TcpCore;
-  readonly receiving: TcpCore;
-  readonly bridges: readonly TcpCore[];
+  readonly sending: Peer;
+  readonly receiving: Peer;
+  readonly peers: readonly (TcpCore | LogPeer)[];
   readonly stop: () => Promise<void>;
 }
 
-/** The bridge that was asked for, or two that are connected to each other. */
+/** The bridge or log that was asked for, or two bridges that are connected to each other. */
 async function openLink(
   direction: PrbsDirection,
-  target: Target | undefined,
+  target: AnyTarget | undefined,
   options: PrbsOptions,
 ): Promise<Link> {
   if (target !== undefined) {
     const isLimited = direction === 'rx' && options.count !== undefined;
     const more = isLimited ? receiveSparingly(options.count) : {};
-    const { bridge, stop } = await openWithPage(target, options, { lingerMs: LINGER_MS, ...more });
-    return { sending: bridge, receiving: bridge, bridges: [bridge], stop };
+    const to = direction === 'rx' ? 'receive' : 'send';
+    const { peer, stop } = await openWithPage(target, to, options, { lingerMs: LINGER_MS, ...more });
+    return { sending: peer, receiving: peer, peers: [peer], stop };
   }
   const own = given({ engine: options.engine });
   const { bridge: receiving, port } = await openLocalServer(own);
@@ -203,7 +216,7 @@ async function openLink(
     const stop = async (): Promise<void> => {
       await Promise.all([sending.stop(), receiving.stop()]);
     };
-    return { sending, receiving, bridges: [sending, receiving], stop };
+    return { sending, receiving, peers: [sending, receiving], stop };
   } catch (err) {
     await receiving.stop();
     throw err;

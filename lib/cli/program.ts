@@ -18,6 +18,7 @@ import { addSend } from './send';
 import { addView } from './view';
 import { addWatch } from './watch';
 import { visible } from '../quoted';
+import { withoutPassword } from './support/arguments';
 import { lineOf, statusOf, STATUS_FAILED, STATUS_USAGE } from './support/errors';
 import { logAsRogue } from './support/run';
 import { version } from '../version';
@@ -38,7 +39,7 @@ export function createProgram(): Command {
         const [line = '', guess = ''] = text.replace(/^error: /, '').split('\n');
         const hint = guess === '' ? '(--help tells more)' : guess;
         // It repeats the argument that it does not take.
-        write(`${NAME}: ${visible(line)} ${visible(hint)}\n`);
+        write(`${NAME}: ${visible(withoutPassword(line))} ${visible(hint)}\n`);
       },
     });
   const adders = [

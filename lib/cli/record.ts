@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { GeneralError, StreamWriter, type Frame, type TcpOptions } from '../index';
 import { visible } from '../quoted';
 import { Stall } from './record/stall';
-import { bytes, isTarget, seconds } from './support/arguments';
+import { bytes, isLogText, isTarget, seconds } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
 import { removeMade } from './support/made-file';
 import {
@@ -15,23 +15,18 @@ import {
   durationOption,
   overwriteOption,
 } from './support/options';
+import { logHelp, TARGET_HELP } from './support/log-target';
+import { withPeer } from './support/open';
 import { tokenOption, viewOption } from './support/page';
 import { shareOf, showProgress, type Limits } from './support/progress';
-import {
-  addBridgeOptions,
-  NEVER,
-  tell,
-  tellAll,
-  waitForPeer,
-  withBridge,
-  type CommonOptions,
-} from './support/run';
+import { addBridgeOptions, NEVER, tell, tellAll, type CommonOptions } from './support/run';
 import { receiveSparingly } from './support/receiving';
 import { targetOf } from './support/frame-source';
 import { TAKES_HELP, takenText } from './support/share';
 import { sayUnlessLive, Source } from './support/source';
 import { digits, grouped, plural, sizeText } from './support/text';
 import { passing } from './support/slaves';
+import { waitForPeer } from './support/wait-for-peer';
 
 const TELL_WAITING_MS = 1_000;
 
@@ -56,7 +51,7 @@ export function addRecord(program: Command): void {
           `while the disk, or the reader of a pipe, is behind. ${TAKES_HELP}`,
       )
       .argument('<file>', 'where to, - for standard output; a file with data in it is not replaced')
-      .argument('<target>', 'HOST:PORT, the base port')
+      .argument('<target>', TARGET_HELP)
       .option('--max-size <size>', 'split into <file>.1, <file>.2, ... of at most so many bytes', bytes)
       .addOption(channelOption())
       .addOption(dropErrorsOption())
@@ -75,7 +70,9 @@ Examples:
   rogue-bridge record run.dat daq-host:8000 --stall 30s
   rogue-bridge record run.dat daq-host:8000 --max-size 1G --channel 1,2
   rogue-bridge record run.dat --listen '*:8000' --count 1000
-  rogue-bridge record - daq-host:8000 | gzip > run.dat.gz`,
+  rogue-bridge record - daq-host:8000 | gzip > run.dat.gz
+  rogue-bridge record run.dat 'nats://daq-host/run42?from=first&until=end'
+${logHelp('receive')}`,
     )
     .action(record);
 }
@@ -84,6 +81,8 @@ async function record(first: string, second: string, options: RecordOptions): Pr
   // In either order: the one that is no address is the file.
   const isSwapped = isTarget(first) && !isTarget(second);
   const [file, target] = isSwapped ? [second, targetOf(first)] : [first, targetOf(second)];
+  if (isLogText(file))
+    throw new UsageError("record writes a data file: 'relay --from ... --to ...' writes a log");
   const { channel, count = Infinity, duration, maxSize = 0, dropErrors = false, overwrite = false } = options;
   const isPipe = file === '-';
   if (isPipe) checkPipe(options);
@@ -97,11 +96,12 @@ async function record(first: string, second: string, options: RecordOptions): Pr
   let failure: Error | undefined;
   let source: Source | undefined;
   try {
-    await withBridge(
+    await withPeer(
       target,
+      'receive',
       options,
-      async (bridge, interruption) => {
-        const account = (source = new Source(bridge, sayUnlessLive()));
+      async (peer, interruption) => {
+        const account = (source = new Source(peer, sayUnlessLive()));
         const recorder = writer.getChannel(0);
         const fail = (err: Error): Promise<void> => {
           failure ??= err;
@@ -122,10 +122,10 @@ async function record(first: string, second: string, options: RecordOptions): Pr
           if (writer.frameCount >= count) interruption.stop();
           return accepted instanceof Promise ? accepted.catch(fail) : undefined;
         };
-        bridge.addSlave(passing(stall?.watched(record) ?? record));
-        bridge.on('error', (err) => void fail(err));
+        peer.addSlave(passing(stall?.watched(record) ?? record));
+        peer.on('error', (err) => void fail(err));
         try {
-          if (!(await waitForPeer(bridge, target, options, interruption))) return;
+          if (!(await waitForPeer(peer, target, options, interruption))) return;
           const from = (started ??= performance.now());
           const endProgress = showProgress(() => ({
             share: shareOf(options, from, writer.frameCount),
@@ -148,7 +148,7 @@ async function record(first: string, second: string, options: RecordOptions): Pr
       `${plural(writer.frameCount, 'frame')}, ${sizeText(writer.totalSize)} in ${name}${maxSize > 0 ? '.1 and on' : ''}, ` +
         `${digits(elapsed)} s; ${leftOutText({ ...leftOut, inAll: leftOut.byChannel + writer.dropCount })}`,
     );
-    tellAll(source?.summary, takenText(source?.frames ?? 0, options));
+    tellAll(source?.summary, takenText(source?.frames ?? 0, target, options));
     failure ??= closed;
     if (writer.frameCount === 0 && !isPipe) await removeEmpty(maxSize > 0 ? `${file}.1` : file);
   }

@@ -1,13 +1,16 @@
-// rogue-bridge relay: every frame of one side to several others.
+// rogue-bridge relay: every frame of one bridge or log to several others.
 
 import type { Command } from 'commander';
-import type { CurveOptions, Frame, TcpCore } from '../index';
+import type { CurveOptions, Frame } from '../index';
 import { checkServers } from './relay/check';
+import { checkLogs, checkOptions } from './relay/check-logs';
 import { destinations, Downstream, isStopped, type Destination } from './relay/downstream';
 import { lossText, RelayRates, relaySummary } from './relay/report';
-import { given, parseTarget, targetText, type Target } from './support/arguments';
+import { given, isLog, parseTarget, targetText, type AnyTarget, type Target } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
 import { curveKeys } from './support/curve';
+import { logHelp, parseAnyTarget } from './support/log-target';
+import { openWithPage } from './support/open';
 import {
   allowOption,
   countOption,
@@ -27,17 +30,17 @@ import {
   DEFAULT_WAIT,
   Interruption,
   NEVER,
-  openWithPage,
-  waitForPeer,
   withMetrics,
   type CommonOptions,
 } from './support/run';
 import { sayUnlessLive, Source } from './support/source';
+import type { Peer } from './support/peer';
 import { plural } from './support/text';
 import { passing } from './support/slaves';
+import { waitForPeer } from './support/wait-for-peer';
 
 interface RelayOptions extends CommonOptions {
-  readonly from: Target;
+  readonly from: AnyTarget;
   readonly to: Destination[];
   readonly back?: Target;
   readonly count?: number;
@@ -50,16 +53,16 @@ interface RelayOptions extends CommonOptions {
 export function addRelay(program: Command): void {
   const command = program
     .command('relay')
-    .summary('pass every frame on to several servers')
+    .summary('pass every frame on to several servers or logs')
     .description(
-      'Passes every frame of one peer on to each of several servers of its own, where a single server would deal ' +
-        'them out among its clients in turn. A downstream with block gets every frame and holds back the source; ' +
+      'Passes every frame of one peer, or of a log, on to each of several servers of its own, where a single server ' +
+        'would deal them out among its clients in turn, and to logs. A downstream with block gets every frame and holds back the source; ' +
         'one with drop=N never does: what finds N frames waiting for it is dropped and counted.',
     )
-    .requiredOption('--from <target>', 'HOST:PORT of the source', parseTarget)
+    .requiredOption('--from <target>', 'the source: HOST:PORT, or a log nats://HOST/STREAM', parseAnyTarget)
     .requiredOption(
       '--to <server>',
-      'ADDR:PORT to serve at, with ,block (default) or ,drop=N; again for more',
+      'ADDR:PORT to serve at, or a log nats://HOST/STREAM, with ,block (default) or ,drop=N; again for more',
       destinations,
     )
     .option('--back <server>', 'the --to whose clients may send frames to the source', parseTarget)
@@ -80,13 +83,17 @@ export function addRelay(program: Command): void {
 Examples:
   rogue-bridge relay --from daq-host:8000 --to '*:9000' --to '*:9010,drop=100'
   rogue-bridge relay --from daq-host:8000 --to '*:9000' --back '*:9000'
-  rogue-bridge relay --listen --from '*:8000' --to '*:9000,drop=10'`,
+  rogue-bridge relay --listen --from '*:8000' --to '*:9000,drop=10'
+  rogue-bridge relay --from daq-host:8000 --to 'nats://a,b,c/run42?replicas=3'
+  rogue-bridge relay --from 'nats://a,b,c/run42?since=10m' --to '*:8000'
+${logHelp('receive', 'send')}`,
     )
     .action(relay);
 }
 
 async function relay(options: RelayOptions): Promise<void> {
   const { from, to, back, listen = false } = options;
+  checkOptions(options);
   const backIndex = back === undefined ? -1 : to.findIndex((one) => targetText(one) === targetText(back));
   if (back !== undefined && backIndex < 0) {
     throw new UsageError(`--back ${targetText(back)} is none of the servers that --to names`);
@@ -96,6 +103,7 @@ async function relay(options: RelayOptions): Promise<void> {
     listen,
     '--from-curve',
   );
+  checkLogs(from, to);
   await checkServers(from, to, listen);
   await withMetrics(options, (page) => run(options, backIndex, curve, page));
 }
@@ -116,18 +124,20 @@ async function run(
       downstreams.push(downstream);
       open.push(downstream);
       // One that may drop is there for clients that come and go.
-      if (!downstream.mayDrop) page.watch(downstream.bridge, { direction: 'send', mayBeSilent: true });
+      if (!downstream.mayDrop) page.watch(downstream.peer, { direction: 'send', mayBeSilent: true });
     }
-    const { allow } = options;
+    const { allow, engine, ...rest } = options;
     const own = {
-      ...options,
+      ...rest,
+      ...(isLog(from) ? {} : given({ engine })),
       allow: listen || options.view !== undefined ? allow : undefined,
       curve: undefined,
       curvePeer: undefined,
     };
-    const { bridge: upstream, stop } = await openWithPage(from, own, given({ curve }));
+    const { peer: upstream, stop } = await openWithPage(from, 'receive', own, given({ curve }));
     open.push({ stop });
     page.watch(upstream, { direction: 'receive' });
+    interruption.stopWith((upstream as Peer).finished?.());
     const work = new Relay(upstream, downstreams, downstreams[backIndex], options.count, interruption);
     try {
       if (await waitForPeer(upstream, from, { ...options, curve: options.fromCurve }, interruption)) {
@@ -138,6 +148,7 @@ async function run(
       await work.end();
     }
     work.tellSummary();
+    if (interruption.failure !== undefined) throw interruption.failure;
     const loss = lossText(downstreams);
     if (loss !== undefined) throw new Failure(loss);
   } finally {
@@ -157,7 +168,7 @@ class Relay {
   private readonly line = new LiveLine();
 
   constructor(
-    private readonly upstream: TcpCore,
+    private readonly upstream: Peer,
     private readonly downstreams: readonly Downstream[],
     private readonly back: Downstream | undefined,
     private readonly count = Infinity,
@@ -166,7 +177,8 @@ class Relay {
     this.source = new Source(upstream, sayUnlessLive());
     upstream.addSlave(passing((frame) => this.pass(frame)));
     for (const one of downstreams) {
-      one.bridge.addSlave(passing((frame) => (one === back ? this.sendBack(frame) : this.loseStray(one))));
+      one.onFailed = (err) => this.onFailed(one, err);
+      one.peer.addSlave(passing((frame) => (one === back ? this.sendBack(frame) : this.loseStray(one))));
     }
   }
 
@@ -196,6 +208,12 @@ class Relay {
     for (const { name, refusal } of this.downstreams) {
       if (refusal !== undefined) this.line.say(`${name}: ${refusal}`);
     }
+  }
+
+  /** One that must have every frame takes none any more, so this is the end. */
+  private onFailed({ name, mayDrop }: Downstream, err: Error): void {
+    if (mayDrop) this.line.say(`${name} takes no more frames, and they are dropped: ${err.message}`);
+    else this.interruption.fail(err);
   }
 
   /** Done when every downstream has taken it; all of them are given it at once. */
@@ -237,7 +255,9 @@ class Relay {
       if (!one.isHoldingBack) this.told.delete(one);
       else if (!this.told.has(one)) {
         this.told.add(one);
-        this.line.say(`no client on ${one.name}: the source is held back until one comes`);
+        this.line.say(
+          `${one.isLog ? 'no connection to' : 'no client on'} ${one.name}: the source is held back until one comes`,
+        );
       }
     }
   }

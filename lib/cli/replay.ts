@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { Frame } from '../index';
 import { HEADER_BYTES } from '../utilities/fileio/record';
-import { isTarget, type Target } from './support/arguments';
+import { isTarget, type AnyTarget } from './support/arguments';
 import { Failure, UsageError } from './support/errors';
 import {
   channelOption,
@@ -17,6 +17,7 @@ import {
 import { showProgress } from './support/progress';
 import { addBridgeOptions } from './support/run';
 import { checkFiles, filesText, framesOf, readsOnce, sizeOf, targetOf } from './support/frame-source';
+import { logHelp, TARGET_HELP } from './support/log-target';
 import { checkReadable, sendFrames, Sent, type SendingOptions } from './support/sending';
 import { THROWS_HELP } from './support/share';
 import { plural, sizeText } from './support/text';
@@ -37,7 +38,7 @@ export function addReplay(program: Command): void {
           `run.dat.1 stands for all parts of a recording. ${THROWS_HELP}`,
       )
       .usage('[options] <file...> <target>')
-      .argument('<file...>', 'data files, or - for standard input; and last HOST:PORT, the base port')
+      .argument('<file...>', `data files, or - for standard input; and last ${TARGET_HELP}`)
       .addOption(channelOption())
       .addOption(loopOption())
       .addOption(new FormerName('--repeat <n>', loopOption()))
@@ -51,7 +52,9 @@ export function addReplay(program: Command): void {
       `
 Examples:
   rogue-bridge replay run.dat daq-host:8000
-  rogue-bridge replay run.dat.1 --listen '*:8000' --rate 100 --loop`,
+  rogue-bridge replay run.dat.1 --listen '*:8000' --rate 100 --loop
+  rogue-bridge replay run.dat nats://daq-host/run42
+${logHelp('send')}`,
     )
     .action(replay);
 }
@@ -96,13 +99,15 @@ async function replay(args: string[], options: ReplayOptions): Promise<void> {
 }
 
 /** The address is the last of the arguments, or the first. */
-function splitTarget(args: string[]): { files: string[]; target: Target } {
+function splitTarget(args: string[]): { files: string[]; target: AnyTarget } {
   const at = isTarget(args.at(-1)!) ? args.length - 1 : 0;
   const text = args[at]!;
   const files = args.filter((_, index) => index !== at);
   if (!isTarget(text))
-    throw new UsageError("behind the files give HOST:PORT, for example 'replay run.dat daq-host:8000'");
+    throw new UsageError(
+      "behind the files give HOST:PORT, or nats://HOST/STREAM, for example 'replay run.dat daq-host:8000'",
+    );
   if (files.length === 0)
-    throw new UsageError("name a data file in front of HOST:PORT: 'replay run.dat daq-host:8000'");
+    throw new UsageError("name a data file in front of the address: 'replay run.dat daq-host:8000'");
   return { files, target: targetOf(text) };
 }

@@ -15,9 +15,10 @@ import {
   readWhole,
   type InputOptions,
 } from './send/input';
-import { bytes, given, integer, parseTarget, type Target } from './support/arguments';
+import { bytes, given, integer, type AnyTarget } from './support/arguments';
 import { UsageError } from './support/errors';
 import { beginsLikeFrames, frameOf } from './support/frame-json';
+import { logHelp, parseAnyTarget, TARGET_HELP } from './support/log-target';
 import {
   addFormat,
   formatOf,
@@ -48,7 +49,7 @@ export function addSend(program: Command): void {
           'Sends each file as a frame, or in pieces of --chunk bytes; standard input where no file is named. JSON lines, ' +
             `as dump --format json prints them, become the frames they were. ${THROWS_HELP}`,
         )
-        .argument('<target>', 'HOST:PORT, the base port', parseTarget)
+        .argument('<target>', TARGET_HELP, parseAnyTarget)
         .argument('[files...]', 'files, - for standard input'),
       'auto (default: JSON lines are told by their first line), raw or json',
       FORMATS,
@@ -68,12 +69,14 @@ export function addSend(program: Command): void {
 Examples:
   rogue-bridge send daq-host:8000 image.bin --channel 1
   rogue-bridge send daq-host:8000 --chunk 1M < data.bin
-  rogue-bridge dump a:8000 --format json | rogue-bridge send b:8000 --rate 100`,
+  rogue-bridge dump a:8000 --format json | rogue-bridge send b:8000 --rate 100
+  rogue-bridge send nats://daq-host/run42 image.bin
+${logHelp('send')}`,
     )
     .action(send);
 }
 
-async function send(target: Target, files: string[], options: SendOptions): Promise<void> {
+async function send(target: AnyTarget, files: string[], options: SendOptions): Promise<void> {
   const { chunk, loop } = options;
   const rounds = loop === true ? Infinity : loop;
   const input: InputOptions = { format: formatOf(options) ?? 'auto', ...given({ chunk }), rounds };

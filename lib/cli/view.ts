@@ -2,23 +2,17 @@
 
 import type { Command } from 'commander';
 import { openPage, pageOptions, pageText, type PageOptions } from './support/page';
-import { parseListen, type ListenAddress, type Target } from './support/arguments';
+import { isLog, parseListen, type AnyTarget, type ListenAddress } from './support/arguments';
 import { filesText, SOURCE_HELP, sizeOf, sourceOf } from './support/frame-source';
+import { logHelp } from './support/log-target';
+import { withPeer } from './support/open';
 import { durationOption, rateOption } from './support/options';
-import {
-  addBridgeOptions,
-  Interruption,
-  NEVER,
-  tell,
-  tellAll,
-  waitForPeer,
-  withBridge,
-  type CommonOptions,
-} from './support/run';
+import { addBridgeOptions, Interruption, NEVER, tell, tellAll, type CommonOptions } from './support/run';
 import { TAKES_HELP, takenText } from './support/share';
 import { passing } from './support/slaves';
 import { sayUnlessLive, Source } from './support/source';
 import { grouped, plural, sizeText } from './support/text';
+import { waitForPeer } from './support/wait-for-peer';
 import { Player } from './view/player';
 
 const DEFAULT_HTTP = '127.0.0.1:8080';
@@ -54,10 +48,12 @@ export function addView(program: Command): void {
       `
 Examples:
   rogue-bridge view daq-host:8000
-  rogue-bridge view --listen '*:8000' --http '*:8080'     for the whole building; prints a token
-  rogue-bridge view run.dat.1 --rate 100                  all parts of a recording
+  rogue-bridge view 'nats://daq-host/run42?since=10m'
+  rogue-bridge view --listen '*:8000' --http '*:8080'   for all; prints a token
+  rogue-bridge view run.dat.1 --rate 100        all parts of a recording
   rogue-bridge relay --from daq-host:8000 --to '*:9000' --view 127.0.0.1:8080
-                                                          looking takes no frames from anybody`,
+                                                takes no frames from anybody
+${logHelp('receive')}`,
     )
     .action(view);
 }
@@ -69,21 +65,22 @@ async function view(names: string[], options: ViewCommandOptions, command: Comma
   else await viewFiles(source.files, options, page);
 }
 
-async function viewPeer(target: Target, options: ViewCommandOptions): Promise<void> {
-  await withBridge(target, options, async (bridge, interruption) => {
-    const source = new Source(bridge, sayUnlessLive());
+async function viewPeer(target: AnyTarget, options: ViewCommandOptions): Promise<void> {
+  await withPeer(target, 'receive', options, async (peer, interruption) => {
+    const source = new Source(peer, sayUnlessLive());
     // What comes after the last line is in no summary.
-    bridge.addSlave(passing(() => (interruption.signal.aborted ? NEVER : undefined)));
+    peer.addSlave(passing(() => (interruption.signal.aborted ? NEVER : undefined)));
     try {
       // Without --timeout the page waits for a peer, and says so.
-      if (options.timeout !== undefined) await waitForPeer(bridge, target, options, interruption);
+      if (options.timeout !== undefined || isLog(target))
+        await waitForPeer(peer, target, options, interruption);
       await interruption.wait(options.duration);
     } finally {
       source.end();
     }
-    const { framesReceived, bytesReceived } = bridge.stats;
+    const { framesReceived, bytesReceived } = peer.stats;
     tell(`${plural(framesReceived, 'frame')}, ${sizeText(bytesReceived)} seen`);
-    tellAll(source.summary, takenText(source.frames, options));
+    tellAll(source.summary, takenText(source.frames, target, options));
   });
 }
 

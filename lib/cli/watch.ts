@@ -1,29 +1,25 @@
 // rogue-bridge watch: is it connected, how much comes, on which channels, and what does it look like.
 
 import type { Command } from 'commander';
-import type { Frame, TcpCore } from '../index';
+import type { Frame } from '../index';
 import { lookSoon } from './doctor/look';
-import { targetText, type Target } from './support/arguments';
+import { isLog, targetText, type AnyTarget } from './support/arguments';
 import { UsageError } from './support/errors';
 import { filesText, readFiles, SOURCE_HELP, sourceOf } from './support/frame-source';
+import { logHelp } from './support/log-target';
 import { Flow } from './watch/flow';
 import { addFormat, durationOption, formatOf, type FormatOptions } from './support/options';
-import {
-  addBridgeOptions,
-  Interruption,
-  NEVER,
-  tell,
-  tellAll,
-  waitForPeer,
-  withBridge,
-  type CommonOptions,
-} from './support/run';
+import { addBridgeOptions, Interruption, NEVER, tell, tellAll, type CommonOptions } from './support/run';
+import { withPeer } from './support/open';
+import type { Peer } from './support/peer';
 import { leaveSoon } from './support/receiving';
 import { TAKES_HELP, takenText } from './support/share';
+import { noticeSilence } from './support/silence';
 import { Source } from './support/source';
 import { tokenOption, viewOption } from './support/page';
 import { Screen } from './watch/screen';
 import { grouped, plural, sizeText, timeText } from './support/text';
+import { waitForPeer } from './support/wait-for-peer';
 import { viewLines, type ViewState } from './watch/view';
 
 const SAMPLE_MS = 1_000;
@@ -45,7 +41,7 @@ export function addWatch(program: Command): void {
         .command('watch')
         .summary('live view of a stream: rates, channels, the last frame')
         .description(
-          'Shows whether a peer is there, what comes a second, and each channel, until q or Ctrl-C. Where the output is ' +
+          'Shows whether a peer, or a log, is there, what comes a second, and each channel, until q or Ctrl-C. Where the output is ' +
             'no terminal, or with --json, a line of JSON a second. Data files are read as fast as they can be. With ' +
             `HOST:PORT: ${TAKES_HELP}`,
         )
@@ -65,7 +61,9 @@ Examples:
   rogue-bridge watch daq-host:8000
   rogue-bridge watch --listen '*:8000'
   rogue-bridge watch run.dat.1                      all parts of a recording
-  rogue-bridge watch daq-host:8000 --json --duration 10 | jq .framesPerSecond`,
+  rogue-bridge watch 'nats://daq-host/run42?since=10m'
+  rogue-bridge watch daq-host:8000 --json --duration 10 | jq .framesPerSecond
+${logHelp('receive')}`,
     )
     .action(watch);
 }
@@ -105,47 +103,60 @@ function summary(flow: Flow): string {
 
 /** @returns whether it was interrupted. */
 function watchPeer(
-  target: Target,
+  target: AnyTarget,
   flow: Flow,
   isLive: boolean,
   options: WatchOptions,
   atEnd: (string | undefined)[],
 ): Promise<boolean> {
   const { listen = false } = options;
-  const role = `${targetText(target)}, ${listen ? 'our own server' : 'as a client'}`;
+  const isClient = !listen && !isLog(target);
+  const role = `${targetText(target)}, ${roleText(target, listen)}`;
   let finding: string | undefined;
-  return withBridge(target, options, async (bridge, interruption, pageUrl) => {
+  return withPeer(target, 'receive', options, async (peer, interruption, pageUrl) => {
     // The line that says where the page is has gone from the screen.
     const title = pageUrl === undefined ? role : `${role}, page ${pageUrl}`;
     let isOver = false;
     // What comes behind the last line is in no summary either.
-    bridge.addSlave((frame) => (isOver ? NEVER : flow.note(frame)));
-    const source = new Source(bridge, isLive ? undefined : tell);
+    peer.addSlave((frame) => (isOver ? NEVER : flow.note(frame)));
+    const source = new Source(peer, isLive ? undefined : tell);
     const onFound = (text: string): void => {
       finding = text;
       if (!isLive) tell(text);
     };
-    const look = listen || options.curve !== undefined ? undefined : lookSoon(bridge, target, onFound);
+    const canLook = !isLog(target) && !listen && options.curve === undefined;
+    const look = canLook ? lookSoon(peer, target, onFound) : undefined;
+    if (isLog(target)) noticeSilence(peer, target, interruption.signal, onFound);
     const stateNow = (): ViewState => {
-      const { connected, stats } = bridge;
-      if (connected) finding = undefined;
+      const { connected, stats } = peer;
+      if (isLog(target) ? flow.frames > 0 : connected) finding = undefined;
       const status = connected ? 'connected' : (source.goneText ?? 'not connected');
-      return { title, isClient: !listen, connected, status, finding, malformed: stats.malformed };
+      return { title, isClient, connected, status, finding, malformed: stats.malformed };
     };
-    const stop = isLive ? showScreen(flow, stateNow, interruption) : printLines(flow, () => linkOf(bridge));
+    const stop = isLive ? showScreen(flow, stateNow, interruption) : printLines(flow, () => linkOf(peer));
     try {
       // Without --timeout it watches for somebody to come, as long as that takes.
-      if (options.timeout !== undefined) await waitForPeer(bridge, target, options, interruption);
+      if (options.timeout !== undefined && !isLog(target))
+        await waitForPeer(peer, target, options, interruption);
       await interruption.wait(options.duration);
     } finally {
       isOver = true;
       look?.stop();
       source.end();
       stop();
-      atEnd.push(source.summary, takenText(source.frames, options), isLive ? stateNow().finding : undefined);
+      atEnd.push(
+        source.summary,
+        takenText(source.frames, target, options),
+        isLive ? stateNow().finding : undefined,
+      );
     }
-    return interruption.signal.aborted;
+    return interruption.signal.aborted && !interruption.isAtEnd;
   });
+}
+
+function roleText(target: AnyTarget, listen: boolean): string {
+  if (isLog(target)) return 'a log';
+  return listen ? 'our own server' : 'as a client';
 }
 
 /** @returns whether it was interrupted, or the time was over. */
@@ -225,7 +236,7 @@ function printLines(flow: Flow, link: () => Link): () => void {
   };
 }
 
-function linkOf({ connected, stats: { malformed } }: TcpCore): Link {
+function linkOf({ connected, stats: { malformed } }: Peer): Link {
   return { connected, malformed };
 }
 

@@ -1,6 +1,5 @@
 // doctor's look at a server that does not come, for the subcommands that wait for it.
 
-import type { TcpCore } from '../../index';
 import type { Target } from '../support/arguments';
 import { pause } from '../support/pause';
 import { reportTarget } from './target-check';
@@ -18,13 +17,18 @@ interface LookTimes {
   readonly portMs: number;
 }
 
+/** The part of a bridge that is watched here. */
+interface Watched {
+  readonly connected: boolean;
+}
+
 /** Looks in a moment, and calls `onFound` when there is something to say. */
-export function lookSoon(bridge: TcpCore, target: Target, onFound: (text: string) => void): Look {
+export function lookSoon(bridge: Watched, target: Target, onFound: (text: string) => void): Look {
   return new Look(bridge, target, { afterMs: SOON_MS, portMs: SOON_PORT_MS }, onFound);
 }
 
 /** Looks at the end of a wait of `timeoutMs`, so that what is said then is still so. */
-export function lookBefore(timeoutMs: number, bridge: TcpCore, target: Target): Look {
+export function lookBefore(timeoutMs: number, bridge: Watched, target: Target): Look {
   const lookMs = Math.min(LOOK_MS, timeoutMs / 2);
   return new Look(bridge, target, { afterMs: timeoutMs - lookMs, portMs: lookMs / PORT_TIMES });
 }
@@ -36,7 +40,7 @@ class Look {
 
   /** @param bridge a client of the server at `target`. */
   constructor(
-    private readonly bridge: TcpCore,
+    private readonly bridge: Watched,
     target: Target,
     times: LookTimes,
     onFound: (text: string) => void = () => undefined,

@@ -63,7 +63,10 @@ export async function exchange(test: PrbsTest, hasPeer: () => boolean): Promise<
       sending.catch(() => undefined);
       await Promise.race([sending, interruption.wait(options.duration)]);
     }
-    const end = { wasInterrupted: signal.aborted && !hasLasted(), isLeft: isSending && !hasPeer() };
+    const end = {
+      wasInterrupted: signal.aborted && !interruption.isAtEnd && !hasLasted(),
+      isLeft: isSending && !hasPeer(),
+    };
     if (direction === 'loop') await settle(test, () => isSending);
     return shortfall(test, done(), end);
   } finally {

@@ -3,7 +3,7 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { hostOf, targetText, WILDCARDS, type Target } from '../support/arguments';
+import { hostOf, isLog, targetText, WILDCARDS, type AnyTarget, type Target } from '../support/arguments';
 import { UsageError } from '../support/errors';
 
 const LOOPBACKS = ['127.0.0.1', '::1'];
@@ -13,11 +13,20 @@ interface Server extends Target {
   readonly option: '--from' | '--to';
 }
 
-/** @throws {UsageError} when frames would go round, or when two servers would need the same port. */
-export async function checkServers(from: Target, to: readonly Target[], listen: boolean): Promise<void> {
-  const servers: Server[] = to.map((one) => ({ ...one, option: '--to' }));
-  if (listen) servers.unshift({ ...from, option: '--from' });
-  else await checkSource(from, to);
+/**
+ * Logs among these are for check-logs.ts.
+ * @throws {UsageError} when frames would go round, or when two servers would need the same port.
+ */
+export async function checkServers(
+  from: AnyTarget,
+  to: readonly AnyTarget[],
+  listen: boolean,
+): Promise<void> {
+  const servers: Server[] = to.flatMap((one) => (isLog(one) ? [] : [{ ...one, option: '--to' }]));
+  if (!isLog(from)) {
+    if (listen) servers.unshift({ ...from, option: '--from' });
+    else await checkSource(from, servers);
+  }
   for (const [index, one] of servers.entries()) {
     for (const other of servers.slice(index + 1)) {
       // Each has its base port and the next one.

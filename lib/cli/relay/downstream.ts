@@ -1,10 +1,13 @@
-// One of the servers that `relay` passes frames on to.
+// One of the servers and logs that `relay` passes frames on to.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { InvalidArgumentError } from 'commander';
 import { Fifo, GeneralError, type Frame, type FrameSlave, type TcpCore } from '../../index';
-import { integer, parseTarget, targetText, type Target } from '../support/arguments';
-import { openBridge, type CommonOptions } from '../support/run';
+import { given, integer, isLog, isLogText, targetText, type AnyTarget } from '../support/arguments';
+import type { LogPeer } from '../support/log-peer';
+import { parseAnyTarget } from '../support/log-target';
+import { openPeer } from '../support/open';
+import { NEVER, type CommonOptions } from '../support/run';
 import { passing } from '../support/slaves';
 
 const FIFO_LINGER_MS = 1_000;
@@ -12,43 +15,58 @@ const FIFO_LINGER_MS = 1_000;
 const MAX_QUEUED = 1_000;
 
 /** Where frames go, and what happens when they are not taken as fast as they come. */
-export interface Destination extends Target {
+export type Destination = AnyTarget & {
   /** Frames that may wait before more are dropped; undefined: nothing is, and the source is held back. */
   readonly drop?: number;
-}
+};
 
-/** `ADDR:PORT`, `ADDR:PORT,block`, `ADDR:PORT,drop=N`; again for more. */
+/** An address of a server or a log, alone or with `,block` or `,drop=N`; again for more. */
 export function destinations(text: string, before: Destination[] = []): Destination[] {
-  const [address = '', ...words] = text.split(',');
-  const mode = words.join(',');
-  const target = parseTarget(address);
-  if (words.length === 0 || mode === 'block') return [...before, target];
+  const [address, mode] = split(text);
+  const target = parseAnyTarget(address);
+  if (mode === undefined || mode === 'block') return [...before, target];
   if (!mode.startsWith('drop=')) {
     throw new InvalidArgumentError('give ADDR:PORT,block or ADDR:PORT,drop=N with N frames that may wait');
   }
   return [...before, { ...target, drop: integer(1, 2 ** 32 - 1)(mode.slice('drop='.length)) }];
 }
 
-/** A server, and in front of it a queue if it may not hold back the source. */
+/** The address, and what follows its comma. The address of a log may have commas of its own. */
+function split(text: string): [address: string, mode: string | undefined] {
+  const pattern = isLogText(text) ? /^(.*?)(?:,(block|drop=[^,]*))?$/s : /^([^,]*)(?:,(.*))?$/s;
+  const [, address = '', mode] = pattern.exec(text) ?? [];
+  return [address, mode];
+}
+
+/** A server or a log, and in front of it a queue if it may not hold back the source. */
 export class Downstream implements FrameSlave {
   readonly name: string;
+  /** The port, or the stream: it tells them apart, and leaves room for numbers. */
+  readonly shortName: string;
+  readonly isLog: boolean;
   readonly mode: string;
   readonly mayDrop: boolean;
   /** The first error of a frame that it refused, an empty one for example. */
   refusal: string | undefined;
+  /** Called with the error of a log that takes no frame any more. */
+  onFailed: (error: Error) => void = () => undefined;
   private given = 0;
   private underWay: Promise<void> | undefined;
   private ending = false;
+  private hasFailed = false;
   private stopped: Promise<void> | undefined;
   private readonly fifo: Fifo | undefined;
 
   private constructor(
-    { drop, ...target }: Destination,
+    target: Destination,
     /** For the frames of its clients. */
-    readonly bridge: TcpCore,
+    readonly peer: TcpCore | LogPeer,
     private readonly drainMs: number,
   ) {
+    const { drop } = target;
     this.name = targetText(target);
+    this.shortName = isLog(target) ? target.log.connection.stream : `:${target.port}`;
+    this.isLog = isLog(target);
     this.mayDrop = drop !== undefined;
     this.mode = drop === undefined ? 'block' : `drop=${drop}`;
     if (drop === undefined) return;
@@ -58,16 +76,18 @@ export class Downstream implements FrameSlave {
 
   /** @param lingerMs how long the last frames may take in all on their way to clients that are to have them. */
   static async open(to: Destination, options: CommonOptions, lingerMs: number): Promise<Downstream> {
-    const own = { ...options, listen: true };
+    // What a log does not have is for the others: check-logs.ts refuses it where there are no others.
+    const own = isLog(to) ? given({ timeout: options.timeout }) : { ...options, listen: true };
     // One half for the frame that waits for room, and one for those that the bridge has then: a queue that gives room
     // only when it is half empty takes about as long for either.
     const halfMs = Math.ceil(lingerMs / 2);
     if (to.drop === undefined)
-      return new Downstream(to, await openBridge(to, own, { lingerMs: halfMs }), halfMs);
+      return new Downstream(to, await openPeer(to, 'send', own, { lingerMs: halfMs }), halfMs);
     // What waits is in the Fifo: a long queue behind it would show a slow monitor the past.
     const sendHighWaterMark = Math.min(to.drop, MAX_QUEUED);
     const restMs = Math.min(FIFO_LINGER_MS, halfMs);
-    return new Downstream(to, await openBridge(to, own, { sendHighWaterMark, lingerMs: restMs }), restMs);
+    const peer = await openPeer(to, 'send', own, { sendHighWaterMark, lingerMs: restMs });
+    return new Downstream(to, peer, restMs);
   }
 
   acceptFrame(frame: Frame): void | Promise<void> {
@@ -78,17 +98,17 @@ export class Downstream implements FrameSlave {
 
   /** Frames that are on their way to clients, or there. */
   get taken(): number {
-    const { framesSent, discarded } = this.bridge.stats;
+    const { framesSent, discarded } = this.peer.stats;
     return framesSent - discarded;
   }
 
   get bytes(): number {
-    return this.bridge.stats.bytesSent;
+    return this.peer.stats.bytesSent;
   }
 
   /** Frames that wait at this moment. */
   get waiting(): number {
-    return (this.fifo?.size ?? 0) + this.bridge.stats.sendsWaiting;
+    return (this.fifo?.size ?? 0) + this.peer.stats.sendsWaiting;
   }
 
   /** Of one that may drop: frames that found the queue full so far; in the end, all that were not taken. */
@@ -102,20 +122,20 @@ export class Downstream implements FrameSlave {
     return this.mayDrop || !this.ending ? 0 : this.given - this.taken;
   }
 
-  /** Frames that its bridge never took. */
+  /** Frames that its bridge, or its log, never took. */
   get notSent(): number {
-    return this.given - this.bridge.stats.framesSent;
+    return this.given - this.peer.stats.framesSent;
   }
 
   /** Frames that it had taken, and that were still here, at least in part, when their connection ended. */
   get discarded(): number {
-    return this.bridge.stats.discarded;
+    return this.peer.stats.discarded;
   }
 
-  /** Whether the source waits because no client is there. */
+  /** Whether the source waits because no client, or no server of the log, is there. */
   get isHoldingBack(): boolean {
     if (this.fifo !== undefined) return false;
-    const { sendsWaiting, peers } = this.bridge.stats;
+    const { sendsWaiting, peers } = this.peer.stats;
     return sendsWaiting > 0 && peers.send === 0;
   }
 
@@ -126,9 +146,9 @@ export class Downstream implements FrameSlave {
   }
 
   private async end(): Promise<void> {
-    if (this.bridge.stats.peers.send > 0) await this.drain();
+    if (this.peer.stats.peers.send > 0 && !this.hasFailed) await this.drain();
     this.ending = true;
-    await this.bridge.stop();
+    await this.peer.stop();
   }
 
   private async drain(): Promise<void> {
@@ -139,14 +159,25 @@ export class Downstream implements FrameSlave {
 
   // Never rejects: what one of several refuses, the others may have, and the frame is counted here.
   private send(frame: Frame): void | Promise<void> {
-    this.underWay = this.bridge.send(frame)?.catch((err: unknown) => {
-      if (!isStopped(err)) this.refusal ??= (err as Error).message;
+    this.underWay = this.peer.send(frame)?.catch((err: unknown) => {
+      return isStopped(err) ? undefined : this.onRefused(err as Error);
     });
     return this.underWay;
+  }
+
+  /** Never resolves where no further frame is to come, because the log that must have each of them takes none. */
+  private onRefused(err: Error): Promise<void> | undefined {
+    if (!(err instanceof GeneralError) || !err.code.startsWith('ERR_LOG_')) {
+      this.refusal ??= err.message;
+      return undefined;
+    }
+    if (!this.hasFailed) this.onFailed(err);
+    this.hasFailed = true;
+    return this.mayDrop ? undefined : NEVER;
   }
 }
 
 /** Whether this is how what a bridge had not sent ends with it. */
 export function isStopped(err: unknown): boolean {
-  return err instanceof GeneralError && err.code === 'ERR_BRIDGE_STOPPED';
+  return err instanceof GeneralError && ['ERR_BRIDGE_STOPPED', 'ERR_LOG_STOPPED'].includes(err.code);
 }

@@ -30,11 +30,9 @@ export class RelayRates {
     const seconds = (now.at - before.at) / 1000;
     const rate = (to: number, from: number): number => (to - from) / seconds;
     const came = `in ${grouped(rate(counts.frames, before.counts.frames))}/s ${digits(rate(counts.bytes, before.counts.bytes) / 1e6)} MB/s`;
-    const each = downstreams.map(({ name, waiting, dropped }, i) => {
-      // The port tells them apart, and leaves room for the numbers.
-      const port = name.slice(name.lastIndexOf(':'));
+    const each = downstreams.map(({ shortName, waiting, dropped }, i) => {
       const parts = [
-        `${port} ${grouped(rate(now.taken[i]!, before.taken[i]!))}/s`,
+        `${shortName} ${grouped(rate(now.taken[i]!, before.taken[i]!))}/s`,
         ...(waiting > 0 ? [`${grouped(waiting)} wait`] : []),
         ...(dropped > 0 ? [`${grouped(dropped)} dropped`] : []),
       ];
@@ -72,11 +70,14 @@ export function relaySummary(
 export function lossText(downstreams: readonly Downstream[]): string | undefined {
   const losses = downstreams
     .filter(({ mayDrop }) => !mayDrop)
-    .flatMap(({ name, notSent, discarded }) => [
+    .flatMap(({ name, isLog, notSent, discarded }) => [
       ...(notSent > 0 ? [`${plural(notSent, 'frame')} did not reach ${name}`] : []),
       // Those were on their way when their connection ended.
-      ...(discarded > 0 ? [`${plural(discarded, 'frame')} may not have reached ${name}`] : []),
+      ...(discarded > 0
+        ? [`${plural(discarded, 'frame')} ${isLog ? 'were not stored in' : 'may not have reached'} ${name}`]
+        : []),
     ]);
   if (losses.length === 0) return undefined;
-  return `${losses.join(', ')}: keep clients there until the end, or give them a longer --linger`;
+  const they = downstreams.some(({ isLog }) => isLog) ? 'clients and servers' : 'clients';
+  return `${losses.join(', ')}: keep ${they} there until the end, or give them a longer --linger`;
 }

@@ -3,6 +3,7 @@
 import { InvalidArgumentError } from 'commander';
 import { MAX_TIMER_MS } from '../../async/clock';
 import { Logging } from '../../index';
+import type { LogAddress } from '../../jetstream';
 
 // More than any host name and port.
 const MAX_TARGET_CHARS = 300;
@@ -56,8 +57,35 @@ export function parseTarget(text: string): Target {
   return { addr: match[1]!, port };
 }
 
+/** A log on JetStream; log-target.ts parses it. */
+export interface LogTarget {
+  readonly log: LogAddress;
+  /** `run42 at host:4222` */
+  readonly name: string;
+  /** Words of the address's query: `since`, `channel`. */
+  readonly words: readonly string[];
+}
+
+/** Where frames come from or go to: a bridge, or a log. */
+export type AnyTarget = Target | LogTarget;
+
+export function isLog(target: AnyTarget): target is LogTarget {
+  return 'log' in target;
+}
+
+/** Whether this is written as the address of a log. */
+export function isLogText(text: string): boolean {
+  return /^(nats|tls):\/\//i.test(text);
+}
+
+/** A message without the user, password or token of the address of a log that it may repeat. */
+export function withoutPassword(message: string): string {
+  return message.replace(/\b((?:nats|tls):\/\/)[^\s/?']*@/gi, '$1...@');
+}
+
+/** Whether this is written as an address, and not as the name of a file. */
 export function isTarget(text: string): boolean {
-  return /^(\[[^\]]+\]|[^:/]+):\d+$/.test(text);
+  return isLogText(text) || /^(\[[^\]]+\]|[^:/]+):\d+$/.test(text);
 }
 
 /** The host without the brackets of an IPv6 address, and `localhost` without its dot: no hosts file has that one. */
@@ -65,8 +93,8 @@ export function hostOf({ addr }: Target): string {
   return addr.replace(/^\[(.*)\]$/, '$1').replace(/^(localhost)\.$/i, '$1');
 }
 
-export function targetText({ addr, port }: Target): string {
-  return `${addr}:${port}`;
+export function targetText(target: AnyTarget): string {
+  return isLog(target) ? target.name : `${target.addr}:${target.port}`;
 }
 
 /** Where a server of ours listens. */

@@ -1,6 +1,7 @@
-// Whether what a bridge was given has left it: what it tells at its end, and what nobody can.
+// Whether frames that were sent have left: what the peer counts at its end, and what it cannot know.
 
-import { GeneralError, type TcpCore } from '../../index';
+import { GeneralError } from '../../index';
+import type { Peer } from './peer';
 import { plural } from './text';
 
 /** Looks out for peers that leave while there is something to send to them. */
@@ -8,12 +9,12 @@ export class Departures {
   // How much had been sent when the first of them left.
   private firstAt: number | undefined;
 
-  /** @param sent how many frames the bridge has taken. */
+  /** @param sent how many frames the peer has accepted. */
   constructor(
-    private readonly bridge: TcpCore,
+    private readonly peer: Peer,
     private readonly sent: () => number,
   ) {
-    bridge.on('disconnect', ({ direction }) => {
+    peer.on('disconnect', ({ direction }) => {
       if (direction === 'send' && !this.isStopping && sent() > 0) this.firstAt ??= sent();
     });
   }
@@ -23,11 +24,11 @@ export class Departures {
   /** Frames that were lost with peers that left before {@link stop}. */
   lostBefore = 0;
 
-  /** Stops the bridge; whoever leaves from now on has no part in it. */
+  /** Stops the peer; a disconnection from now on is our own. */
   stop(): Promise<void> {
     this.isStopping = true;
-    this.lostBefore = this.bridge.stats.discarded;
-    return this.bridge.stop();
+    this.lostBefore = this.peer.stats.discarded;
+    return this.peer.stop();
   }
 
   /**
@@ -41,13 +42,17 @@ export class Departures {
 }
 
 /**
- * What a bridge that was stopped has not got rid of; undefined when all of it has left.
+ * What a peer that was stopped has not got rid of; undefined when all of it has left, or is stored in the log.
  * @param remedy what the user may do about a time that was too short.
  * @param lostBefore frames that were lost with peers which have left, and are told of otherwise.
  */
-export function unsentText({ stats }: TcpCore, remedy: string, lostBefore = 0): string | undefined {
+export function unsentText({ stats, identity }: Peer, remedy: string, lostBefore = 0): string | undefined {
   const { lastError } = stats;
   const discarded = stats.discarded - lostBefore;
+  if (identity.log !== undefined) {
+    if (discarded === 0) return undefined;
+    return `${plural(discarded, 'frame')} of these were not stored in ${identity.log}: no server took them, or ${remedy}`;
+  }
   if (discarded > 0)
     return `${plural(discarded, 'frame')} of these did not leave: the peer left, or ${remedy}`;
   const isLingering = lastError instanceof GeneralError && lastError.code === 'ERR_LINGER';

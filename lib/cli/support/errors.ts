@@ -3,6 +3,7 @@
 import { describeError, describeStack } from '../../errors';
 import { GeneralError } from '../../index';
 import { visible } from '../../quoted';
+import { withoutPassword } from './arguments';
 
 export const STATUS_FAILED = 1;
 export const STATUS_USAGE = 2;
@@ -14,6 +15,12 @@ export class UsageError extends Error {}
 
 /** What was asked for did not work, or was found to be wrong: status 1. */
 export class Failure extends Error {}
+
+/** Of options or words that make no sense here: `--listen is for a bridge, and X is a log: leave it out`. */
+export function misplaced(words: readonly string[], use: string, what: string): UsageError {
+  const [verb, them] = words.length === 1 ? ['is', 'it'] : ['are', 'them'];
+  return new UsageError(`${words.join(' and ')} ${verb} for ${use}, and ${what}: leave ${them} out`);
+}
 
 /** The exit status for whatever was thrown. */
 export function statusOf(err: unknown): number {
@@ -48,5 +55,5 @@ export function lineOf(err: unknown): string {
   const isSystem = 'code' in err;
   if (!isKnown && !isArgument && !isSystem) return describeStack(err);
   const text = (isKnown ? undefined : fileSentence(err)) ?? err.message;
-  return visible(text.split('\n', 1)[0]!, MAX_LINE_CHARS);
+  return visible(withoutPassword(text.split('\n', 1)[0]!), MAX_LINE_CHARS);
 }

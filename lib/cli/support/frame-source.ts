@@ -1,4 +1,4 @@
-// Where frames come from: a peer, or data files in its place.
+// Where frames come from: a peer, a log, or data files in its place.
 
 import { existsSync, statSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,8 +8,9 @@ import { visible } from '../../quoted';
 import { partsOf } from '../../utilities/fileio/file-names';
 import { HEADER_BYTES } from '../../utilities/fileio/record';
 import { openFile } from '../send/input';
-import { given, isTarget, parseTarget, type Target } from './arguments';
-import { UsageError } from './errors';
+import { given, isLogText, isTarget, type AnyTarget } from './arguments';
+import { misplaced, UsageError } from './errors';
+import { parseAnyTarget, TARGET_HELP } from './log-target';
 import { bridgeOptions, metricsOptions } from './options';
 import { tokenOption, viewOption } from './page';
 import type { Interruption } from './run';
@@ -17,17 +18,17 @@ import type { Interruption } from './run';
 // How long a signal may take that was sent before.
 const SIGNAL_MS = 50;
 
-/** Of an argument that is a peer or a data file. */
-export const SOURCE_HELP = 'HOST:PORT, the base port; or data files, - for standard input';
+/** Of an argument that is a peer, a log or a data file. */
+export const SOURCE_HELP = `${TARGET_HELP}; or data files, - for standard input`;
 
-/** A peer, or data files: their names, or `-` alone. */
+/** A peer or a log, or data files: their names, or `-` alone. */
 export type FrameSource =
-  | { readonly target: Target; readonly files?: undefined }
+  | { readonly target: AnyTarget; readonly files?: undefined }
   | { readonly target?: undefined; readonly files: readonly string[] };
 
 /**
- * What these arguments name: HOST:PORT is a peer, anything else a data file.
- * @param command whose options were given; those for a peer alone make no sense with files.
+ * What these arguments name: HOST:PORT is a peer, nats://HOST/STREAM a log, anything else a data file.
+ * @param command whose options were given; those for a peer or a log alone make no sense with files.
  * @param alsoOfFiles options of a bridge, as commander names them, that make sense with files as well.
  * @throws {UsageError}
  */
@@ -40,27 +41,24 @@ export function sourceOf(
   if (names.length === 1 && isTarget(first)) return { target: targetOf(first) };
   const target = names.find(isTarget);
   if (target !== undefined) {
-    throw new UsageError(`${visible(target)} is a peer: give it alone, or data files alone`);
+    const what = isLogText(target) ? 'log' : 'peer';
+    throw new UsageError(`${visible(target)} is a ${what}: give it alone, or data files alone`);
   }
   checkFiles(names);
   const wrong = [...bridgeOptions(), ...metricsOptions(), viewOption(), tokenOption()]
     .filter((option) => !alsoOfFiles.includes(option.attributeName()))
     .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
-    .map(({ long }) => long);
-  if (wrong.length > 0) {
-    const verb = wrong.length === 1 ? 'is' : 'are';
-    throw new UsageError(
-      `${wrong.join(' and ')} ${verb} for a peer, and ${nameOf(first)} is a data file: leave ${wrong.length === 1 ? 'it' : 'them'} out`,
-    );
-  }
+    .map(({ long }) => long!);
+  if (wrong.length > 0) throw misplaced(wrong, 'a peer', `${nameOf(first)} is a data file`);
   return { files: names };
 }
 
-/** HOST:PORT of an argument. @throws {UsageError} */
-export function targetOf(text: string): Target {
+/** The peer or the log that an argument names. @throws {UsageError} */
+export function targetOf(text: string): AnyTarget {
   try {
-    return parseTarget(text);
+    return parseAnyTarget(text);
   } catch (err) {
+    if (isLogText(text)) throw err;
     throw new UsageError(`'${visible(text)}' is no address of a peer: ${(err as Error).message}`);
   }
 }

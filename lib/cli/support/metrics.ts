@@ -1,11 +1,12 @@
-// `--metrics`: what a subcommand tells Prometheus, and whether its bridges are well.
+// `--metrics`: what a subcommand tells Prometheus, and whether its bridges and logs are well.
 
 import type { Command } from 'commander';
-import { healthOf, metrics, type Health, type HealthOptions, type TcpCore } from '../../index';
+import { healthOf, metrics, TcpCore, type Health, type HealthOptions } from '../../index';
 import { allHealthy } from '../../metrics/health';
 import { hostPort } from '../../wire/endpoints';
 import type { ListenAddress } from './arguments';
 import { Failure, UsageError } from './errors';
+import type { LogPeer } from './log-peer';
 import { MetricsServer } from './metrics-server';
 import { metricsOptions } from './options';
 
@@ -17,7 +18,7 @@ export interface MetricsOptions {
   readonly stall?: number;
 }
 
-/** How a bridge is watched. */
+/** How a peer is watched. */
 interface Watch extends Pick<HealthOptions, 'direction'> {
   /** Whether `--stall` is not about this one. */
   readonly mayBeSilent?: boolean;
@@ -44,9 +45,9 @@ export function addMetricsOptions(command: Command): Command {
   });
 }
 
-/** The bridges that `/healthz` watches, and the metrics server if `--metrics` asks for one. */
+/** The bridges and logs that `/healthz` watches, and the metrics server if `--metrics` asks for one. */
 export class MetricsPage {
-  private readonly watched: { readonly bridge: TcpCore; readonly watch: Watch }[] = [];
+  private readonly watched: { readonly peer: TcpCore | LogPeer; readonly watch: Watch }[] = [];
   private server: MetricsServer | undefined;
 
   private constructor(private readonly options: MetricsOptions) {}
@@ -73,19 +74,22 @@ export class MetricsPage {
     return page;
   }
 
-  /** `/healthz` tells of this bridge, too. */
-  watch(bridge: TcpCore, watch: Watch = {}): void {
-    this.watched.push({ bridge, watch });
+  /** `/healthz` tells of this peer, too. */
+  watch(peer: TcpCore | LogPeer, watch: Watch = {}): void {
+    this.watched.push({ peer, watch });
   }
 
-  /** Whether every bridge that is watched has its peer, and frames. */
+  /** Whether every bridge that is watched has its peer, every log a server, and each of them frames. */
   get health(): Health {
     const { stall } = this.options;
     const stallMs = stall === undefined ? undefined : Math.ceil(stall * 1000);
     if (this.watched.length === 0) return { healthy: false, reasons: ['no bridge is open yet'] };
-    const answers = this.watched.map(({ bridge, watch: { direction, mayBeSilent = false } }) =>
-      healthOf([bridge], { direction, stallMs: mayBeSilent ? undefined : stallMs }),
-    );
+    const answers = this.watched.map(({ peer, watch: { direction, mayBeSilent = false } }) => {
+      const limitMs = mayBeSilent ? undefined : stallMs;
+      return peer instanceof TcpCore
+        ? healthOf([peer], { direction, stallMs: limitMs })
+        : peer.health(limitMs);
+    });
     return allHealthy(answers);
   }
 

@@ -1,7 +1,8 @@
 // What subcommands share that take frames, and print some of them.
 
-import type { TcpCore, TcpOptions } from '../../index';
+import type { TcpOptions } from '../../index';
 import { pause } from './pause';
+import type { Peer } from './peer';
 
 // How soon a frame is noticed whose sender has left before anybody saw it.
 const LOOK_MS = 50;
@@ -19,12 +20,12 @@ export function receiveSparingly(count = Infinity): TcpOptions {
 }
 
 /** Resolves when a frame has come for somebody; rejects when the signal is aborted. */
-export async function firstFrame(bridge: TcpCore, signal: AbortSignal): Promise<void> {
-  while (!hasFrames(bridge)) await pause(LOOK_MS, signal);
+export async function firstFrame(peer: Peer, signal: AbortSignal): Promise<void> {
+  while (!hasFrames(peer)) await pause(LOOK_MS, signal);
 }
 
 /** A frame says nothing to who only sends: its sender may be gone, and takes none. */
-export function hasFrames({ slaveCount, stats }: TcpCore): boolean {
+export function hasFrames({ slaveCount, stats }: Peer): boolean {
   return slaveCount > 0 && stats.framesReceived > 0;
 }
 

@@ -2,12 +2,14 @@
 
 import { accessSync, constants } from 'node:fs';
 import type { Frame } from '../../index';
-import type { Target } from './arguments';
+import type { AnyTarget } from './arguments';
 import { Departures, unsentText } from './departures';
 import { Failure } from './errors';
 import { Pace } from './pace';
-import { tell, waitForPeer, withBridge, type CommonOptions } from './run';
-import { plural, sizeText } from './text';
+import { withPeer } from './open';
+import { tell, type CommonOptions } from './run';
+import { grouped, plural, sizeText } from './text';
+import { waitForPeer } from './wait-for-peer';
 
 export interface SendingOptions extends CommonOptions {
   /** Frames a second at most. */
@@ -25,7 +27,7 @@ export function checkReadable(files: readonly string[]): void {
   for (const file of files) accessSync(file, constants.R_OK);
 }
 
-/** Frames that the bridge has taken. */
+/** Frames that the peer has accepted. */
 export class Sent {
   frames = 0;
   bytes = 0;
@@ -48,29 +50,30 @@ interface End {
  * @throws {Failure} when some of them did not leave, or nobody knows whether they did.
  */
 export async function sendFrames(
-  target: Target,
+  target: AnyTarget,
   options: SendingOptions,
   sent: Sent,
   frames: (signal: AbortSignal) => AsyncIterable<Frame>,
   onPeer: () => () => void = () => () => undefined,
 ): Promise<void> {
   const end: End = { isDone: false, wasInterrupted: false };
-  await withBridge(
+  await withPeer(
     target,
+    'send',
     options,
-    async (bridge, interruption) => {
+    async (peer, interruption) => {
       const { signal } = interruption;
-      if (!(await waitForPeer(bridge, target, options, interruption))) {
+      if (!(await waitForPeer(peer, target, options, interruption))) {
         throw new Failure('interrupted before a peer came');
       }
-      const departures = new Departures(bridge, () => sent.frames);
+      const departures = new Departures(peer, () => sent.frames);
       const atEnd = onPeer();
       const pace = new Pace(options.rate);
       const sendAll = async (): Promise<void> => {
         for await (const frame of frames(signal)) {
           if (signal.aborted) return;
           await pace.next(signal);
-          const accepted = bridge.send(frame);
+          const accepted = peer.send(frame);
           if (accepted !== undefined) await accepted;
           sent.frames += 1;
           sent.bytes += frame.size;
@@ -90,11 +93,13 @@ export async function sendFrames(
         interruption.stop();
         atEnd();
         await departures.stop();
-        tell(`${plural(sent.frames, 'frame')}, ${sizeText(sent.bytes)} sent`);
+        const lost = peer.identity.log === undefined ? 0 : peer.stats.discarded;
+        const notStored = lost > 0 ? `, ${grouped(lost)} of these not stored` : '';
+        tell(`${plural(sent.frames, 'frame')}, ${sizeText(sent.bytes)} sent${notStored}`);
       }
       // What goes on for ever is there for peers that come and go.
       const told = options.endless === true ? departures.lostBefore : 0;
-      end.unsent = unsentText(bridge, '--linger is too short', told);
+      end.unsent = unsentText(peer, '--linger is too short', told);
       end.doubt = departures.doubt(end.isDone);
     },
     { lingerMs: Math.ceil(options.linger * 1000) },

@@ -1,7 +1,8 @@
-// The source, the peer that frames come from: whether it is there, and for how long it was not.
+// The source, the peer that frames come from: whether it is connected, and for how long it was not. The source of a log
+// is connected while one of the log's servers is.
 
-import type { TcpCore } from '../../index';
 import { LogLimit } from '../../log-limit';
+import type { Peer } from './peer';
 import { tell } from './run';
 import { digits, grouped, timeText } from './text';
 
@@ -10,9 +11,9 @@ export function sayUnlessLive(): ((text: string) => void) | undefined {
   return process.stderr.isTTY ? undefined : tell;
 }
 
-/** Counts the times that a bridge has nobody left to receive from, from its first peer on. */
+/** Counts the times without a connection to receive from, after the first one. */
 export class Source {
-  private peers = 0;
+  private connections = 0;
   private times = 0;
   private goneMs = 0;
   /** As `performance.now()`; undefined while it is there, and before it has come. */
@@ -22,14 +23,14 @@ export class Source {
 
   /** @param say is given a line when the source goes, and one when it is back. */
   constructor(
-    private readonly bridge: TcpCore,
+    private readonly peer: Peer,
     say?: (text: string) => void,
   ) {
     this.lines = say && new LogLimit(say);
-    bridge.on('connect', ({ direction }) => {
+    peer.on('connect', ({ direction }) => {
       if (direction === 'receive' && !this.hasEnded) this.onConnect();
     });
-    bridge.on('disconnect', ({ direction }) => {
+    peer.on('disconnect', ({ direction }) => {
       if (direction === 'receive' && !this.hasEnded) this.onDisconnect();
     });
   }
@@ -63,7 +64,7 @@ export class Source {
 
   /** Frames that it has sent here so far, whatever has become of them. */
   get frames(): number {
-    const { framesReceived, undelivered } = this.bridge.stats;
+    const { framesReceived, undelivered } = this.peer.stats;
     return framesReceived + undelivered;
   }
 
@@ -72,7 +73,7 @@ export class Source {
   }
 
   private onConnect(): void {
-    this.peers += 1;
+    this.connections += 1;
     if (this.goneSince === undefined) return;
     const { missing } = this;
     this.goneMs += missing;
@@ -81,8 +82,8 @@ export class Source {
   }
 
   private onDisconnect(): void {
-    this.peers -= 1;
-    if (this.peers > 0) return;
+    this.connections -= 1;
+    if (this.connections > 0) return;
     this.times += 1;
     this.goneSince = performance.now();
     this.lines?.note(`the source is gone, ${timeOfDay()}`);

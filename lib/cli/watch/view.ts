@@ -13,7 +13,7 @@ export interface ViewState {
   readonly connected: boolean;
   /** Whether it is connected, and for how long not, in words. */
   readonly status: string;
-  /** Why there may be no peer, and what to do. */
+  /** Why there may be no peer, or no frame, and what to do. */
   readonly finding?: string | undefined;
   /** How to end it; `q quits` where that is not given. */
   readonly hint?: string;
@@ -46,8 +46,8 @@ export function viewLines(flow: Flow, state: ViewState, { columns, rows }: Size)
           `last frame: channel ${last.channel}  flags ${hex(last.flags, 4)}  error ${last.error}  ${plural(last.size, 'byte')}`,
           ...hexLines(last.payload.subarray(0, hexRows * perLine), perLine),
         ];
-  const findingLines =
-    state.finding === undefined ? [] : [...wrap(state.finding, columns).map(colors.red), ''];
+  const color = state.connected ? colors.yellow : colors.red;
+  const findingLines = state.finding === undefined ? [] : [...wrap(state.finding, columns).map(color), ''];
   const channelRows = Math.max(1, rows - FIXED_ROWS - findingLines.length - lastLines.length + 1);
   return [
     titleLine(state, flow.elapsed, columns),
