@@ -5,9 +5,20 @@ import type { TcpCore } from '../index';
 import { startBenchChild, serveParent } from './bench/child';
 import { BenchClient } from './bench/client';
 import { MAX_BENCH_BYTES, type BenchMachine } from './bench/protocol';
-import { benchTable, headline, type BenchResult } from './bench/report';
+import { LogBench } from './bench/log';
+import { benchTable, headline, LOG_LEGEND, type BenchResult } from './bench/report';
 import { BenchServer } from './bench/serve';
-import { bytes, parseTarget, seconds, targetText, type Target } from './support/arguments';
+import {
+  bytes,
+  isLog,
+  parseTarget,
+  seconds,
+  targetText,
+  type AnyTarget,
+  type LogTarget,
+  type Target,
+} from './support/arguments';
+import { checkLogOptions, parseAnyTarget } from './support/log-target';
 import { Failure, UsageError } from './support/errors';
 import { machineText, thisMachine } from './support/machine';
 import {
@@ -60,7 +71,11 @@ export function addBench(program: Command): void {
             "'bench --listen' on another one. Frames of a server that is none are thrown away and counted, and reach no " +
             'other client.',
         )
-        .argument('[target]', 'HOST:PORT, the base port of a bench --listen', parseTarget)
+        .argument(
+          '[target]',
+          'HOST:PORT, the base port of a bench --listen; or a log that is not there yet, nats://HOST/STREAM',
+          parseAnyTarget,
+        )
         .addOption(size)
         .addOption(new FormerName('--sizes <list>', size))
         .addOption(timePerSize)
@@ -82,13 +97,15 @@ export function addBench(program: Command): void {
 Examples:
   rogue-bridge bench --engine libzmq
   rogue-bridge bench --listen '*:8000' --allow 10.1.0.0/16      on one machine
-  rogue-bridge bench daq-host:8000 --size 1k,1M --json          on the other`,
+  rogue-bridge bench daq-host:8000 --size 1k,1M --json          on the other
+  rogue-bridge bench 'nats://daq-host/speed?replicas=3'         a log that is made, measured and removed`,
     )
     .action(bench);
 }
 
-async function bench(target: Target | undefined, options: BenchOptions): Promise<void> {
+async function bench(target: AnyTarget | undefined, options: BenchOptions): Promise<void> {
   const { listen = false, serve, allow, curve, curvePeer } = options;
+  if (target !== undefined && isLog(target)) return benchLog(target, options);
   if (serve !== undefined && target !== undefined) {
     throw new UsageError('--serve is the other half: give it alone, and HOST:PORT where you measure');
   }
@@ -110,6 +127,36 @@ async function bench(target: Target | undefined, options: BenchOptions): Promise
   } finally {
     await child.stop();
   }
+}
+
+/** Writes and reads a stream of its own. */
+async function benchLog(target: LogTarget, options: BenchOptions): Promise<void> {
+  checkLogOptions(target, options);
+  const { size: all = sizes(DEFAULT_SIZES), timePerSize, timeout = DEFAULT_TIMEOUT_S } = options;
+  const { signal } = new Interruption();
+  const log = await LogBench.open(target, Math.ceil(timeout * 1000));
+  const isText = formatOf(options) !== 'json';
+  const machine = thisMachine();
+  const results: BenchResult[] = [];
+  let [done, text] = [0, ''];
+  const hide = showProgress(() => ({ share: done / all.length, text }));
+  try {
+    if (isText)
+      process.stdout.write(`${machineText(machine)}\nlog ${target.name}, nats-server ${log.version}\n`);
+    for (const size of all) {
+      if (signal.aborted) break;
+      text = sizeText(size);
+      const { written: toServer, read: toClient } = await log.measure(size, (timePerSize * 1000) / 2, signal);
+      results.push({ size, toServer, toClient, roundTrip: await log.roundTrip(size, signal) });
+      done += 1;
+    }
+  } finally {
+    hide();
+    await log.close();
+  }
+  if (results.length === 0) tell('stopped before anything was measured');
+  else if (isText) process.stdout.write(`\n${benchTable(results, LOG_LEGEND)}\n`);
+  else process.stdout.write(`${JSON.stringify({ machine, server: { version: log.version }, results })}\n`);
 }
 
 async function serveBench(target: Target, options: BenchOptions): Promise<void> {

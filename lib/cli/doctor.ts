@@ -1,11 +1,13 @@
 // rogue-bridge doctor: is the system ready for bridges; what is wrong with one that does not connect.
 
 import type { Command } from 'commander';
-import { integer, parseTarget, wait, type Target } from './support/arguments';
+import { integer, isLog, wait, type AnyTarget } from './support/arguments';
 import { STATUS_FAILED, UsageError } from './support/errors';
 import { foundText, isRight } from './doctor/findings';
 import { readLimits } from './doctor/limits';
-import { addFormat, formatOf, type FormatOptions } from './support/options';
+import { reportLog, type LogReport } from './doctor/log-check';
+import { parseAnyTarget } from './support/log-target';
+import { addFormat, finite, formatOf, type FormatOptions } from './support/options';
 import { addLogOptions } from './support/run';
 import { reportOf, tryLoopback, valueText, type SystemReport, type Verdict } from './doctor/system-check';
 import { colors } from './support/colors';
@@ -29,12 +31,17 @@ export function addDoctor(program: Command): void {
     addFormat(
       program
         .command('doctor')
-        .summary('what the system allows, or what is wrong with a bridge')
+        .summary('what the system allows, or what is wrong with a bridge or a log')
         .description(
           'Without an address: the limits of this system and how many bridges they allow. With one: whether a ' +
-            'bridge server is there and, if not, what is instead. It is no peer: it sends no frame and takes none.',
+            'bridge server is there and, if not, what is instead; or whether a log and its servers are well. It is no ' +
+            'peer: it sends no frame and takes none.',
         )
-        .argument('[target]', 'HOST:PORT, the base port of a server', parseTarget)
+        .argument(
+          '[target]',
+          'HOST:PORT, the base port of a server; or a log, nats://HOST/STREAM',
+          parseAnyTarget,
+        )
         .option('--bridges <n>', 'without an address: whether so many fit, and what to raise', integer(1))
         .option(
           '--timeout <time>',
@@ -56,18 +63,23 @@ refusedPeers.
 Examples:
   rogue-bridge doctor --bridges 5000
   rogue-bridge doctor daq-host:8000
-  rogue-bridge doctor daq-host:8000 --json | jq -r .diagnosis.code`,
+  rogue-bridge doctor daq-host:8000 --json | jq -r .diagnosis.code
+  rogue-bridge doctor nats://daq-host:4222/run42`,
     )
     .action(doctor);
 }
 
-async function doctor(target: Target | undefined, options: DoctorOptions): Promise<void> {
+async function doctor(target: AnyTarget | undefined, options: DoctorOptions): Promise<void> {
   if (target === undefined) {
     if (options.timeout !== undefined) throw new UsageError('--timeout is for an address: give HOST:PORT');
     print(reportOf(readLimits(), await tryLoopback(), options.bridges), options, systemText);
     return;
   }
   if (options.bridges !== undefined) throw new UsageError('--bridges is for this system: give no address');
+  if (isLog(target)) {
+    print(await reportLog(target, options.timeout ?? DEFAULT_TIMEOUT_S), options, logReportText);
+    return;
+  }
   if (target.addr === '*') throw new UsageError('* is every interface of a server: name its host');
   print(await reportTarget(target, options.timeout ?? DEFAULT_TIMEOUT_S), options, targetReportText);
 }
@@ -79,11 +91,6 @@ function print<T extends { readonly ok: boolean }>(
 ): void {
   process.stdout.write(`${formatOf(options) === 'json' ? JSON.stringify(report, finite) : textOf(report)}\n`);
   if (!report.ok) process.exitCode = STATUS_FAILED;
-}
-
-/** JSON has no word for what is without a limit. */
-function finite(_: string, value: unknown): unknown {
-  return value === Infinity ? 'unlimited' : value;
 }
 
 function targetReportText({ target, addresses, asked, ports, diagnosis }: TargetReport): string {
@@ -104,6 +111,17 @@ function targetReportText({ target, addresses, asked, ports, diagnosis }: Target
   const isFine = diagnosis.code === 'fine';
   lines.push(`${mark(isFine ? 'ok' : 'fail')}: ${wrapped(diagnosis.text)}`, wrapped(diagnosis.advice));
   return lines.join('\n');
+}
+
+function logReportText({ ok, target, checks }: LogReport): string {
+  const rows = checks.map(({ name, value, verdict, meaning }) => [name, value, mark(verdict), meaning]);
+  const worst = checks.some(({ verdict }) => verdict === 'warn') ? 'warn' : 'ok';
+  const text = ok
+    ? worst === 'ok'
+      ? 'is as it should be'
+      : 'works, and has something to look after'
+    : 'is not as it should be';
+  return `${tableText(['of the log', 'value', '', 'meaning'], rows, 4)}\n\n${mark(ok ? worst : 'fail')}: ${target} ${text}`;
 }
 
 function systemText({ checks, capacity, wanted }: SystemReport): string {

@@ -1,12 +1,15 @@
-// rogue-bridge info: what is in data files.
+// rogue-bridge info: what is in data files, or in a log.
 
 import type { Command } from 'commander';
 import { visible } from '../quoted';
 import type { FilePlace } from '../index';
 import { Contents, type ChannelContents } from './info/contents';
-import { lineOf, STATUS_FAILED } from './support/errors';
+import { logText } from './info/log';
+import { isLogText, withoutPassword, type LogTarget } from './support/arguments';
+import { lineOf, misplaced, STATUS_FAILED, UsageError } from './support/errors';
+import { loadJetStream, parseLog } from './support/log-target';
 import { checkFiles, filesText, framesOf, sizeOf } from './support/frame-source';
-import { addFormat, followOption, formatOf, type FormatOptions } from './support/options';
+import { addFormat, finite, followOption, formatOf, type FormatOptions } from './support/options';
 import { showProgress } from './support/progress';
 import { Interruption, print } from './support/run';
 import { tableText } from './support/table';
@@ -33,12 +36,15 @@ export function addInfo(program: Command): void {
   addFormat(
     program
       .command('info')
-      .summary('list what is in data files')
+      .summary('list what is in data files, or in a log')
       .description(
         'Lists frames, sizes, channels, errors and flags of data files, which channels look like batches or like ' +
-          'configuration, and whether a file is torn.',
+          'configuration, and whether a file is torn; of a log, its limits, channels, readers and copies.',
       )
-      .argument('<file...>', 'data files, run.dat.1 for all parts of a recording; - for standard input'),
+      .argument(
+        '<file...>',
+        'data files, run.dat.1 for all parts of a recording; - for standard input; or a log, nats://HOST/STREAM',
+      ),
     'text (default), or json: one object with a list of files',
     FORMATS,
   )
@@ -48,13 +54,23 @@ export function addInfo(program: Command): void {
       `
 Examples:
   rogue-bridge info run.dat
-  rogue-bridge info run.dat.1 --json | jq '.files[0].channels[].frames'`,
+  rogue-bridge info run.dat.1 --json | jq '.files[0].channels[].frames'
+  rogue-bridge info nats://daq-host:4222/run42
+  rogue-bridge info nats://daq-host:4222/run42 --json | jq '.log.consumers[].pending'`,
     )
     .action(info);
 }
 
 async function info(names: string[], options: InfoOptions): Promise<void> {
   const format = formatOf(options) ?? 'text';
+  const log = names.find(isLogText);
+  if (log !== undefined) {
+    if (names.length > 1)
+      throw new UsageError(`${visible(withoutPassword(log))} is a log: give it alone, or data files alone`);
+    if (options.follow !== undefined) throw misplaced(['--follow'], 'data files', 'this is a log');
+    await infoOfLog(parseLog(log), format);
+    return;
+  }
   checkFiles(names);
   const interruption = new Interruption();
   const files: FileInfo[] = [];
@@ -66,6 +82,12 @@ async function info(names: string[], options: InfoOptions): Promise<void> {
   }
   if (format === 'json') print(JSON.stringify({ files }));
   if (files.some(({ fault }) => fault !== undefined)) process.exitCode = STATUS_FAILED;
+}
+
+async function infoOfLog({ log: { connection } }: LogTarget, format: 'text' | 'json'): Promise<void> {
+  const found = await loadJetStream().inspectLog(connection);
+  print(format === 'json' ? JSON.stringify(found, finite) : logText(found));
+  if (found.log === undefined) process.exitCode = STATUS_FAILED;
 }
 
 async function infoOf(

@@ -3,6 +3,7 @@
 export { isLogAddress, parseLogAddress, type LogAddress, type ReadPart } from './address';
 export type { LogEvents, LogListener } from './events';
 export {
+  deleteLog,
   inspectLog,
   type LogChannelInfo,
   type LogConsumerInfo,

@@ -125,6 +125,26 @@ export async function inspectLog(
   }
 }
 
+/**
+ * Removes a log with all that is in it; nothing where there is none.
+ *
+ * @throws {GeneralError} `ERR_LOG_CONNECT`, `ERR_LOG_STREAM`, `ERR_MISSING_PACKAGE`
+ */
+export async function deleteLog(
+  target: string | JetStreamReaderOptions | JetStreamWriterOptions,
+): Promise<void> {
+  const options = connectionOptionsOf(target);
+  const client = await connect(options, 'deleteLog');
+  try {
+    if ((await streamInfo(client, options.stream)) !== undefined) await client.streams.delete(options.stream);
+  } catch (err) {
+    const text = `the stream ${options.stream} on ${client.servers} cannot be removed: ${describeError(err)}`;
+    throw new GeneralError('ERR_LOG_STREAM', text, { cause: err });
+  } finally {
+    await client.connection.close();
+  }
+}
+
 /** The server tells its time when it makes a consumer: its clock is compared with ours in the middle of that. */
 async function clockOf({ manager, nats }: LogClient, stream: string): Promise<LogInfo['clock']> {
   const before = epochMs();

@@ -21,7 +21,11 @@ export function headline(client: BenchMachine, server?: BenchMachine): string {
   return `client: ${machineText(client)}\nserver: ${machineText(server)}`;
 }
 
-export function benchTable(results: readonly BenchResult[]): string {
+const LEGEND = '-> to the server, <- from it; p50 and p99: one frame there and back';
+/** Of a log. */
+export const LOG_LEGEND = '-> into the log, until stored, <- out of it; p50 and p99: one frame in and out';
+
+export function benchTable(results: readonly BenchResult[], legend = LEGEND): string {
   const rate = ({ framesPerSecond, bytesPerSecond }: Throughput): string[] => [
     digits(framesPerSecond),
     digits(bytesPerSecond / 1e6),
@@ -36,5 +40,5 @@ export function benchTable(results: readonly BenchResult[]): string {
       grouped(roundTrip.p99),
     ]),
   );
-  return `${table}\n-> to the server, <- from it; p50 and p99: one frame there and back`;
+  return `${table}\n${legend}`;
 }

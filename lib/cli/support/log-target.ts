@@ -51,7 +51,7 @@ export function parseAnyTarget(text: string): AnyTarget {
 }
 
 /** @throws {UsageError} */
-function parseLog(text: string): LogTarget {
+export function parseLog(text: string): LogTarget {
   try {
     const log = loadJetStream().parseLogAddress(text);
     const { servers, stream } = log.connection;

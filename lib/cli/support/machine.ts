@@ -20,7 +20,8 @@ export function thisMachine(): Machine {
   };
 }
 
-/** `AMD EPYC, 2 cores, Node v20.20.2, engine native` */
-export function machineText({ cpu, cores, node, engine }: Machine & { readonly engine: string }): string {
-  return `${cpu}, ${cores} core${cores === 1 ? '' : 's'}, Node ${node}, engine ${engine}`;
+/** `AMD EPYC, 2 cores, Node v20.20.2, engine native`; without an engine where no bridge is measured. */
+export function machineText({ cpu, cores, node, engine }: Machine & { readonly engine?: string }): string {
+  const name = engine === undefined ? '' : `, engine ${engine}`;
+  return `${cpu}, ${cores} core${cores === 1 ? '' : 's'}, Node ${node}${name}`;
 }

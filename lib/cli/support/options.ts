@@ -181,3 +181,8 @@ export function formatOf<T extends string>({
 export function orList(words: readonly string[]): string {
   return `${words.slice(0, -1).join(', ')} or ${words.at(-1)!}`;
 }
+
+/** For `JSON.stringify`: JSON has no word for what is without a limit. */
+export function finite(_: string, value: unknown): unknown {
+  return value === Infinity ? 'unlimited' : value;
+}

@@ -71,3 +71,21 @@ export function wrap(text: string, columns: number): string[] {
 export function plural(count: number, noun: string): string {
   return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
+
+/** `3 s ago`, `2 h ago`: the largest unit of which there are two at least. */
+export function agoText(ms: number): string {
+  const seconds = Math.max(ms, 0) / 1000;
+  const [unit, length] = AGO.find(([, one]) => seconds >= 2 * one) ?? ['s', 1];
+  return `${grouped(seconds / length)} ${unit} ago`;
+}
+
+const AGO: readonly (readonly [unit: string, seconds: number])[] = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['min', 60],
+];
+
+/** `unlimited` for Infinity. */
+export function limitText(value: number, textOf: (value: number) => string): string {
+  return value === Infinity ? 'unlimited' : textOf(value);
+}
