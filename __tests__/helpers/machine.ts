@@ -1,6 +1,5 @@
 // What the network of this machine has, for tests that need it.
 
-import dns from 'node:dns';
 import os, { type NetworkInterfaceInfo } from 'node:os';
 
 /** An interface with an IPv6 address of its link, as most have that are not loopback. */
@@ -33,21 +32,4 @@ export function hasIPv6(): boolean {
 export function listed(address: string, scopeid = 0): NetworkInterfaceInfo {
   const rest = { address, netmask: '', mac: '', internal: false, cidr: null };
   return address.includes(':') ? { ...rest, family: 'IPv6', scopeid } : { ...rest, family: 'IPv4' };
-}
-
-/** Makes these names known, in this process, with these addresses in this order; any other is not. */
-export function knowNames(names: Readonly<Record<string, readonly string[]>>): jest.SpyInstance {
-  const lookup = (host: string): Promise<dns.LookupAddress[]> => {
-    const found = names[host];
-    if (found === undefined) {
-      return Promise.reject(
-        Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), {
-          code: 'ENOTFOUND',
-          syscall: 'getaddrinfo',
-        }),
-      );
-    }
-    return Promise.resolve(found.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })));
-  };
-  return jest.spyOn(dns.promises, 'lookup').mockImplementation(lookup as never);
 }

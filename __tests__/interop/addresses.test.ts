@@ -6,7 +6,8 @@ import { Collector, LOOPBACK, makeClient, makeServer, passFrames, stopBridges } 
 import { engines } from '../helpers/engines';
 import { rejection } from '../helpers/errors';
 import { collectLog } from '../helpers/log';
-import { findLink, hasIPv6, knowNames } from '../helpers/machine';
+import { knowNames } from '../helpers/known-names';
+import { findLink, hasIPv6 } from '../helpers/machine';
 import { reservePorts } from '../helpers/ports';
 import { endPeers, startPeer, type Peer } from '../helpers/process';
 import { frameMessage, greeting, RawPeer, ready } from '../helpers/raw-peer';

@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Logging } from '../../lib';
 import { makeClient, makeServer, passFrames, stopBridges } from '../helpers/bridges';
 import { collectLog } from '../helpers/log';
-import { knowNames } from '../helpers/machine';
+import { knowNames } from '../helpers/known-names';
 import { reservePorts } from '../helpers/ports';
 import { waitFor } from '../helpers/wait';
 

@@ -2,7 +2,7 @@
 
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { connectTo, describeWithNats, endNats, NatsCluster, storedMessages } from '../helpers/nats';
+import { connectTo, describeWithNats, endNats, NatsCluster, PATIENT, storedMessages } from '../helpers/nats';
 import { waitFor } from '../helpers/wait';
 
 const STREAM = 'LOG';
@@ -13,7 +13,7 @@ afterEach(endNats);
 /** A cluster with a stream on all of its servers. */
 async function start(): Promise<NatsCluster> {
   const cluster = await NatsCluster.start();
-  const manager = await jetstreamManager(await connectTo(cluster));
+  const manager = await jetstreamManager(await connectTo(cluster), PATIENT);
   await manager.streams.add({ name: STREAM, subjects: [SUBJECT], num_replicas: 3 });
   return cluster;
 }

@@ -1,7 +1,7 @@
 // The cluster of the tests itself: what tests of the log rely on.
 
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connectTo, describeWithNats, endNats, NatsCluster, storedMessages } from '../helpers/nats';
+import { connectTo, describeWithNats, endNats, NatsCluster, PATIENT, storedMessages } from '../helpers/nats';
 import { waitFor } from '../helpers/wait';
 
 afterEach(endNats);
@@ -12,9 +12,9 @@ describeWithNats('a cluster', () => {
     const client = await connectTo(cluster);
     expect(client.info).toMatchObject({ cluster: 'test', jetstream: true });
     expect(client.info!.connect_urls).toBeUndefined();
-    const manager = await jetstreamManager(client);
+    const manager = await jetstreamManager(client, PATIENT);
     await manager.streams.add({ name: 'LOG', subjects: ['LOG.*'], num_replicas: 3 });
-    await jetstream(client).publish('LOG.0', 'one');
+    await jetstream(client, PATIENT).publish('LOG.0', 'one');
     expect((await storedMessages(client, 'LOG')).map((message) => message.string())).toEqual(['one']);
     const { cluster: group } = await manager.streams.info('LOG');
     expect(group!.leader).toBe(`n${(await cluster.leaderOf('LOG')) + 1}`);

@@ -61,9 +61,10 @@ async function open(): Promise<End> {
 
 /** A client and the server's end of its connection, which has passed something both ways. */
 async function openPair(): Promise<[End, End]> {
+  const before = accepted.length;
   const client = await open();
   client.socket.write('hello');
-  await waitFor('the server to accept', () => accepted.length > 0);
+  await waitFor('the server to accept', () => accepted.length > before);
   const end = accepted.at(-1)!;
   await end.gets('hello');
   end.socket.write('welcome');

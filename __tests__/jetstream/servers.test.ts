@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connectTo, describeWithNats, endNats, NatsServer, storedMessages } from '../helpers/nats';
+import { connectTo, describeWithNats, endNats, NatsServer, PATIENT, storedMessages } from '../helpers/nats';
 import { turns, waitFor } from '../helpers/wait';
 
 afterEach(endNats);
@@ -31,9 +31,9 @@ describeWithNats('a server', () => {
   test('has what it stored after SIGKILL, on the same port', async () => {
     const server = await NatsServer.start();
     const before = await connectTo(server, { reconnect: false });
-    const manager = await jetstreamManager(before);
+    const manager = await jetstreamManager(before, PATIENT);
     await manager.streams.add({ name: 'LOG', subjects: ['LOG.*'] });
-    for (const text of ['one', 'two']) await jetstream(before).publish('LOG.3', text);
+    for (const text of ['one', 'two']) await jetstream(before, PATIENT).publish('LOG.3', text);
     const { port, pid } = server;
     await server.kill();
     expect(server.isRunning).toBe(false);

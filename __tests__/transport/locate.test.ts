@@ -3,7 +3,8 @@ import dns from 'node:dns';
 import { locate } from '../../lib/transport/locate';
 import { endpointsOf } from '../../lib/wire/endpoints';
 import { rejection } from '../helpers/errors';
-import { knowNames, listed } from '../helpers/machine';
+import { knowNames } from '../helpers/known-names';
+import { listed } from '../helpers/machine';
 
 const PORT = 8000;
 const USE_ANOTHER = 'use an IP address of this machine, or * for every interface';

@@ -25,6 +25,9 @@ export function connectionOptions({ url, urls, options, tls }: Target): NodeConn
   };
 }
 
+/** For `jetstream` and `jetstreamManager`, whose own 5 s are less than an election or a busy machine takes. */
+export const PATIENT = { timeout: 30_000 } as const;
+
 /** A client, closed by {@link endNats}. */
 export async function connectTo(
   target: Target | string,
@@ -40,7 +43,7 @@ export async function connectTo(
 
 /** Everything that a stream holds, oldest first. */
 export async function storedMessages(client: NatsConnection, stream: string): Promise<StoredMsg[]> {
-  const { streams } = await jetstreamManager(client);
+  const { streams } = await jetstreamManager(client, PATIENT);
   const { state } = await streams.info(stream, { deleted_details: true });
   const deleted = new Set(state.deleted);
   const messages: StoredMsg[] = [];

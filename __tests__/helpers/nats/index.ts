@@ -8,7 +8,7 @@ export { makeCertificates, type Certificate, type TlsFiles } from './certificate
 export { endNats } from './clean-up';
 export { NatsCluster, type Cut, type NatsClusterOptions } from './cluster';
 export { CutProxy } from './cut-proxy';
-export { connectionOptions, connectTo, storedMessages, type Target } from './clients';
+export { connectionOptions, connectTo, PATIENT, storedMessages, type Target } from './clients';
 export type { Usage } from './process';
 export { NatsServer } from './server';
 export type { NatsServerOptions, NatsUser } from './settings';
