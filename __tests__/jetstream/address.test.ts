@@ -215,6 +215,24 @@ describe('an address that is wrong', () => {
     },
   );
 
+  test.each([
+    'nats://daq:hunter2@a:0/S',
+    'nats://daq:hunter2@a/',
+    'nats://daq:hunter2@a/S?x=1',
+    'nats://daq:hunter2@a/S?from=0',
+    'nats://daq:hunter2@a/S@b',
+    'nats://hunter2@a:x/S',
+    'nats://hun:ter2@hunter2@:4222/S',
+    'nats://daq:7/hunter2@a/S',
+    'nats://daq:7/hunter2@a',
+    'nats://daq:/hunter2@a:0/S',
+    'nats://daq:x?hunter2@a/S',
+    'tls://daq:x\n/hunter2@a/S',
+    'http://daq:hunter2@a/S',
+  ])('does not show the password of %s', (text) => {
+    expect(refusal(text)).not.toMatch(/hunter2/);
+  });
+
   test('is refused in one line, whatever it is', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {

@@ -24,7 +24,7 @@ const BYTES: Readonly<Record<string, number>> = {
   Ti: 2 ** 40,
 };
 
-const ADDRESS = /^(nats|tls):\/\/(?:([^/?]*)@)?([^/?@\s]+)\/([^/?\s]+)(?:\?(.*))?$/s;
+const ADDRESS = /^(nats|tls):\/\/(?:([^/?]*)@)?([^/?@\s]+)\/([^/?@\s]+)(?:\?(.*))?$/s;
 const EXAMPLE = 'nats://daq-host:4222/run42?since=10m&channel=3';
 
 /** How a log is read, as an address says it. */
@@ -117,9 +117,9 @@ export function parseLogAddress(text: string): LogAddress {
   return { connection, keep, read };
 }
 
-/** The address without a password, for errors and logs. */
+/** The address without a password, for errors and logs. A password with a / or ? in it makes the address wrong, and is hidden as well. */
 export function hidden(text: string): string {
-  return show(text.replace(/^(\w+:\/\/)[^/?]*@/, '$1...@'));
+  return show(text.replace(/^(\w+:\/\/).*@/s, '$1...@'));
 }
 
 function serverOf(scheme: string, host: string, text: string): string {
