@@ -66,6 +66,7 @@ describe('an address', () => {
     ['since=2026-11-01', { from: { time: new Date('2026-11-01') } }],
     ['since=2026-11-01T12:00:00Z', { from: { time: new Date('2026-11-01T12:00:00Z') } }],
     ['since=2026-11-01T12:00:00.5-08:00', { from: { time: new Date('2026-11-01T20:00:00.5Z') } }],
+    ['since=2026-11-01T12:00:00+01:00', { from: { time: new Date('2026-11-01T11:00:00Z') } }],
     ['channel=0', { channels: [0] }],
     ['channel=3,4&channel=255', { channels: [3, 4, 255] }],
     ['group=analysis', { group: 'analysis' }],
@@ -96,6 +97,7 @@ describe('an address', () => {
     ['max-bytes=1.5MB', { maxBytes: 1_500_000 }],
     ['max-bytes=10G', { maxBytes: 10e9 }],
     ['max-bytes=2TB', { maxBytes: 2e12 }],
+    ['max-bytes=1Ki', { maxBytes: 1_024 }],
     ['max-bytes=1MiB', { maxBytes: 1_048_576 }],
     ['max-bytes=1Gi', { maxBytes: 2 ** 30 }],
     ['max-bytes=1TiB', { maxBytes: 2 ** 40 }],
@@ -116,10 +118,10 @@ describe('an address', () => {
       stream: 'run42',
       creds: '/home/daq/my.creds',
     });
-    expect(connectionOf(`${HOST}?ca=ca.pem&cert=ab.pem&key=me%26mine.key`)).toEqual({
+    expect(connectionOf(`${HOST}?ca=ca.pem&cert=a+b.pem&key=me%26mine.key`)).toEqual({
       servers: ['nats://daq:4222'],
       stream: 'run42',
-      tls: { caFile: 'ca.pem', certFile: 'ab.pem', keyFile: 'me&mine.key' },
+      tls: { caFile: 'ca.pem', certFile: 'a+b.pem', keyFile: 'me&mine.key' },
     });
   });
 

@@ -97,7 +97,8 @@ export function parseLogAddress(text: string): LogAddress {
   const servers = hosts.split(',').map((host) => serverOf(scheme, host, text));
   const parts: Parts = { connection: { servers, stream, ...loginOf(login) }, keep: {}, read: {}, tls: {} };
   const seen = new Set<string>();
-  for (const [name, value] of new URLSearchParams(query)) {
+  // In a query a + is a space; here it belongs to a time or to the name of a file.
+  for (const [name, value] of new URLSearchParams(query.replaceAll('+', '%2B'))) {
     const take = Object.hasOwn(WORDS, name) ? WORDS[name] : undefined;
     if (take === undefined) {
       throw new TypeError(
@@ -175,7 +176,7 @@ function duration(text: string): number {
 }
 
 function bytes(text: string): number {
-  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(|[kMGT]i?)B?$/.exec(text) ?? [];
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(|k|[MGT]|[KMGT]i)B?$/.exec(text) ?? [];
   const value = Math.round(Number(number || NaN) * (BYTES[unit] ?? NaN));
   if (!(value > 0)) throw wrong('give a number of bytes: 1000, 64k, 10M, 1G, 2T');
   return value;
