@@ -176,6 +176,12 @@ describe('options of a reader', () => {
 });
 
 describe('options of a connection', () => {
+  test('do not show the password of an address that is for the other', () => {
+    const [read, write] = ['nats://daq:hunter2@a/S?last=1', 'nats://daq:hunter2@a/S?replicas=1'];
+    expect(() => resolveWriterOptions(read)).toThrow(/^'nats:\/\/...@a\/S\?last=1' has 'from'/);
+    expect(() => resolveReaderOptions(write)).toThrow(/^'nats:\/\/...@a\/S\?replicas=1' has 'replicas'/);
+  });
+
   test.each<[options: object, message: string]>([
     [{ servers: [] }, "servers is an array, but must be 'nats://host:4222' or an array of such addresses"],
     [{ servers: '' }, "servers is '', but must be"],

@@ -3,7 +3,7 @@
 import { MAX_TIMER_MS } from '../async/clock';
 import { show } from '../errors';
 import { checkBoolean, checkInteger, checkOptionNames } from '../validate';
-import { parseLogAddress } from './address';
+import { hidden, parseLogAddress } from './address';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 const DEFAULT_BATCH_BYTES = 256 * 1024;
@@ -233,7 +233,7 @@ function readerPart(text: string): JetStreamReaderOptions {
 }
 
 function wrongUse(text: string, name: string, use: string): TypeError {
-  return new TypeError(`${show(text)} has '${name}', which is for ${use} alone: leave it out`);
+  return new TypeError(`${hidden(text)} has '${name}', which is for ${use} alone: leave it out`);
 }
 
 function connectionOptions(options: LogConnectionOptions): ConnectionOptions {
