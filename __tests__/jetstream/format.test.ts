@@ -205,7 +205,10 @@ describe('headers that are wrong', () => {
     ['Rogue-Order', PART, '2,0x0'],
     ['Rogue-Order', PART, '2,,0'],
     ['Rogue-Order', PART, '2x,0'],
+    ['Rogue-Order', PART, '2,0x2x1'],
     ['Rogue-Chunk', CHUNK, '0'],
+    ['Rogue-Chunk', CHUNK, '3/3'],
+    ['Rogue-Chunk', CHUNK, '0/0'],
   ])('have a %s out of range (%#)', (name, headers, value) => {
     expect(refusal({ ...headers, [name]: value })).toBe(`its header ${name} is '${value}'`);
   });
@@ -229,7 +232,7 @@ describe('headers that are wrong', () => {
     );
   });
 
-  test.each(['S.256', 'S.-1', 'S.x', 'S.1x', 'S'])(
+  test.each(['S.256', 'S.-1', 'S.x', 'S.1x', 'S', 'S.', 'S.1.', 'S.1e2', 'S.0x10', 'S.007', 'S. 7'])(
     'have the subject %s',
     (subject) => {
       expect(refusal(RECORDS, subject)).toBe(`its subject '${subject}' does not end in a channel, 0 to 255`);

@@ -108,8 +108,10 @@ export function readHead(subject: string, headers: HeaderSource | undefined): He
   if (version !== FORMAT_VERSION) {
     throw formatError(`its format has the version ${version}, and this library reads ${FORMAT_VERSION}`);
   }
-  const channel = Number(subject.slice(subject.lastIndexOf('.') + 1));
-  if (!Number.isInteger(channel) || channel < 0 || channel > 255) {
+  const last = subject.slice(subject.lastIndexOf('.') + 1);
+  const channel = Number(last);
+  // As a writer has it: the servers take 007 for another subject than 7.
+  if (String(channel) !== last || !(channel >= 0 && channel <= 255)) {
     throw formatError(`its subject ${show(subject)} does not end in a channel, 0 to 255`);
   }
   const [writer = ''] = headers.get(HEADER.id).split('.', 1);
@@ -148,7 +150,7 @@ function frameHead(common: CommonHead, read: HeadReader, headers: HeaderSource):
   if (headers.get(HEADER.chunk) === '')
     return { ...common, kind: 'frame', flags, error, size: undefined, group: undefined };
   const [part, parts] = read.pair(HEADER.chunk, '/');
-  if (part >= parts) throw formatError(`${HEADER.chunk} is ${show(headers.get(HEADER.chunk))}`);
+  if (part >= parts) throw read.wrong(HEADER.chunk);
   const group = { first: frame, end: frame + 1, part, parts };
   return { ...common, kind: 'frame', flags, error, size: read.integer(HEADER.size, 1), group };
 }
@@ -172,19 +174,20 @@ class HeadReader {
       .get(name)
       .split(',')
       .map((text) => {
-        const [gap = '', count = '1'] = text.split('x');
+        const [gap = '', count = '1', ...more] = text.split('x');
+        if (more.length > 0) throw this.wrong(name);
         return { gap: this.integerOf(name, gap), count: this.integerOf(name, count, 1) };
       });
+  }
+
+  wrong(name: string): GeneralError {
+    return formatError(`its header ${name} is ${show(this.headers.get(name))}`);
   }
 
   private integerOf(name: string, text: string, min = 0, max = Number.MAX_SAFE_INTEGER): number {
     const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
     if (!(value >= min && value <= max)) throw this.wrong(name);
     return value;
-  }
-
-  private wrong(name: string): GeneralError {
-    return formatError(`its header ${name} is ${show(this.headers.get(name))}`);
   }
 }
 
