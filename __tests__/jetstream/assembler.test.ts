@@ -178,6 +178,20 @@ describe('a writer that dies', () => {
     expect(reading.lines).toEqual(['frame 1 was never written to its end: its first 2 chunks are left out']);
   });
 
+  test('within a frame of a channel that is read alone, whatever other channels got in between', () => {
+    const log = new LogMessages('S');
+    const before = log.records([on(1)]);
+    const unfinished = new LogMessages('S', 'model-2', log).chunks(on(1, 1), 3).slice(0, 2);
+    const next = new LogMessages('S', 'model-3', log);
+    next.records([on(2), on(2)]);
+    const reading = new Reading('channel').add(before, unfinished, next.records([on(1, 4)]));
+    expect(reading.numbers).toEqual([0, 3]);
+    expect(reading.assembler.abandoned).toBe(1);
+    expect(new Reading('channel').add(before, unfinished).refusal(next.lone(on(1)))).toMatch(
+      /chunk 2 of the 3/,
+    );
+  });
+
   test('within a frame that another one begins again, and again', () => {
     const empty = new LogMessages('S');
     const attempt = (writer: string) => new LogMessages('S', writer, empty).chunks(on(1, 9), 4);

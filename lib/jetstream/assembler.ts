@@ -126,11 +126,13 @@ export class Assembler {
         start,
       );
     }
-    if (!isOtherWriter || start !== group.first)
+    // The number is used again; in the log perhaps by a frame of another channel.
+    const isLog = this.numbering === 'log';
+    const isAgain = isLog ? start === group.first : head.channelFrame === open.head.channelFrame;
+    if (!isOtherWriter || !isAgain)
       throw gapError(`chunk ${parts} of the ${group.parts} chunks of frame ${group.first}`, start);
     this.end();
-    // The number is used again.
-    this.next = this.numbering === 'log' ? group.first : open.head.channelFrame;
+    this.next = isLog ? group.first : head.channelFrame;
     return NOTHING;
   }
 
