@@ -24,7 +24,7 @@ export class LogMessages {
     readonly stream: string,
     readonly writer = 'model-1',
     before?: LogMessages,
-    public next = before?.next ?? 0,
+    public next: number = before?.next ?? 0,
   ) {
     this.channelFrames = new Map(before?.channelFrames);
   }

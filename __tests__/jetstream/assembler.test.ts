@@ -234,7 +234,7 @@ describe('a gap', () => {
     log.lone(on(1));
     log.lone(on(2));
     expect(reading.refusal(log.lone(on(1)))).toBe(
-      `frames of channel 1 2 to 2 are missing, and frame 3 follows: ${WHY}`,
+      `frames 2 to 2 of channel 1 are missing, and frame 3 follows: ${WHY}`,
     );
   });
 
@@ -242,14 +242,16 @@ describe('a gap', () => {
     const log = new LogMessages('S');
     const reading = new Reading().add(log.records([on(1)]));
     const batch = log.batch([on(1), on(2)]);
-    expect(reading.refusal(batch[1]!)).toBe(`frames from 1 on are missing, and frame 1 follows: ${WHY}`);
+    expect(reading.refusal(batch[1]!)).toBe(
+      `frames from 1 on are missing, and part 1 of the batch of frames 1 to 2 follows: ${WHY}`,
+    );
   });
 
   test('within a batch', () => {
     const log = new LogMessages('S');
     const batch = log.batch([on(1), on(2), on(3)]);
     expect(new Reading().add(batch[0]!).refusal(batch[2]!)).toBe(
-      `part 1 of the 3 parts of the batch of frames 0 to 2 are missing, and frame 0 follows: ${WHY}`,
+      `part 1 of the 3 parts of the batch of frames 0 to 2 is missing, and part 2 of the batch of frames 0 to 2 follows: ${WHY}`,
     );
   });
 
@@ -270,7 +272,7 @@ describe('a gap', () => {
     const log = new LogMessages('S');
     const chunks = log.chunks(on(1), 4);
     expect(new Reading().add(chunks.slice(0, 2)).refusal(chunks[3]!)).toBe(
-      `chunk 2 of the 4 chunks of frame 0 are missing, and frame 0 follows: ${WHY}`,
+      `chunk 2 of the 4 chunks of frame 0 is missing, and chunk 3 of frame 0 follows: ${WHY}`,
     );
   });
 

@@ -4,7 +4,6 @@ import { JetStreamReader, JetStreamWriter } from '../../lib/jetstream';
 import {
   resolveReaderOptions,
   resolveWriterOptions,
-  type JetStreamReaderOptions,
   type JetStreamWriterOptions,
 } from '../../lib/jetstream/options';
 import { rejection } from '../helpers/errors';
@@ -12,10 +11,8 @@ import { rejection } from '../helpers/errors';
 const PLACE = { servers: 'nats://a:4222', stream: 'S' };
 
 /** As a caller without types could give them. */
-const writer = (options: object): unknown =>
-  resolveWriterOptions({ ...PLACE, ...options } as JetStreamWriterOptions);
-const reader = (options: object): unknown =>
-  resolveReaderOptions({ ...PLACE, ...options } as JetStreamReaderOptions);
+const writer = (options: object): unknown => resolveWriterOptions({ ...PLACE, ...options });
+const reader = (options: object): unknown => resolveReaderOptions({ ...PLACE, ...options });
 
 describe('options of a writer', () => {
   test('have defaults', () => {

@@ -122,18 +122,31 @@ export class Assembler {
     if (open.kind === 'batch') {
       if (isOtherWriter && start === group.end) return this.end();
       throw gapError(
-        `part ${parts} of the ${group.parts} parts of the batch of frames ${group.first} to ${group.end - 1}`,
-        start,
+        `part ${parts} of the ${group.parts} parts of the batch of frames ${group.first} to ${group.end - 1} is missing`,
+        this.placeOf(head),
       );
     }
     // The number is used again; in the log perhaps by a frame of another channel.
     const isLog = this.numbering === 'log';
     const isAgain = isLog ? start === group.first : head.channelFrame === open.head.channelFrame;
     if (!isOtherWriter || !isAgain)
-      throw gapError(`chunk ${parts} of the ${group.parts} chunks of frame ${group.first}`, start);
+      throw gapError(
+        `chunk ${parts} of the ${group.parts} chunks of frame ${group.first} is missing`,
+        this.placeOf(head),
+      );
     this.end();
     this.next = isLog ? group.first : head.channelFrame;
     return NOTHING;
+  }
+
+  /** What a message is, for one who looks for what was in front of it. */
+  private placeOf({ kind, group, frame, channelFrame }: Head): string {
+    if (group === undefined || group.part === 0 || (this.numbering === 'channel' && kind === 'records')) {
+      return `frame ${this.numbering === 'log' ? (group?.first ?? frame) : channelFrame}`;
+    }
+    return kind === 'records'
+      ? `part ${group.part} of the batch of frames ${group.first} to ${group.end - 1}`
+      : `chunk ${group.part} of frame ${frame}`;
   }
 
   private abandon({ frame }: FrameHead, parts: number): void {
@@ -148,9 +161,9 @@ export class Assembler {
     const isWithin = isLog && head.kind === 'records' && (head.group?.part ?? 0) > 0;
     const { next } = this;
     if (next !== undefined && (start !== next || isWithin)) {
-      const what = isLog ? 'frames' : `frames of channel ${head.channel}`;
-      if (start > next) throw gapError(`${what} ${next} to ${start - 1}`, start);
-      throw gapError(`${what} from ${next} on`, start);
+      const of = isLog ? '' : ` of channel ${head.channel}`;
+      const range = start > next ? `${next} to ${start - 1}` : `from ${next} on`;
+      throw gapError(`frames ${range}${of} are missing`, this.placeOf(head));
     }
     if (isLog) this.next = endOf(head);
     else this.next = start + (head.kind === 'records' ? head.count : 1);
@@ -166,10 +179,10 @@ function inOrder(frames: LogFrame[]): LogFrame[] {
   return frames.sort((a, b) => a.number - b.number);
 }
 
-function gapError(missing: string, found: number): GeneralError {
+function gapError(missing: string, found: string): GeneralError {
   return new GeneralError(
     'ERR_LOG_GAP',
-    `${missing} are missing, and frame ${found} follows: the log was trimmed by its limits, purged, or begun anew while it was read; ` +
+    `${missing}, and ${found} follows: the log was trimmed by its limits, purged, or begun anew while it was read; ` +
       'read on from a later place, or give the log larger limits',
   );
 }
