@@ -9,7 +9,7 @@ interface NamedBridge extends WatchedBridge {
 
 /** A reader of a log, as a view sees it. */
 interface NamedLog {
-  readonly identity: { readonly log: string };
+  readonly identity: { readonly log: string; readonly servers: string };
   readonly connected: boolean;
   readonly stats: { readonly foreign: number };
 }
@@ -30,5 +30,5 @@ function logSource(log: NamedLog): StreamSource {
       return { peers: { receive: log.connected ? 1 : 0 }, malformed: log.stats.foreign };
     },
   };
-  return { address: log.identity.log, role: 'log', bridge };
+  return { address: `${log.identity.log} at ${log.identity.servers}`, role: 'log', bridge };
 }

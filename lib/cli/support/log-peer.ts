@@ -64,8 +64,10 @@ export abstract class LogPeer implements Peer {
   abstract send(frame: Frame): Promise<void> | undefined;
   abstract stop(): Promise<void>;
 
+  /** Named as its address is, by `targetText`. */
   get identity(): { readonly role: string; readonly log: string } {
-    return this.log.identity;
+    const { log, servers, role } = this.log.identity;
+    return { log: `${log} at ${servers}`, role };
   }
 
   /** Whether there is a connection to one of the log's servers. */
