@@ -17,11 +17,12 @@ afterEach(async () => {
   removeFiles();
 });
 
-test('every example is in the README and in a test, here or in one of two others', () => {
+test('every example is in the README and in a test, here or in one of four others', () => {
   const readme = readFileSync(join(__dirname, '..', 'README.md'), 'utf8');
   const tests = [
     'examples.test.ts',
     'recipes.test.ts',
+    'jetstream/python.test.ts',
     'metrics/examples.test.ts',
     'view/browser-frames.slow.test.ts',
   ].map((name) => join(__dirname, name));

@@ -16,7 +16,8 @@ export class Program extends Said {
   /** @param path from the repository's root, e.g. `examples/play.mjs`. */
   constructor(path: string, args: readonly (string | number)[], env: NodeJS.ProcessEnv = ENVIRONMENT) {
     super(path);
-    this.child = spawn(process.execPath, [join(ROOT, path), ...args.map(String)], { stdio: 'pipe', env });
+    const runtime = path.endsWith('.py') ? 'python3' : process.execPath;
+    this.child = spawn(runtime, [join(ROOT, path), ...args.map(String)], { stdio: 'pipe', env });
     running.add(this.child);
     // It may have ended before it has read all of it.
     this.child.stdin!.on('error', () => undefined);
