@@ -3,8 +3,9 @@
 
     python3 log_reader.py nats://127.0.0.1:4222/run42 --channel 3 --count 10
 
-Python 3.9 or newer, standard library only: the program speaks the NATS protocol itself. docs/jetstream-format.md
-describes the messages of a log. In a program of yours:
+Python 3.9 or newer, standard library only: the program speaks the NATS protocol itself. It knows users, tokens and TLS,
+but neither credentials files nor client certificates. docs/jetstream-format.md describes the messages of a log.
+In a program of yours:
 
     from log_reader import frames
 

@@ -1,7 +1,10 @@
 // The Python program that reads a log, on logs that are written without the library.
 
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Frame } from '../../lib';
@@ -128,6 +131,31 @@ describeWithNats('log_reader.py', () => {
     expect(await lines('--from', 9)).toEqual(expected.slice(11));
     expect(await lines('--from', 100)).toEqual([]);
     expect(await lines('--from', 'now')).toEqual([]);
+  });
+
+  test('as a module: frames of a program of its own', async () => {
+    const frames = await variousLog();
+    const script = `
+import json, sys, log_reader
+found = []
+for frame in log_reader.frames(sys.argv[1], start=1, channel=3):
+    found.append([frame.number, frame.channel_number, len(frame.payload), frame.payload[1]])
+    if len(found) == 3:
+        break
+try:
+    next(log_reader.frames(sys.argv[1] + 'x'))
+except log_reader.LogError as err:
+    found.append(str(err))
+print(json.dumps(found))`;
+    const { stdout } = await promisify(execFile)('python3', ['-c', script, urlOf()], {
+      cwd: join(__dirname, '..', '..', 'examples'),
+      // A folder of compiled modules is no example.
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+    });
+    expect(JSON.parse(stdout)).toEqual([
+      ...[0, 1, 3].map((i, n) => [i, n, frames[i]!.size, frames[i]!.payload[1]]),
+      `${stream}x: stream not found`,
+    ]);
   });
 
   test('an empty log', async () => {
