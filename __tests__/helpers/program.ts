@@ -1,6 +1,6 @@
 // Programs for people, run as people run them.
 
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { ENVIRONMENT } from './environment';
 import { Said } from './said';
@@ -16,7 +16,7 @@ export class Program extends Said {
   /** @param path from the repository's root, e.g. `examples/play.mjs`. */
   constructor(path: string, args: readonly (string | number)[], env: NodeJS.ProcessEnv = ENVIRONMENT) {
     super(path);
-    const runtime = path.endsWith('.py') ? 'python3' : process.execPath;
+    const runtime = path.endsWith('.py') ? python() : process.execPath;
     this.child = spawn(runtime, [join(ROOT, path), ...args.map(String)], { stdio: 'pipe', env });
     running.add(this.child);
     // It may have ended before it has read all of it.
@@ -65,6 +65,14 @@ export class Program extends Said {
   thaw(): void {
     this.child.kill('SIGCONT');
   }
+}
+
+let found: string | undefined;
+
+/** The path of Python itself: `python3` may be a script that looks for it, which takes longer than what is tested. */
+export function python(): string {
+  found ??= execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
+  return found;
 }
 
 /** The command `rogue-bridge`, as it was built. */

@@ -1,9 +1,14 @@
-// The page about the format of a log, against a real server, the Python program and the messages of the tests.
+// The page about the format of a log, against a real server, the Python program, the library and the messages of the
+// tests.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { headers as natsHeaders, type NatsConnection } from '@nats-io/transport-node';
 import { Frame } from '../../lib';
+import { JetStreamReader, LogFrame } from '../../lib/jetstream';
+import { Assembler } from '../../lib/jetstream/assembler';
+import { FORMAT_VERSION, HEADER, readHead } from '../../lib/jetstream/format';
 import { LogByHand, LogMessages, type LogMessage } from '../helpers/log-by-hand';
 import { connectTo, describeWithNats, endNats, NatsServer } from '../helpers/nats';
 import { endPrograms, Program } from '../helpers/program';
@@ -46,6 +51,15 @@ const MESSAGES: LogMessage[] = blocks('text')
     };
   });
 
+/** What the page says that a reader prints. */
+const [COMMAND, ...PRINTED] = blocks('console')[0]!.trimEnd().split('\n');
+
+function lineOf({ payload, number, channel, flags, error }: LogFrame): string {
+  const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
+  const meta = `#${number}  channel ${channel}  flags 0x${hex(flags, 4)}  error ${error}`;
+  return `${meta}  ${payload.length} bytes  crc32 ${hex(crc32(payload), 8)}`;
+}
+
 test('the page has messages, or the tests below would prove nothing', () => {
   expect(MESSAGES.map(({ subject }) => subject)).toEqual([3, 3, 0, 1, 1, 1, 1].map((i) => `${STREAM}.${i}`));
 });
@@ -79,6 +93,21 @@ test('the headers of the first message, byte by byte', () => {
   expect(bytesOf(dump).toString('latin1')).toBe(`NATS/1.0\r\n${lines.join('')}\r\n`);
 });
 
+test('the library takes the messages of the page apart as the page says', () => {
+  const assembler = new Assembler('log', () => undefined);
+  const frames = MESSAGES.flatMap(({ subject, headers, payload }, i) => {
+    const head = readHead(subject, { get: (name) => String(headers[name] ?? '') })!;
+    expect(head.writer).toBe(WRITER);
+    return assembler.add(head, { sequence: i + 1, storedAt: 0, payload });
+  });
+  expect(frames.map(lineOf)).toEqual(PRINTED);
+});
+
+test('the page has the version of the library, and its headers', () => {
+  expect(PAGE).toContain(`This is version ${FORMAT_VERSION}.`);
+  for (const name of Object.values(HEADER)) expect(PAGE).toMatch(new RegExp(`^\\| \`${name}\` `, 'm'));
+});
+
 test('the table has every header that a message of the page has, and no other', () => {
   const [table = ''] = /^\| header[\s\S]*?\n\n/m.exec(PAGE) ?? [];
   const names = [...table.matchAll(/^\| `([\w-]+)`/gm)].map(([, name]) => name!);
@@ -98,16 +127,25 @@ describeWithNats('with a server', () => {
   afterEach(endPrograms);
   afterAll(endNats);
 
-  test('the Python program reads the messages of the page, and prints what the page says', async () => {
+  test('the Python program and a JetStreamReader read the messages of the page as it says', async () => {
     const log = await LogByHand.create(client, STREAM);
     // The server checks the chain of the page.
     for (const message of MESSAGES) await log.appendAsItIs(message);
-    const [console = ''] = blocks('console');
-    const [command, ...printed] = console.trimEnd().split('\n');
-    expect(command).toBe(`$ python3 log_reader.py nats://127.0.0.1:4222/${STREAM}`);
+    expect(COMMAND).toBe(`$ python3 log_reader.py nats://127.0.0.1:4222/${STREAM}`);
     const program = new Program('examples/log_reader.py', [`nats://127.0.0.1:${server.port}/${STREAM}`]);
     expect([await program.end(), program.stderr]).toEqual([0, '']);
-    expect(program.stdout.trimEnd().split('\n')).toEqual(printed);
+    expect(program.stdout.trimEnd().split('\n')).toEqual(PRINTED);
+
+    const reader = await JetStreamReader.create(
+      `nats://127.0.0.1:${server.port}/${STREAM}?from=first&until=end`,
+    );
+    const frames: LogFrame[] = [];
+    reader.to((frame) => {
+      if (frame instanceof LogFrame) frames.push(frame);
+    });
+    await reader.finished();
+    await reader.stop();
+    expect(frames.map(lineOf)).toEqual(PRINTED);
   });
 
   test('the server answers a writer as the page says', async () => {

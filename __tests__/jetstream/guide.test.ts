@@ -1,4 +1,5 @@
-// The configuration files of the guide, on real servers; only their addresses, ports and folders are changed.
+// The guide: its configuration files on real servers, where only addresses, ports and folders are changed; its programs,
+// addresses and error codes against the library.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NodeConnectionOptions } from '@nats-io/transport-node';
-import { Frame } from '../../lib';
+import ts from 'typescript';
+import { ERROR_CODES, Frame } from '../../lib';
+import { JetStreamReader, JetStreamWriter, parseLogAddress } from '../../lib/jetstream';
 import { LogByHand, LogMessages } from '../helpers/log-by-hand';
 import { connectTo, describeWithNats, endNats, makeCertificates } from '../helpers/nats';
 import { askMonitor } from '../helpers/nats/monitor';
@@ -16,6 +19,7 @@ import { endPrograms, Program } from '../helpers/program';
 import { waitFor } from '../helpers/wait';
 
 const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'jetstream.md'), 'utf8');
+const ROOT = join(__dirname, '..', '..');
 const FRAME = new Frame(Buffer.from('hello'), { channel: 3 });
 
 let folder: string;
@@ -94,6 +98,63 @@ async function read(url: string, env = {}): Promise<string> {
   return program.stdout + program.stderr;
 }
 
+test('the programs are right TypeScript', () => {
+  const programs = [...PAGE.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, text]) => text!);
+  expect(programs.length).toBeGreaterThan(3);
+  const declared = 'declare function analyse(samples: Uint16Array): Promise<void>;\n';
+  const names = programs.map((text, i) => {
+    const name = join(folder, `program-${i}.ts`);
+    writeFileSync(name, declared + text);
+    return name;
+  });
+  const lib = join(ROOT, 'lib');
+  const program = ts.createProgram(names, {
+    ...ts.convertCompilerOptionsFromJson(
+      {
+        target: 'ES2022',
+        lib: ['ES2023', 'ESNext.Disposable'],
+        module: 'ESNext',
+        moduleResolution: 'bundler',
+      },
+      ROOT,
+    ).options,
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: ['node'],
+    typeRoots: [join(ROOT, 'node_modules', '@types')],
+    paths: {
+      'rogue-bridge': [join(lib, 'index.ts')],
+      'rogue-bridge/jetstream': [join(lib, 'jetstream', 'index.ts')],
+    },
+  });
+  // With these options, the sources of the library have others than their own.
+  const found = ts.getPreEmitDiagnostics(program).filter(({ file }) => names.includes(file?.fileName ?? ''));
+  const wrong = found.map(({ messageText, file, start }) => {
+    const text = ts.flattenDiagnosticMessageText(messageText, '\n');
+    return `${file?.fileName}:${start}: ${text}`;
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('the addresses are those of logs, and so are the words of the tables', () => {
+  const addresses = [...PAGE.matchAll(/(?:nats|tls):\/\/[^\s'"`)]+\/[^\s'"`)]+/g)].map(([text]) => text);
+  expect(addresses.length).toBeGreaterThan(15);
+  for (const address of addresses) parseLogAddress(address.replace(/,drop=\d+$/, ''));
+  const rows = [...PAGE.matchAll(/^\| (?:nothing, )?`([\w-]+=[^`]+)`/gm)].map(([, word]) => word!);
+  expect(rows.length).toBeGreaterThan(14);
+  for (const word of rows) parseLogAddress(`nats://host/run?${word.replace(/N$/, '5')}`);
+});
+
+test('the table of errors has those of the library', () => {
+  const listed = [...PAGE.matchAll(/^\| `(ERR_\w+)`/gm)].map(([, code]) => code!);
+  expect(listed.sort()).toEqual(
+    Object.keys(ERROR_CODES)
+      .filter((code) => code.startsWith('ERR_LOG_'))
+      .sort(),
+  );
+});
+
 describeWithNats('the configuration files of the guide', () => {
   test('the server on one machine', async () => {
     const [file = ''] = files('/etc/nats-server.conf\n');
@@ -151,6 +212,22 @@ describeWithNats('the configuration files of the guide', () => {
     await writeLog(url, { user: 'daq', pass: 's3cret' });
     expect(await read(`nats://reader:look@${url}/run42`)).toMatch(/^#0 {2}channel 3 .* 5 bytes/);
     expect(await read(`nats://${url}/run42`)).toContain('Authorization Violation');
+    for (const query of [
+      'from=first',
+      'last=1',
+      'frame=0',
+      'since=1h',
+      'from=first&channel=3',
+      'group=g&from=first',
+    ]) {
+      const one = await JetStreamReader.create(`nats://reader:look@${url}/run42?${query}`);
+      const { value } = await one.frames().next();
+      expect([query, value?.payload.toString()]).toEqual([query, 'hello']);
+      await one.stop();
+    }
+    await expect(JetStreamWriter.create(`nats://reader:look@${url}/other`)).rejects.toMatchObject({
+      code: 'ERR_LOG_STREAM',
+    });
     const reader = await connectTo(url, { user: 'reader', pass: 'look' });
     for (const subject of ['run42.3', '$JS.API.STREAM.DELETE.run42', '$JS.API.STREAM.PURGE.run42']) {
       await expect(reader.request(subject, '', { timeout: 30_000 })).rejects.toThrow(/Permissions Violation/);

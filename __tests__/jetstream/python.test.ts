@@ -1,4 +1,4 @@
-// The Python program that reads a log, on logs that are written without the library.
+// The Python program that reads a log, on logs that are written by hand and by the library.
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,9 +8,10 @@ import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { Frame } from '../../lib';
+import { JetStreamWriter } from '../../lib/jetstream';
 import { LogByHand, LogMessages, type LogMessage } from '../helpers/log-by-hand';
 import { connectTo, describeWithNats, endNats, NatsServer } from '../helpers/nats';
-import { endPrograms, Program } from '../helpers/program';
+import { endPrograms, Program, python } from '../helpers/program';
 import { waitFor } from '../helpers/wait';
 
 describeWithNats('log_reader.py', () => {
@@ -147,7 +148,7 @@ try:
 except log_reader.LogError as err:
     found.append(str(err))
 print(json.dumps(found))`;
-    const { stdout } = await promisify(execFile)('python3', ['-c', script, urlOf()], {
+    const { stdout } = await promisify(execFile)(python(), ['-c', script, urlOf()], {
       cwd: join(__dirname, '..', '..', 'examples'),
       // A folder of compiled modules is no example.
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
@@ -156,6 +157,26 @@ print(json.dumps(found))`;
       ...[0, 1, 3].map((i, n) => [i, n, frames[i]!.size, frames[i]!.payload[1]]),
       `${stream}x: stream not found`,
     ]);
+  });
+
+  test('what a JetStreamWriter writes: batches of several channels, lone frames, chunks, two writers in turn', async () => {
+    const channels = [3, 3, 0, 7, 255, 3, 3, 3, 0];
+    const large = new Map([100, 65_536, 900_000, 3_000_000, 70_000].map((size, i) => [50 * i, size]));
+    const frames = Array.from({ length: 600 }, (_, i) =>
+      frame(i % 250, channels[i % channels.length]!, large.get(i) ?? 10 + i),
+    );
+    for (const half of [frames.slice(0, 300), frames.slice(300)]) {
+      const writer = await JetStreamWriter.create(urlOf());
+      for (const one of half) await writer.acceptFrame(one);
+      await writer.stop();
+    }
+    const expected = frames.map(lineOf);
+    expect(await lines()).toEqual(expected);
+    for (const channel of [3, 7]) {
+      expect(await lines('--channel', channel)).toEqual(
+        expected.filter((line) => line.includes(`channel ${channel} `)),
+      );
+    }
   });
 
   test('an empty log', async () => {
