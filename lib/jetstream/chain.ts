@@ -27,9 +27,9 @@ const LOOKS = 5;
 /** A message to be stored. */
 export interface Outgoing {
   readonly subject: string;
-  /** Its own, unique in the log. */
-  readonly id: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Its own, unique in the log. As {@link headers}, it may change until a message of ours is stored: see `onMoved`. */
+  id(): string;
+  headers(): readonly (readonly [name: string, value: string])[];
   readonly payload: Uint8Array;
   /** Frames that are stored with it. */
   readonly frames: number;
@@ -39,6 +39,8 @@ export interface Outgoing {
 
 interface Entry {
   readonly message: Outgoing;
+  /** Of its payload. */
+  readonly bytes: number;
   /** Its place in the stream, once it is known. */
   sequence: number | undefined;
 }
@@ -50,6 +52,11 @@ export interface ChainHooks {
   onFailed(error: GeneralError): void;
   /** Messages were stored. */
   onStored(): void;
+  /**
+   * Before the first of our messages was stored, another writer has stored some more: finds the end of the log again,
+   * and numbers what waits anew. @returns the last sequence of the stream.
+   */
+  onMoved(): Promise<number>;
 }
 
 /** The messages that are not acknowledged, in order. */
@@ -101,8 +108,9 @@ export class Chain {
       message.onSettled(this.failure);
       return;
     }
-    this.entries.push({ message, sequence: undefined });
-    this.bytes += message.payload.length;
+    const bytes = message.payload.length;
+    this.entries.push({ message, bytes, sequence: undefined });
+    this.bytes += bytes;
     this.frames += message.frames;
     this.pump();
   }
@@ -154,14 +162,17 @@ export class Chain {
     const { entries } = this;
     while (this.sent < entries.length && this.sent < MAX_IN_FLIGHT) {
       const entry = entries[this.sent]!;
-      const { length } = entry.message.payload;
+      const { bytes } = entry;
+      if (entry.message.payload.length !== bytes) {
+        this.fail(detachedError(entry));
+        return;
+      }
       // One message is always on its way, whatever its size; and no more where the log takes none.
       const isMore = this.sent > 0;
-      if (isMore && (this.trouble !== undefined || this.sentBytes + length > this.options.windowBytes))
-        return;
+      if (isMore && (this.trouble !== undefined || this.sentBytes + bytes > this.options.windowBytes)) return;
       this.publish(entry, this.lastSequence + this.sent);
       this.sent += 1;
-      this.sentBytes += length;
+      this.sentBytes += bytes;
     }
   }
 
@@ -171,11 +182,11 @@ export class Chain {
     this.watching ??= setInterval(() => this.look(), this.options.ackTimeoutMs / LOOKS);
     const { message } = entry;
     const headers = this.client.nats.transport.headers();
-    for (const [name, value] of message.headers) headers.set(name, value);
+    for (const [name, value] of message.headers()) headers.set(name, value);
     this.client.js
       .publish(message.subject, message.payload, {
         headers,
-        msgID: message.id,
+        msgID: message.id(),
         expect: { lastSequence },
         timeout: FORGET_MS,
       })
@@ -229,12 +240,12 @@ export class Chain {
     const { entries } = this;
     let count = 0;
     while (count < entries.length) {
-      const { message, sequence } = entries[count]!;
+      const { message, bytes, sequence } = entries[count]!;
       if (sequence === undefined) break;
       this.lastSequence = Math.max(this.lastSequence, sequence);
-      this.bytes -= message.payload.length;
+      this.bytes -= bytes;
       this.frames -= message.frames;
-      if (count < this.sent) this.sentBytes -= message.payload.length;
+      if (count < this.sent) this.sentBytes -= bytes;
       this.stored += 1;
       count += 1;
       message.onSettled();
@@ -301,10 +312,12 @@ export class Chain {
       const found = await storedHead(this.client, this.stream, seq);
       if (found === undefined) continue;
       const entry = this.entries[at];
-      if (found.id === entry?.message.id) {
+      if (found.id === entry?.message.id()) {
         entry.sequence = seq;
         at += 1;
-      } else if (found.head !== undefined && this.isEstablished && !this.isOurs(found.id)) {
+        this.isEstablished = true;
+      } else if (found.head !== undefined && !this.isOurs(found.id)) {
+        if (!this.isEstablished) return this.move();
         const text = `another writer (${found.head.writer}) has written into ${this.stream} at sequence ${seq}: a log has one writer at a time`;
         this.fail(new GeneralError('ERR_LOG_WRITER', text));
         return true;
@@ -317,8 +330,13 @@ export class Chain {
     return true;
   }
 
+  private async move(): Promise<true> {
+    this.lastSequence = await this.hooks.onMoved();
+    return true;
+  }
+
   private isOurs(id: string): boolean {
-    const own = this.entries[0]?.message.id ?? '';
+    const own = this.entries[0]?.message.id() ?? '';
     return id.split('.', 1)[0] === own.split('.', 1)[0];
   }
 
@@ -342,4 +360,12 @@ export class Chain {
       },
     );
   }
+}
+
+function detachedError({ message, bytes }: Entry): GeneralError {
+  const text = `the payload of message ${message.id()} (${bytes} bytes) was transferred away before it was stored`;
+  return new GeneralError(
+    'ERR_PAYLOAD_DETACHED',
+    `${text}; send a clone() of a frame whose memory is given to a worker`,
+  );
 }

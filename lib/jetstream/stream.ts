@@ -4,6 +4,7 @@ import type { StreamInfo } from '@nats-io/jetstream';
 import { GeneralError } from '../errors';
 import type { LogClient } from './client';
 import { endOf, HEADER, isUnfinished, readHead, subjectOf, type Head, type HeaderSource } from './format';
+import type { NumberBase } from './messages';
 import type { KeepOptions } from './options';
 
 const NANOS_PER_MS = 1e6;
@@ -17,13 +18,9 @@ const STREAM_NOT_FOUND = 10_059;
 const LOOK_MS = 10_000;
 
 /** What a writer goes on behind. */
-export interface LogEnd {
+export interface LogEnd extends NumberBase {
   /** The last sequence of the stream. */
   readonly sequence: number;
-  /** The number of the next frame. */
-  readonly nextFrame: number;
-  /** By channel, the number of its next frame. */
-  readonly channelFrames: Float64Array;
 }
 
 /** A message of ours as the stream has it. */

@@ -17,8 +17,8 @@ import { Batch } from './batch';
 import { Chain } from './chain';
 import { connect, type LogClient } from './client';
 import { LogEmitter, type LogEvents, type LogListener } from './events';
-import { FORMAT_VERSION, HEADER, orderText, subjectOf } from './format';
 import { Link } from './link';
+import { batchMessages, frameMessages, FrameNumbers, type MessageContext } from './messages';
 import { logText, openLogs, type LogIdentity } from './metrics';
 import { resolveWriterOptions, type JetStreamWriterOptions, type WriterOptions } from './options';
 import { ensureStream, logEnd, type LogEnd } from './stream';
@@ -84,15 +84,15 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
   private readonly pool: BufferPool;
   private readonly gate = new Gate();
   private readonly dropLines = new LogLimit((text) => this.log.warning(text));
+  private readonly context: MessageContext;
   private readonly batchBytes: number;
   private readonly chunkBytes: number;
   /** Frames of it may be waiting for others. */
   private batch: Batch | undefined;
   private timer: NodeJS.Timeout | undefined;
   private immediate: NodeJS.Immediate | undefined;
-  /** The first frame number of the batch. */
-  private batchFrame: number;
-  private next: number;
+  /** Of its first frame, counted from the first frame of this writer. */
+  private batchFrame = 0;
   /** Settles when the frames of the batch are stored. */
   private batchStored: Deferred | undefined;
   private readonly counts = { bytes: 0, stored: 0, dropped: 0, refused: 0, notStored: 0 };
@@ -107,13 +107,12 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
     private readonly options: WriterOptions,
     client: LogClient,
     end: LogEnd,
-    private readonly name: string,
+    name: string,
   ) {
     super();
     const { stream } = options;
     this.identity = { log: stream, servers: client.servers, role: 'writer' };
-    this.next = this.batchFrame = end.nextFrame;
-    this.channelFrames = end.channelFrames;
+    this.context = { stream, writer: name, numbers: new FrameNumbers(end) };
     const maxPayload = client.connection.info?.max_payload ?? 1024 * 1024;
     this.batchBytes = Math.min(options.batchBytes, Math.floor((maxPayload - HEADERS_BYTES) * ORDER_SHARE));
     this.chunkBytes = maxPayload - HEADERS_BYTES;
@@ -127,11 +126,14 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
       onTrouble: (error) => this.onTrouble(error),
       onFailed: (error) => this.onFailed(error),
       onStored: () => this.onRoom(),
+      onMoved: async () => {
+        const moved = await logEnd(client, stream);
+        this.context.numbers.moveTo(moved);
+        return moved.sequence;
+      },
     });
     openLogs.writers.enter(this);
   }
-
-  private readonly channelFrames: Float64Array;
 
   /**
    * Connects, makes the stream where it is missing, and finds the end of the log, behind which it goes on.
@@ -160,7 +162,7 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
 
   /** The number that the next frame gets. After `create`: the frames that the log has ever had. */
   get nextFrame(): number {
-    return this.next;
+    return this.context.numbers.next;
   }
 
   /** Whether there is a connection to a server. */
@@ -212,9 +214,14 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
    */
   override acceptFrame(frame: Frame): void | Promise<void> {
     if (!isFrame(frame)) throw notAFrame(frame);
-    const { size } = frame;
     if (this.stopping !== undefined) return this.refuse(stoppedError());
     if (this.chain.failure !== undefined) return this.refuse(this.chain.failure);
+    let size: number;
+    try {
+      size = frame.payload.length;
+    } catch (err) {
+      return this.refuse(err as GeneralError);
+    }
     if (size === 0) {
       return this.refuse(
         new GeneralError(
@@ -276,14 +283,14 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
 
   private addToBatch(frame: Frame): Deferred {
     if (this.batch?.hasRoomFor(frame.size) === false) this.sendBatch();
+    const number = this.context.numbers.take();
     if (this.batch === undefined) {
       this.batch = new Batch(this.pool);
-      this.batchFrame = this.next;
+      this.batchFrame = number;
       this.batchStored = new Deferred();
       this.startTimer();
     }
     this.batch.add(frame);
-    this.next += 1;
     return this.batchStored!;
   }
 
@@ -295,96 +302,38 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
 
   /** Sends what waits for more. */
   private sendBatch(): void {
-    const { batch, batchFrame: first, batchStored: stored } = this;
+    const { batch, batchStored: stored } = this;
     if (batch === undefined) return;
     clearTimeout(this.timer);
     clearImmediate(this.immediate);
     this.batch = undefined;
-    const parts = batch.parts();
-    let left = parts.length;
-    parts.forEach((part, index) => {
-      const { channel, count, offset, gaps, payload } = part;
-      const headers = this.headersOf(first + offset, channel, count);
-      headers.push([HEADER.count, String(count)]);
-      if (parts.length > 1) {
-        headers.push([HEADER.batch, `${first}-${first + batch.frames}`]);
-        headers.push([HEADER.part, `${index}/${parts.length}`]);
-        headers.push([HEADER.order, orderText(gaps)]);
-      }
-      const onSettled = (error?: Error): void => {
-        this.settle(count, error);
-        left -= 1;
-        if (left > 0) return;
+    const messages = batchMessages(
+      this.context,
+      batch,
+      this.batchFrame,
+      (frames, error) => this.settle(frames, error),
+      (error) => {
         batch.release();
         stored!.settle(error);
-      };
-      this.push(first + offset, channel, headers, payload, count, onSettled);
-    });
+      },
+    );
+    for (const message of messages) this.chain.push(message);
   }
 
   /** Sends a large frame, in chunks where the servers take no message of its size. */
   private sendLone(frame: Frame): Deferred {
     this.sendBatch();
-    const { payload, channel, flags, error } = frame;
-    const number = this.next;
-    this.next += 1;
-    const headers = this.headersOf(number, channel, 1);
-    headers.push([HEADER.flags, String(flags)], [HEADER.error, String(error)]);
     const stored = new Deferred();
     frame.beginUse();
-    const chunks = Math.ceil(payload.length / this.chunkBytes);
-    for (let chunk = 0; chunk < chunks; chunk++) {
-      const isLast = chunk === chunks - 1;
-      const part =
-        chunks === 1 ? payload : payload.subarray(chunk * this.chunkBytes, (chunk + 1) * this.chunkBytes);
-      const more: [string, string][] =
-        chunks === 1
-          ? []
-          : [
-              [HEADER.size, String(payload.length)],
-              [HEADER.chunk, `${chunk}/${chunks}`],
-            ];
-      const onSettled = (err?: Error): void => {
-        if (!isLast) return;
-        frame.endUse();
-        this.settle(1, err);
-        stored.settle(err);
-      };
-      const id = chunks === 1 ? '' : `.${chunk}`;
-      this.push(number, channel, [...headers, ...more], part, isLast ? 1 : 0, onSettled, id);
-    }
+    const done = (error: Error | undefined): void => {
+      frame.endUse();
+      this.settle(1, error);
+      stored.settle(error);
+    };
+    const own = this.context.numbers.take();
+    for (const message of frameMessages(this.context, frame, own, this.chunkBytes, done))
+      this.chain.push(message);
     return stored;
-  }
-
-  /** The headers that every message has; its frames are numbered. */
-  private headersOf(frame: number, channel: number, count: number): [string, string][] {
-    const channelFrame = this.channelFrames[channel]!;
-    this.channelFrames[channel] = channelFrame + count;
-    return [
-      [HEADER.version, String(FORMAT_VERSION)],
-      [HEADER.frame, String(frame)],
-      [HEADER.channelFrame, String(channelFrame)],
-    ];
-  }
-
-  private push(
-    frame: number,
-    channel: number,
-    headers: [string, string][],
-    payload: Uint8Array,
-    frames: number,
-    onSettled: (error?: Error) => void,
-    chunk = '',
-  ): void {
-    const id = `${this.name}.${frame}${chunk}`;
-    this.chain.push({
-      subject: subjectOf(this.options.stream, channel),
-      id,
-      headers,
-      payload,
-      frames,
-      onSettled,
-    });
   }
 
   private settle(frames: number, error: Error | undefined): void {
