@@ -1,8 +1,9 @@
 // Messages on their way into a log: each is stored once, and none before the one in front of it.
 //
-// Every message expects the sequence of the one before it to be the stream's last. When one is lost, the server refuses
-// all that are behind it, so nothing changes places; the chain then sends again from there, with the same message ids, so
-// nothing is doubled.
+// Every message expects the id and the sequence of the one before it to be the stream's last. When one is lost, the server
+// refuses all that are behind it, so nothing changes places; the chain then sends again from there, with the same message
+// ids, so nothing is doubled. The sequence alone would not do: a message of somebody else may fill the place of one that was
+// refused, and the one behind that would be taken.
 
 import { clearInterval, monotonicMs, pause, setImmediate, setInterval } from '../async/clock';
 import { describeError, GeneralError } from '../errors';
@@ -10,7 +11,8 @@ import { apiCode, type LogClient } from './client';
 import type { Link } from './link';
 import { storedHead, streamInfo } from './stream';
 
-const WRONG_LAST_SEQUENCE = new Set([10_071, 10_164]);
+// Another message is the stream's last than was expected: by its id, by its sequence.
+const WRONG_LAST = new Set([10_070, 10_071, 10_164]);
 // The stream's own limit for one message.
 const MESSAGE_TOO_LARGE = 10_054;
 const MAX_IN_FLIGHT = 1_000;
@@ -170,13 +172,14 @@ export class Chain {
       // One message is always on its way, whatever its size; and no more where the log takes none.
       const isMore = this.sent > 0;
       if (isMore && (this.trouble !== undefined || this.sentBytes + bytes > this.options.windowBytes)) return;
-      this.publish(entry, this.lastSequence + this.sent);
+      this.publish(entry, this.lastSequence + this.sent, entries[this.sent - 1]?.message.id());
       this.sent += 1;
       this.sentBytes += bytes;
     }
   }
 
-  private publish(entry: Entry, lastSequence: number): void {
+  /** @param lastMsgID of the message in front of it; undefined for the first of a round, whose sequence does. */
+  private publish(entry: Entry, lastSequence: number, lastMsgID: string | undefined): void {
     const { round } = this;
     if (this.sent === 0) this.heardAt = monotonicMs();
     this.watching ??= setInterval(() => this.look(), this.options.ackTimeoutMs / LOOKS);
@@ -187,7 +190,7 @@ export class Chain {
       .publish(message.subject, message.payload, {
         headers,
         msgID: message.id(),
-        expect: { lastSequence },
+        expect: lastMsgID === undefined ? { lastSequence } : { lastSequence, lastMsgID },
         timeout: FORGET_MS,
       })
       .then(
@@ -265,12 +268,12 @@ export class Chain {
     let missing = 0;
     for (let why: unknown = reason; ;) {
       if (this.failure !== undefined) return;
-      const isWrongSequence = WRONG_LAST_SEQUENCE.has(apiCode(why) ?? 0);
+      const isWrongLast = WRONG_LAST.has(apiCode(why) ?? 0);
       if (apiCode(why) === MESSAGE_TOO_LARGE) {
         this.fail(this.streamError(why));
         return;
       }
-      if (!isWrongSequence) {
+      if (!isWrongLast) {
         if (this.link().isUp) this.tellTrouble(this.streamError(why));
         await pause(this.pauseMs);
         this.pauseMs = Math.min(this.pauseMs * 2, MAX_PAUSE_MS);
