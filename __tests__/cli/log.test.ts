@@ -135,7 +135,10 @@ describeWithNats('a log', () => {
     await writeLog(log, [new Frame(Buffer.from('hello'), { channel: 3 })]);
     const view = rogueBridgeHere('view', `${log}?from=first`, '--http', '127.0.0.1:0');
     await view.complains('live page: ');
-    const page = await PageClient.open({ port: Number(/:(\d+)\/\n/.exec(view.stderr)![1]) });
+    const page = await PageClient.open({
+      port: Number(/:(\d+)\/\n/.exec(view.stderr)![1]),
+      token: undefined,
+    });
     expect((await page.next('hello')).source).toEqual({ address: nameOf(log), role: 'log' });
     await page.next('status', ({ link, frames }) => link === 'streaming' && frames === 1);
     page.send({ ...WATCH, channel: 3, view: 'hex' }, { op: 'next', id: 0 });

@@ -26,14 +26,14 @@ export function destinations(text: string, before: Destination[] = []): Destinat
   const target = parseAnyTarget(address);
   if (mode === undefined || mode === 'block') return [...before, target];
   if (!mode.startsWith('drop=')) {
-    throw new InvalidArgumentError('give ADDR:PORT,block or ADDR:PORT,drop=N with N frames that may wait');
+    throw new InvalidArgumentError('give the address with ,block or ,drop=N with N frames that may wait');
   }
   return [...before, { ...target, drop: integer(1, 2 ** 32 - 1)(mode.slice('drop='.length)) }];
 }
 
-/** The address, and what follows its comma. The address of a log may have commas of its own. */
+/** The address, and what follows its comma. Behind the hosts of a log, and a comma between them, comes its stream. */
 function split(text: string): [address: string, mode: string | undefined] {
-  const pattern = isLogText(text) ? /^(.*?)(?:,(block|drop=[^,]*))?$/s : /^([^,]*)(?:,(.*))?$/s;
+  const pattern = isLogText(text) ? /^(\w+:\/\/[^/]*(?:\/[^,]*)?)(?:,(.*))?$/s : /^([^,]*)(?:,(.*))?$/s;
   const [, address = '', mode] = pattern.exec(text) ?? [];
   return [address, mode];
 }
