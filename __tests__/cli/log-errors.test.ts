@@ -72,7 +72,10 @@ test.each([
   [['relay', '--from', LOG, '--to', LOG], `--from and --to are one log, ${NAME}: frames would go round`],
   [['relay', '--from', 'h:1', '--to', LOG, '--to', `${LOG},drop=9`], `--to ${NAME} is there twice`],
   [['relay', '--from', 'h:1', '--to', `${LOG},drop=0`], "option '--to <server>' argument"],
-  [['relay', '--from', 'h:1', '--to', `${LOG},dorp=1`], 'give the address with ,block or ,drop=N with N frames'],
+  [
+    ['relay', '--from', 'h:1', '--to', `${LOG},dorp=1`],
+    'give the address with ,block or ,drop=N with N frames',
+  ],
   [
     ['relay', '--from', LOG, '--listen', '--back', '*:9', '--to', '*:9'],
     `--listen and --back are for a bridge, and --from ${NAME} is a log: leave them out`,

@@ -159,6 +159,7 @@ describeWithNats('a log', () => {
     const url = /metrics at (http:\S+)metrics$/m.exec(record.stderr)![1]!;
     await waitFor('the file', async () => (await read(file).catch(() => [])).length === COUNT);
     expect(await ask(`${url}healthz`)).toMatchObject({ status: 200, body: 'ok\n' });
+    expect((await ask(`${url}metrics`)).body).toMatch(/^rogue_bridge_log_frames_read_total\{.*\} 50$/m);
     record.interrupt();
     expect(await record.end()).toBe(0);
     expect(readFileSync(file)).toEqual(RECORDS);

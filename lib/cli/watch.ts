@@ -149,6 +149,7 @@ function watchPeer(
         takenText(source.frames, target, options),
         isLive ? stateNow().finding : undefined,
       );
+      if (isLive && interruption.isAtEnd) leaveOnScreen(flow, { ...stateNow(), status: 'read' });
     }
     return interruption.signal.aborted && !interruption.isAtEnd;
   });
@@ -190,7 +191,7 @@ async function watchFiles(
   }
 }
 
-/** A file is soon over: what there was in it stays in the terminal. */
+/** A file, or a log with an end, is soon over: what there was in it stays in the terminal. */
 function leaveOnScreen(flow: Flow, state: ViewState): void {
   const columns = process.stdout.columns || DEFAULT_COLUMNS;
   const lines = viewLines(flow, state, { columns, rows: Infinity }).slice(0, -1);

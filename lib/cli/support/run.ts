@@ -50,7 +50,7 @@ export class Interruption {
     return this.controller.signal;
   }
 
-  /** Whether the source has come to its end, with its last frame or an error. */
+  /** Whether the source has come to its end, by its last frame or an error. */
   get isAtEnd(): boolean {
     return this.end !== undefined;
   }
@@ -68,17 +68,14 @@ export class Interruption {
   /** Stops when the source has come to its end. @param finished of a `Peer`. */
   stopWith(finished: Promise<void> | undefined): void {
     finished?.then(
-      () => this.fail(undefined),
-      (err: unknown) => this.fail(err as Error),
+      () => this.endWith(undefined),
+      (err: unknown) => this.endWith(err as Error),
     );
   }
 
-  /** Stops because of an error of the source, or of what the frames go to; without one because of the source's end. */
-  fail(failure: Error | undefined): void {
-    // After Ctrl-C it is no news.
-    if (this.signal.aborted) return;
-    this.end = { failure };
-    this.stop();
+  /** Stops because of an error of the source, or of what its frames go to. */
+  fail(err: Error): void {
+    this.endWith(err);
   }
 
   /** Resolves when it is over, or after so long. */
@@ -86,6 +83,13 @@ export class Interruption {
     if (this.signal.aborted) return;
     if (forSeconds === undefined) await once(this.signal, 'abort');
     else await pause(forSeconds * 1000, this.signal).catch(() => undefined);
+  }
+
+  private endWith(failure: Error | undefined): void {
+    // After Ctrl-C it is no news.
+    if (this.signal.aborted) return;
+    this.end = { failure };
+    this.stop();
   }
 }
 
