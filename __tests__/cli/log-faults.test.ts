@@ -146,6 +146,7 @@ describeWithNats('a log', () => {
     await (await jetstreamManager(await connectTo(server))).streams.delete(`log${logs}`);
     expect(await record.end()).toBe(1);
     expect(record.stderr).toMatch(/rogue-bridge: the log .* is not there any more: it was deleted\n$/);
+    expect(record.stderr.match(/deleted/g)).toHaveLength(1);
     expect(await read(file)).toHaveLength(FIRST.length);
   });
 

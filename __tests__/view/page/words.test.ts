@@ -201,6 +201,10 @@ describe('states', () => {
     expect(emptyState(SITUATION)).toBeUndefined();
     const none = { ...SITUATION, hasPicture: false };
     expect(emptyState({ ...none, connection: closed })?.title).toBe('The gateway does not answer');
+    const log = { ...HELLO, source: { address: 'run42 at daq:4222', role: 'log' as const } };
+    const silent = { ...none, hello: log, status: { ...STATUS, link: 'idle' as const, frames: 0 } };
+    expect(emptyState(silent)?.text).toBe('The log is open and no frame has come.');
+    expect(emptyState({ ...silent, hello: HELLO })?.text).toContain('The peer is connected');
     expect(emptyState({ ...none, status: { ...STATUS, link: 'waiting' } })).toMatchObject({
       title: 'No peer yet',
       command: 'rogue-bridge doctor daq-host:8000',

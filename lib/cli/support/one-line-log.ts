@@ -2,6 +2,9 @@
 
 import type { LogSink } from '../../index';
 
+// A subcommand ends with the error that ends its reader, and says it then.
+const TOLD_AT_END = 'pyrogue.jetstream.Reader';
+
 /** For `Logging.setSink`: to standard error. */
 export const oneLineLog = { child: ({ name }: { name: string }) => writersOf(name) } as unknown as LogSink;
 
@@ -9,7 +12,8 @@ function writersOf(name: string): object {
   const write = (message: string): void => {
     process.stderr.write(`${rogueTime()}:${name}: ${message.split('\n')[0]!}\n`);
   };
-  return { fatal: write, error: write, warn: write, info: write, debug: write };
+  const error = name === TOLD_AT_END ? (): void => undefined : write;
+  return { fatal: write, error, warn: write, info: write, debug: write };
 }
 
 /** Now, as seconds since 1970 with six decimals. */
