@@ -118,7 +118,7 @@ export async function withSides<T>(sides: readonly Side[], run: () => Promise<T>
 }
 
 /** Throws unless a receiver has got every frame, and each as it was sent. */
-function requireAll({ name }: Side, work: Work, { received, wrong }: Line): void {
+export function requireAll({ name }: Side, work: Work, { received, wrong }: Line): void {
   if (received === work.frames && wrong === 0) return;
   throw new Error(
     `${name}: ${String(received)} of ${work.frames} frames arrived, ` +

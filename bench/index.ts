@@ -11,6 +11,7 @@ import { command } from './command.bench';
 import { files } from './files.bench';
 import { idle } from './idle.bench';
 import { info } from './info.bench';
+import { jetstream } from './jetstream.bench';
 import { describeMachine, machineText } from './machine';
 import { DEFAULT_SECONDS, memory } from './memory.bench';
 import { page } from './page.bench';
@@ -40,6 +41,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly run: Benchmark; readonly as
   files: { run: files, asks: 'data files, beside a copy' },
   info: { run: info, asks: 'what is in a data file, beside cat | wc -c' },
   command: { run: command, asks: 'what watch, record and the live page cost a receiver' },
+  jetstream: { run: jetstream, asks: 'a log on a nats-server: in and out, beside the bare client' },
   page: { run: page, asks: 'how often the live page shows something new, and its memory' },
 };
 const NAMES = Object.keys(BENCHMARKS);
@@ -59,7 +61,7 @@ Every figure is the median of interleaved rounds; each side of a connection is a
   --rounds N    rounds (default ${DEFAULT_ROUNDS})
   --quick       one round with few frames and few sizes: shows that all runs, not how fast
   --sizes A,B   only these payload sizes in bytes, of ${SIZES_BYTES.join(', ')};
-                for throughput, round-trip, memory and relay
+                for throughput, round-trip, memory, relay and jetstream
   --seconds N   how long a case of memory (default ${DEFAULT_SECONDS}) and of page (10) takes
   --json FILE   also writes the results as JSON; with - for FILE the JSON goes to stdout, the tables to stderr
                 (then: npm run --silent bench -- --json -)

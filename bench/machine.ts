@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { version as libzmqVersion } from 'zeromq';
 import { thisMachine } from '../lib/cli/support/machine';
 import { findPyzmq } from './contenders';
+import { natsServerVersion } from './jetstream/server';
 
 /** The machine and the versions of everything measured. */
 export interface Machine {
@@ -23,6 +24,9 @@ export interface Machine {
   readonly libzmq: string;
   readonly pyzmq: string | undefined;
   readonly pyzmqLibzmq: string | undefined;
+  readonly natsServer: string | undefined;
+  /** Of @nats-io/jetstream. */
+  readonly natsClient: string | undefined;
 }
 
 export function describeMachine(): Machine {
@@ -41,17 +45,20 @@ export function describeMachine(): Machine {
     libzmq: libzmqVersion,
     pyzmq: pyzmq?.version,
     pyzmqLibzmq: pyzmq?.libzmqVersion,
+    natsServer: natsServerVersion(),
+    natsClient: natsClientVersion(),
   };
 }
 
 /** The head of the printed tables. */
 export function machineText(machine: Machine): string {
-  const { pyzmq, pyzmqLibzmq } = machine;
+  const { pyzmq, pyzmqLibzmq, natsServer = 'none', natsClient = 'none' } = machine;
   const python = pyzmq === undefined ? 'none' : `${pyzmq} (libzmq ${pyzmqLibzmq ?? '?'})`;
   return [
     `${machine.date}  rogue-bridge ${machine.rogueBridge}, commit ${machine.commit ?? 'unknown'}`,
     `${machine.cpuModel}, ${machine.cpuCores} cores, ${(machine.memoryBytes / 1e9).toFixed(1)} GB, ${machine.kernel}`,
     `Node ${machine.node}, zeromq package ${machine.zeromqPackage} (libzmq ${machine.libzmq}), pyzmq ${python}`,
+    `nats-server ${natsServer}, NATS client ${natsClient}`,
   ].join('\n');
 }
 
@@ -67,6 +74,15 @@ function versionIn(folder: string): string {
   }
   const parent = dirname(folder);
   return parent === folder ? 'unknown' : versionIn(parent);
+}
+
+/** The package is an optional one. */
+function natsClientVersion(): string | undefined {
+  try {
+    return versionIn(dirname(require.resolve('@nats-io/jetstream')));
+  } catch {
+    return undefined;
+  }
 }
 
 function gitCommit(): string | undefined {
