@@ -1,10 +1,11 @@
-// What goes into a log and out of it?
+// What goes into a log and out of it, and how many can read it?
 
 import type { Benchmark, BenchmarkResult } from './benchmark';
+import { fanOut } from './jetstream/fan-out';
 import { inAndOut } from './jetstream/in-and-out';
 import { natsServerVersion, whyNoServer } from './jetstream/server';
 
-const PARTS: readonly Benchmark[] = [inAndOut];
+const PARTS: readonly Benchmark[] = [inAndOut, fanOut];
 
 export const jetstream: Benchmark = async (options) => {
   const missing = whyNoServer();
