@@ -10,6 +10,8 @@ export interface BenchmarkOptions {
   readonly sizes: readonly number[] | undefined;
   /** How long a case of `memory` and of `page` takes. */
   readonly seconds: number | undefined;
+  /** How large the log of `jetstream` grows. */
+  readonly gigabytes: number | undefined;
   /** Says how far it has got. */
   readonly progress: (text: string) => void;
 }

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { Benchmark, BenchmarkResult } from './benchmark';
+import type { Benchmark, BenchmarkOptions, BenchmarkResult } from './benchmark';
 import { bridges } from './bridges.bench';
 import { parsed, progress, runProgram, STATUS_FAILED, UsageError } from './command-line';
 import { cPairs } from './c-pairs.bench';
@@ -11,6 +11,7 @@ import { command } from './command.bench';
 import { files } from './files.bench';
 import { idle } from './idle.bench';
 import { info } from './info.bench';
+import { DEFAULT_GIGABYTES } from './jetstream/growth';
 import { jetstream } from './jetstream.bench';
 import { describeMachine, machineText } from './machine';
 import { DEFAULT_SECONDS, memory } from './memory.bench';
@@ -41,7 +42,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly run: Benchmark; readonly as
   files: { run: files, asks: 'data files, beside a copy' },
   info: { run: info, asks: 'what is in a data file, beside cat | wc -c' },
   command: { run: command, asks: 'what watch, record and the live page cost a receiver' },
-  jetstream: { run: jetstream, asks: 'a log on a nats-server: in and out, beside the bare client' },
+  jetstream: { run: jetstream, asks: 'a log on a nats-server: in, out, many readers, and how it grows' },
   page: { run: page, asks: 'how often the live page shows something new, and its memory' },
 };
 const NAMES = Object.keys(BENCHMARKS);
@@ -63,6 +64,7 @@ Every figure is the median of interleaved rounds; each side of a connection is a
   --sizes A,B   only these payload sizes in bytes, of ${SIZES_BYTES.join(', ')};
                 for throughput, round-trip, memory, relay and jetstream
   --seconds N   how long a case of memory (default ${DEFAULT_SECONDS}) and of page (10) takes
+  --gigabytes N how large the log of jetstream grows (default ${DEFAULT_GIGABYTES}); the disk needs a little more
   --json FILE   also writes the results as JSON; with - for FILE the JSON goes to stdout, the tables to stderr
                 (then: npm run --silent bench -- --json -)
   --check       exits 1 when a figure falls short of what this library promises
@@ -71,12 +73,8 @@ Every figure is the median of interleaved rounds; each side of a connection is a
 With ROGUE_BRIDGE_ENGINE=libzmq or native in the environment only that engine is measured beside the others.
 Exits 1 when a frame is missing or wrong or a process fails, 2 for wrong arguments.`;
 
-interface Settings {
+interface Settings extends Omit<BenchmarkOptions, 'progress'> {
   readonly names: readonly string[];
-  readonly rounds: number;
-  readonly quick: boolean;
-  readonly sizes: readonly number[] | undefined;
-  readonly seconds: number | undefined;
   readonly check: boolean;
   readonly json: string | undefined;
 }
@@ -98,7 +96,8 @@ function readArguments(args: string[]): Settings | undefined {
     rounds,
     quick,
     sizes: values.sizes === undefined ? undefined : readSizes(values.sizes),
-    seconds: values.seconds === undefined ? undefined : readSeconds(values.seconds),
+    seconds: readPositive('--seconds', values.seconds),
+    gigabytes: readPositive('--gigabytes', values.gigabytes),
     check: values.check === true,
     json: values.json,
   };
@@ -113,10 +112,11 @@ function readSizes(text: string): number[] {
   });
 }
 
-function readSeconds(text: string): number {
-  const seconds = Number(text);
-  if (seconds > 0 && Number.isFinite(seconds)) return seconds;
-  throw new UsageError(`--seconds is '${text}', but must be a number above 0`);
+function readPositive(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new UsageError(`${name} is '${text}', but must be a number above 0`);
 }
 
 interface Values {
@@ -124,6 +124,7 @@ interface Values {
   readonly json?: string;
   readonly sizes?: string;
   readonly seconds?: string;
+  readonly gigabytes?: string;
   readonly quick?: boolean;
   readonly check?: boolean;
   readonly help?: boolean;
@@ -139,6 +140,7 @@ function parse(args: string[]): { values: Values; positionals: string[] } {
         json: { type: 'string' },
         sizes: { type: 'string' },
         seconds: { type: 'string' },
+        gigabytes: { type: 'string' },
         quick: { type: 'boolean' },
         check: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
@@ -148,7 +150,8 @@ function parse(args: string[]): { values: Values; positionals: string[] } {
 }
 
 async function run(settings: Settings): Promise<number> {
-  const { names, rounds, quick, sizes, seconds, check, json } = settings;
+  const { names, check, json, ...options } = settings;
+  const { rounds, quick } = options;
   const machine = describeMachine();
   const out = json === '-' ? process.stderr : process.stdout;
   const print = (text: string): void => void out.write(`${text}\n`);
@@ -158,7 +161,7 @@ async function run(settings: Settings): Promise<number> {
   const failures: string[] = [];
   for (const name of names) {
     try {
-      const result = await BENCHMARKS[name]!.run({ rounds, quick, sizes, seconds, progress });
+      const result = await BENCHMARKS[name]!.run({ ...options, progress });
       results[name] = result;
       failures.push(...result.failures.map((text) => `${name}: ${text}`));
       progress('');

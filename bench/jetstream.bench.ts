@@ -1,11 +1,12 @@
-// What goes into a log and out of it, and how many can read it?
+// What goes into a log and out of it, how many can read it, and what changes when it grows?
 
 import type { Benchmark, BenchmarkResult } from './benchmark';
 import { fanOut } from './jetstream/fan-out';
+import { growth } from './jetstream/growth';
 import { inAndOut } from './jetstream/in-and-out';
 import { natsServerVersion, whyNoServer } from './jetstream/server';
 
-const PARTS: readonly Benchmark[] = [inAndOut, fanOut];
+const PARTS: readonly Benchmark[] = [inAndOut, fanOut, growth];
 
 export const jetstream: Benchmark = async (options) => {
   const missing = whyNoServer();
