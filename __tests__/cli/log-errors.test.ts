@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { fileName, numberedFrame, removeFiles, write } from '../helpers/files';
-import { writeLog } from '../helpers/logs';
+import { writeLog } from '../helpers/log-contents';
 import { describeWithNats, endNats, NatsServer } from '../helpers/nats';
 import { reservePorts } from '../helpers/ports';
 import { endProgramsHere, runHere } from '../helpers/program-here';

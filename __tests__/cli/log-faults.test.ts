@@ -6,7 +6,7 @@ import { Frame } from '../../lib';
 import { frameLine } from '../../lib/cli/support/frame-json';
 import { Collector, LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { fields, fileName, numberedFrame, read, recordOf, removeFiles } from '../helpers/files';
-import { readLog, writeLog } from '../helpers/logs';
+import { readLog, writeLog } from '../helpers/log-contents';
 import { ask } from '../helpers/metrics';
 import { connectTo, describeWithNats, endNats, NatsServer } from '../helpers/nats';
 import { reservePorts } from '../helpers/ports';

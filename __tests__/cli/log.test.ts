@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Frame } from '../../lib';
 import { Collector, fieldsOf, LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { fields, fileName, numberedFrame, read, recordOf, removeFiles, write } from '../helpers/files';
-import { readLog, writeLog } from '../helpers/logs';
+import { readLog, writeLog } from '../helpers/log-contents';
 import { ask } from '../helpers/metrics';
 import { describeWithNats, endNats, NatsServer } from '../helpers/nats';
 import { PageClient, WATCH } from '../helpers/page-client';

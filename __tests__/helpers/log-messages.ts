@@ -72,10 +72,9 @@ export class LogMessages {
     return this.message([frame], fieldsOf(frame), frame.payload);
   }
 
-  /** A frame in this number of chunks, of equal size as far as that goes. */
-  chunks(frame: Frame, parts: number): LogMessage[] {
+  /** A frame in this number of chunks, of equal size as far as that goes. @param bytes of a chunk. */
+  chunks(frame: Frame, parts: number, bytes = Math.ceil(frame.size / parts)): LogMessage[] {
     const [number, channelFrame] = [this.next, this.channelNext(frame.channel)];
-    const bytes = Math.ceil(frame.size / parts);
     return Array.from({ length: parts }, (_, i) => {
       this.next = number;
       this.channelFrames.set(frame.channel, channelFrame);
