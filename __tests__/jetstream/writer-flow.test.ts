@@ -100,6 +100,22 @@ describeWithNats('a writer', () => {
     expect(slow.stats.messages).toBe(2);
   });
 
+  test('flushes what it has, for all that wait, while more comes', async () => {
+    const writer = await openWriter(server, { stream, settle: 'stored', windowBytes: LARGE });
+    let [sent, flushed] = [0, 0];
+    // One is on its way at a time, and for each that is stored another one comes.
+    const send = (): void => {
+      sent += 1;
+      const isMore = (): boolean => flushed < 3 && sent < 300;
+      void Promise.resolve(writer.acceptFrame(frameOf(sent, LARGE))).then(() => isMore() && send());
+    };
+    for (let i = 0; i < 5; i++) send();
+    await Promise.all([1, 2, 3].map(() => writer.flush().then(() => (flushed += 1))));
+    expect(sent).toBeLessThan(300);
+    await writer.flush();
+    expect(writer.stats.framesStored).toBe(sent);
+  });
+
   test('leaves the memory of a frame alone until the log has it', async () => {
     const master = new Master();
     const writer = master.to(await openWriter(server, { stream, settle: 'stored' }));
@@ -145,9 +161,10 @@ describeWithNats('a writer', () => {
     const errors = errorsOf(writer);
     await server.pause();
     const held = [0, 1, 2].map((i) => rejection(writer.acceptFrame(frameOf(i, LARGE))));
+    const flushed = rejection(writer.flush());
     await writer.stop({ lingerMs: 1 });
     server.resume();
-    for (const one of held) expect(await one).toMatchObject({ code: 'ERR_LOG_STOPPED' });
+    for (const one of [...held, flushed]) expect(await one).toMatchObject({ code: 'ERR_LOG_STOPPED' });
     expect(writer.stats).toMatchObject({
       framesStored: 0,
       notStored: 3,

@@ -89,7 +89,10 @@ export class Chain {
   private trouble: GeneralError | undefined;
   /** Whether a message of ours was stored: then another writer is an intruder, before we are. */
   private isEstablished = false;
-  private onEmpty: (() => void) | undefined;
+  /** Messages that were settled so far. */
+  private settled = 0;
+  /** Those who wait until this number of messages is settled, lowest first. */
+  private waits: { readonly count: number; readonly resolve: () => void }[] = [];
 
   constructor(
     private readonly client: LogClient,
@@ -117,10 +120,11 @@ export class Chain {
     this.pump();
   }
 
-  /** Resolves when nothing is left, or at once when nothing will be stored any more. */
-  whenEmpty(): Promise<void> {
-    if (this.entries.length === 0) return Promise.resolve();
-    return new Promise((resolve) => (this.onEmpty = resolve));
+  /** Resolves when what is here now is settled. */
+  whenSettled(): Promise<void> {
+    const count = this.settled + this.entries.length;
+    if (count === this.settled) return Promise.resolve();
+    return new Promise((resolve) => this.waits.push({ count, resolve }));
   }
 
   /** The connection is gone, and what was on its way perhaps with it. */
@@ -144,7 +148,7 @@ export class Chain {
     this.frames = 0;
     for (const { message } of left) message.onSettled(error);
     this.hooks.onFailed(error);
-    this.onEmpty?.();
+    this.endWaits(left.length);
   }
 
   /** A call, because the compiler takes a field for constant across an await. */
@@ -257,7 +261,13 @@ export class Chain {
     entries.splice(0, count);
     this.sent = Math.max(this.sent - count, 0);
     this.hooks.onStored();
-    if (entries.length === 0) this.onEmpty?.();
+    this.endWaits(count);
+  }
+
+  /** So many more are settled. */
+  private endWaits(count: number): void {
+    this.settled += count;
+    while (this.waits.length > 0 && this.waits[0]!.count <= this.settled) this.waits.shift()!.resolve();
   }
 
   /** Something on its way was refused or lost: finds out what is stored, and sends the rest again. */

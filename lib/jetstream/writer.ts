@@ -248,12 +248,12 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
   }
 
   /**
-   * Resolves when all frames that were accepted are stored.
+   * Resolves when all frames that were accepted until now are stored.
    * @throws what the writer has failed with.
    */
   async flush(): Promise<void> {
     this.sendBatch();
-    await this.chain.whenEmpty();
+    await this.chain.whenSettled();
     if (this.chain.failure !== undefined) throw this.chain.failure;
   }
 
@@ -376,7 +376,7 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
   private async end(lingerMs: number): Promise<void> {
     this.sendBatch();
     this.endWaits();
-    if (!(await settlesWithin(lingerMs, this.chain.whenEmpty()))) {
+    if (!(await settlesWithin(lingerMs, this.chain.whenSettled()))) {
       const error = stoppedError();
       const before = this.counts.notStored;
       this.chain.fail(error);
