@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { Frame } from '../../lib';
+import { Frame, reqFrame } from '../../lib';
 import { rejection } from '../helpers/errors';
 import { fields, fileName, read, removeFiles } from '../helpers/files';
 import { LogMessages, publishMessages } from '../helpers/log-messages';
@@ -208,6 +208,16 @@ describeWithNats('a writer', () => {
     expect(() => writer.acceptFrame('frame' as never)).toThrow(/frame is 'frame', but must be a Frame/);
     expect(writer.stats).toMatchObject({ refused: 1, framesSent: 0, unacknowledged: 0 });
     expect([writer.frameCount, writer.nextFrame]).toEqual([0, 0]);
+  });
+
+  test.each([100, LARGE])('refuses a frame of %d bytes whose memory is used again', async (size) => {
+    const writer = await openWriter(server, { stream });
+    const frame = reqFrame(size);
+    frame.release();
+    expect(await rejection(writer.acceptFrame(frame))).toMatchObject({ code: 'ERR_FRAME_RELEASED' });
+    expect(writer.stats).toMatchObject({ refused: 1, framesSent: 0, unacknowledged: 0 });
+    await writeAll(writer, [frameOf(0, 5)]);
+    await expectLog(server, stream, [frameOf(0, 5)]);
   });
 
   test('fails when another one takes over', async () => {

@@ -50,7 +50,7 @@ export interface JetStreamWriterStats {
   readonly duplicates: number;
   /** Frames dropped, with the option `drop`. */
   readonly dropped: number;
-  /** Frames refused: empty, too large, or released. */
+  /** Frames refused: empty, released, or after the end. */
   readonly refused: number;
   /** Frames accepted, and lost when the writer failed or was stopped. */
   readonly notStored: number;
@@ -210,18 +210,15 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
    * Takes one frame. The promise, where there is one, settles when there is room for more, or, with `settle: 'stored'`, when
    * the log has acknowledged the frame.
    *
-   * @throws {GeneralError} `ERR_EMPTY_FRAME`; `ERR_LOG_STOPPED` after `stop`; what the writer has failed with.
+   * @throws {GeneralError} `ERR_EMPTY_FRAME`; `ERR_FRAME_RELEASED`; `ERR_LOG_STOPPED` after `stop`; what the writer has failed
+   *   with.
    */
   override acceptFrame(frame: Frame): void | Promise<void> {
     if (!isFrame(frame)) throw notAFrame(frame);
     if (this.stopping !== undefined) return this.refuse(stoppedError());
     if (this.chain.failure !== undefined) return this.refuse(this.chain.failure);
-    let size: number;
-    try {
-      size = frame.payload.length;
-    } catch (err) {
-      return this.refuse(err as GeneralError);
-    }
+    if (frame.isReleased) return this.refuse(frame.releasedError());
+    const { size } = frame;
     if (size === 0) {
       return this.refuse(
         new GeneralError(
