@@ -27,6 +27,16 @@ describeWithNats('a writer', () => {
     server = await NatsServer.start();
   });
 
+  test('that has stopped keeps no process alive', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
+    const before = timers();
+    const writer = await openWriter(server, { stream });
+    await writeAll(writer, [frameOf(0, 5)]);
+    expect(timers()).toBeGreaterThan(before);
+    await writer.stop();
+    expect(timers()).toBe(before);
+  });
+
   test('holds its source back when as much is on its way as may be, until the log has taken it', async () => {
     const writer = await openWriter(server, { stream, windowBytes: 3 * LARGE });
     await server.pause();

@@ -186,7 +186,8 @@ export class Chain {
   private publish(entry: Entry, lastSequence: number, lastMsgID: string | undefined): void {
     const { round } = this;
     if (this.sent === 0) this.heardAt = monotonicMs();
-    this.watching ??= setInterval(() => this.look(), this.options.ackTimeoutMs / LOOKS);
+    // The connection is what keeps the process alive.
+    this.watching ??= setInterval(() => this.look(), this.options.ackTimeoutMs / LOOKS).unref();
     const { message } = entry;
     const headers = this.client.nats.transport.headers();
     for (const [name, value] of message.headers()) headers.set(name, value);
