@@ -89,6 +89,8 @@ export class Chain {
   private trouble: GeneralError | undefined;
   /** Whether a message of ours was stored: then another writer is an intruder, before we are. */
   private isEstablished = false;
+  /** What our message ids begin with. */
+  private writer: string | undefined;
   /** Messages that were settled so far. */
   private settled = 0;
   /** Those who wait until this number of messages is settled, lowest first. */
@@ -113,6 +115,7 @@ export class Chain {
       message.onSettled(this.failure);
       return;
     }
+    this.writer ??= writerOf(message.id());
     const bytes = message.payload.length;
     this.entries.push({ message, bytes, sequence: undefined });
     this.bytes += bytes;
@@ -321,14 +324,13 @@ export class Chain {
     if (info === undefined) return false;
     const { last_seq: last } = info.state;
     const first = Math.max(this.lastSequence + 1, last - MAX_LOOKED_AT);
-    let at = this.entries.findIndex(({ sequence }) => sequence === undefined);
     for (let seq = first; seq <= last; seq++) {
       const found = await storedHead(this.client, this.stream, seq);
       if (found === undefined) continue;
-      const entry = this.entries[at];
-      if (found.id === entry?.message.id()) {
+      // Acknowledgements that come meanwhile take messages from the front.
+      const entry = this.entries.find(({ message }) => message.id() === found.id);
+      if (entry !== undefined) {
         entry.sequence = seq;
-        at += 1;
         this.isEstablished = true;
       } else if (found.head !== undefined && !this.isOurs(found.id)) {
         if (!this.isEstablished) return this.move();
@@ -350,8 +352,7 @@ export class Chain {
   }
 
   private isOurs(id: string): boolean {
-    const own = this.entries[0]?.message.id() ?? '';
-    return id.split('.', 1)[0] === own.split('.', 1)[0];
+    return writerOf(id) === this.writer;
   }
 
   private tellTrouble(error: GeneralError | undefined): void {
@@ -374,6 +375,10 @@ export class Chain {
       },
     );
   }
+}
+
+function writerOf(id: string): string | undefined {
+  return id.split('.', 1)[0];
 }
 
 function detachedError({ message, bytes }: Entry): GeneralError {
