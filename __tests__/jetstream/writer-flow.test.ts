@@ -178,6 +178,7 @@ describeWithNats('a writer', () => {
     expect(writer.stats).toMatchObject({
       framesStored: 0,
       notStored: 3,
+      resent: 0,
       unacknowledged: 0,
       unacknowledgedBytes: 0,
       lastError: { code: 'ERR_LOG_STOPPED' },

@@ -145,8 +145,8 @@ export class Chain {
     if (this.failure !== undefined) return;
     this.failure = error;
     clearInterval(this.watching);
-    this.beginRound();
     const left = this.entries.splice(0);
+    this.sent = 0;
     this.bytes = 0;
     this.frames = 0;
     for (const { message } of left) message.onSettled(error);
