@@ -220,6 +220,23 @@ describeWithNats('a writer', () => {
     await expectLog(server, stream, [frameOf(0, 5)]);
   });
 
+  test('fits its messages to what the server takes', async () => {
+    const small = await NatsServer.start({ maxPayload: 4096 });
+    const writer = await openWriter(small, { stream });
+    const frames = [1, 2, 1, 3].flatMap((channel, i) =>
+      [5, 1000, 2000, 30_000].map((size) => frameOf(i, size, { channel })),
+    );
+    const tiny = Array.from({ length: 2000 }, (_, i) => frameOf(i, 1, { channel: (i * i) % 7 }));
+    await writeAll(writer, [...frames, ...tiny]);
+    await expectLog(small, stream, [...frames, ...tiny]);
+    await small.restart({ maxPayload: 4095 });
+    expect(await rejection(openWriter(small, { stream }))).toMatchObject({
+      code: 'ERR_LOG_CONNECT',
+      message: `127.0.0.1:${small.port} takes messages of at most 4095 bytes, and a log needs 4096: give max_payload in the configuration of nats-server a larger value`,
+    });
+    await small.end();
+  });
+
   test('fails when another one takes over', async () => {
     const first = await openWriter(server, { stream, source: 'first', windowBytes: 1024 });
     const errors = errorsOf(first);

@@ -29,6 +29,8 @@ const LONE_BYTES = 64 * 1024;
 const HEADERS_BYTES = 1024;
 // The order of a batch takes up to three bytes a frame; a record has at least nine.
 const ORDER_SHARE = 0.6;
+// Of a server; its default is a mebibyte.
+const MIN_MAX_PAYLOAD = 4 * HEADERS_BYTES;
 const MAX_SPARE_BATCHES = 64;
 const DEFAULT_LINGER_MS = 10_000;
 
@@ -147,6 +149,7 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
     const { stream, source, maxBytes, maxAgeMs, maxMessages, replicas, storage, discard } = options;
     const client = await connect(options, 'JetStreamWriter');
     try {
+      checkMaxPayload(client);
       const keep = { maxBytes, maxAgeMs, maxMessages, replicas, storage, discard };
       await ensureStream(client, stream, definedOf(keep));
       const end = await logEnd(client, stream);
@@ -409,6 +412,17 @@ class Deferred {
     if (error === undefined) this.made?.resolve();
     else this.made?.reject(error);
   }
+}
+
+/** @throws {GeneralError} `ERR_LOG_CONNECT` for a server that takes no more than headers and a few bytes. */
+function checkMaxPayload({ connection, servers }: LogClient): void {
+  const { max_payload: most = Infinity } = connection.info ?? {};
+  if (most >= MIN_MAX_PAYLOAD) return;
+  throw new GeneralError(
+    'ERR_LOG_CONNECT',
+    `${servers} takes messages of at most ${most} bytes, and a log needs ${MIN_MAX_PAYLOAD}: ` +
+      'give max_payload in the configuration of nats-server a larger value',
+  );
 }
 
 function stoppedError(): GeneralError {
