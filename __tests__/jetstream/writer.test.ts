@@ -188,6 +188,19 @@ describeWithNats('a writer', () => {
     expect((await readLog(server, stream, { channels: [2] })).map(({ number }) => number)).toEqual([1, 3]);
   });
 
+  test('goes on in a channel whose last frame was left unfinished, behind frames of other channels', async () => {
+    await (await openWriter(server, { stream })).stop();
+    const model = new LogMessages(stream);
+    const before = model.lone(frameOf(1, 9, { channel: 2 }));
+    await publishMessages(client, [before, ...model.chunks(frameOf(2, 9, { channel: 2 }), 3).slice(0, 2)]);
+    for (const channel of [3, 2]) {
+      await using writer = await openWriter(server, { stream });
+      await writeAll(writer, [frameOf(channel, 5, { channel })]);
+    }
+    expect((await readLog(server, stream)).map(({ channel }) => channel)).toEqual([2, 3, 2]);
+    expect((await readLog(server, stream, { channels: [2] })).map(({ number }) => number)).toEqual([0, 2]);
+  });
+
   test('goes on behind messages of others', async () => {
     await publishStray();
     const writer = await openWriter(server, { stream });

@@ -144,17 +144,19 @@ export async function logEnd(client: LogClient, stream: string): Promise<LogEnd>
   );
   const sequence = state.last_seq;
   if (last === undefined) return { sequence, nextFrame: 0, channelFrames };
-  // A frame whose last chunk is missing was never acknowledged: its number is used again.
-  const isAbandoned = last.head.kind === 'frame' && isUnfinished(last.head);
-  const nextFrame = isAbandoned ? last.head.frame : endOf(last.head);
+  const nextFrame = isAbandoned(last.head) ? last.head.frame : endOf(last.head);
   // Larger than any that was used, for a channel of which the log has trimmed all.
   channelFrames.fill(nextFrame);
-  for (const one of ours) {
-    const { channel, channelFrame } = one.head;
-    const frames = one.head.kind === 'records' ? one.head.count : 1;
-    channelFrames[channel] = channelFrame + (isAbandoned && one === last ? 0 : frames);
+  for (const { head } of ours) {
+    const frames = head.kind === 'records' ? head.count : 1;
+    channelFrames[head.channel] = head.channelFrame + (isAbandoned(head) ? 0 : frames);
   }
   return { sequence, nextFrame, channelFrames };
+}
+
+/** Whether this is the last message of a frame that lacks chunks: it was never acknowledged, and its numbers are used again. */
+function isAbandoned(head: Head): boolean {
+  return head.kind === 'frame' && isUnfinished(head);
 }
 
 /** A message of ours. */
