@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { Frame } from '../../lib';
+import type { Frame } from '../../lib';
 import { frameLine } from '../../lib/cli/support/frame-json';
 import { Collector, LOOPBACK, makeClient, makeServer, stopBridges } from '../helpers/bridges';
 import { fields, fileName, numberedFrame, read, recordOf, removeFiles } from '../helpers/files';
@@ -198,7 +198,7 @@ describeWithNats('a log', () => {
     const ended = relay.end();
     let hasEnded = false;
     void ended.then(() => (hasEnded = true));
-    await waitFor('the end', async () => {
+    await waitFor('the end', () => {
       if (!hasEnded) void bridge.send(numberedFrame(sent++, 100))?.catch(() => undefined);
       return hasEnded;
     });

@@ -76,6 +76,7 @@ beforeEach(() => {
     onTrouble: (error) => told.push(error === undefined ? 'no trouble' : error.message),
     onFailed: ({ code, message }: GeneralError) => told.push(`${code} ${message}`),
     onStored: () => undefined,
+    onMoved: () => Promise.reject(new Error('no other writer is there')),
   });
 });
 
@@ -85,7 +86,14 @@ function push(...ids: string[]): void {
   for (const id of ids) {
     const onSettled = (error?: Error): void =>
       void settled.push(error === undefined ? id : `${id} ${error.message}`);
-    chain.push({ subject: 'S.0', id, headers: [], payload: Buffer.alloc(10), frames: 1, onSettled });
+    chain.push({
+      subject: 'S.0',
+      id: () => id,
+      headers: () => [],
+      payload: Buffer.alloc(10),
+      frames: 1,
+      onSettled,
+    });
   }
 }
 

@@ -336,6 +336,8 @@ export class JetStreamReader extends Master implements AsyncDisposable {
     }
     this.finish(error);
     this.settle();
+    // So that a program that has read to the end can end as well.
+    void this.link.close();
   }
 
   private placed(err: unknown, sequence: number): Error {
