@@ -191,6 +191,25 @@ describeWithNats('a reader', () => {
     });
   });
 
+  test('ends with a gap where all was purged that it was to read', async () => {
+    await makeLog(40, 250_000);
+    const reader = await openReader(server, {
+      stream,
+      from: 'first',
+      untilEnd: true,
+      readAheadBytes: 1024,
+    });
+    const { frames, open } = holdAt(reader, 3);
+    await waitForFrames(frames, 4);
+    await (await streams()).purge(stream);
+    open();
+    expect(await rejection(reader.finished())).toMatchObject({
+      code: 'ERR_LOG_GAP',
+      message: `messages ${frames.length + 1} to 40 of ${stream} are missing: the log was trimmed by its limits, or purged, while it was read to its end`,
+    });
+    expect(reader.stats.framesReceived).toBe(frames.length);
+  });
+
   test('ends with a gap where the log has reached its limits before it came there', async () => {
     const writer = await openWriter(server, { stream, maxMessages: 20 });
     const write = async (from: number, end: number): Promise<void> => {

@@ -36,6 +36,7 @@ export class Pull {
   private delivery = 0;
   private heardAt = monotonicMs();
   private isEnded = false;
+  private isIdle = false;
   private wake: () => void = () => undefined;
 
   private constructor(
@@ -80,8 +81,11 @@ export class Pull {
     return new Pull(client, info, Math.max(aheadBytes, largest + MESSAGE_OVERHEAD_BYTES));
   }
 
-  /** The next message; undefined when this consumer is of no use any more. */
-  async next(): Promise<Incoming | undefined> {
+  /**
+   * The next message; undefined when this consumer is of no use any more; 'idle', about once a second, when the server has
+   * said that there is no more at present.
+   */
+  async next(): Promise<Incoming | 'idle' | undefined> {
     for (;;) {
       const incoming = this.waiting.shift();
       if (incoming !== undefined) {
@@ -90,6 +94,10 @@ export class Pull {
         return incoming;
       }
       if (this.isEnded) return undefined;
+      if (this.isIdle) {
+        this.isIdle = false;
+        return 'idle';
+      }
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
   }
@@ -139,6 +147,7 @@ export class Pull {
       return;
     }
     this.delivery += 1;
+    this.isIdle = false;
     // One was lost with a connection: the next consumer begins with it.
     if (incoming.delivery !== this.delivery) {
       this.end();
@@ -154,8 +163,10 @@ export class Pull {
   private onStatus({ headers }: Msg): void {
     const code = headers?.code ?? 0;
     // A heartbeat.
-    if (code === 100) return;
-    if (code === 404 || code === 408 || ENDS.test(headers?.description ?? '')) this.onRequestEnd();
+    if (code === 100) {
+      this.isIdle = true;
+      this.wake();
+    } else if (code === 404 || code === 408 || ENDS.test(headers?.description ?? '')) this.onRequestEnd();
     else this.end();
   }
 

@@ -137,8 +137,8 @@ export class JetStreamReader extends Master implements AsyncDisposable {
       }
       const start = await findStart();
       const source = await CopySource.open(client, sourceOptions, start);
-      const end = untilEnd ? await endOfReading(client, stream, one, start) : undefined;
-      return new JetStreamReader(options, client, source, start.frame ?? 0, end);
+      source.endSequence = untilEnd ? await endOfReading(client, stream, one, start) : undefined;
+      return new JetStreamReader(options, client, source, start.frame ?? 0, source.endSequence);
     } catch (err) {
       await client.connection.close();
       if (err instanceof GeneralError) throw err;

@@ -2,11 +2,13 @@
 
 import type { ConsumerConfig } from '@nats-io/jetstream';
 import { pause } from '../async/clock';
+import { GeneralError } from '../errors';
 import type { LogClient } from './client';
 import { subjectOf } from './format';
 import type { Incoming } from './incoming';
 import { Pull } from './pull';
 import type { Start } from './start';
+import { streamInfo } from './stream';
 
 const RETRY_MS = 100;
 const STREAM_NOT_FOUND = 10_059;
@@ -33,6 +35,8 @@ export interface SourceOptions {
 /** Every message, in order, to this reader alone. */
 export class CopySource implements MessageSource {
   onMissing: () => void = () => undefined;
+  /** The last message that is to be read. */
+  endSequence: number | undefined;
   private isStopped = false;
   /** Of the last message that was handed out. */
   private sequence: number | undefined;
@@ -51,7 +55,8 @@ export class CopySource implements MessageSource {
   async *messages(): AsyncIterable<Incoming> {
     while (!this.isStopped) {
       const incoming = await this.pull?.next();
-      if (incoming !== undefined) {
+      if (incoming === 'idle') await this.checkEnd();
+      else if (incoming !== undefined) {
         this.sequence = incoming.sequence;
         yield incoming;
       } else await this.openNext();
@@ -69,6 +74,20 @@ export class CopySource implements MessageSource {
   stop(): void {
     this.isStopped = true;
     this.pull?.end();
+  }
+
+  /** Nothing comes any more: what was to be read may have been removed meanwhile. */
+  private async checkEnd(): Promise<void> {
+    const { endSequence: end, sequence = 0 } = this;
+    const { stream } = this.options;
+    if (end === undefined) return;
+    const info = await streamInfo(this.client, stream).catch(() => undefined);
+    if (info === undefined || info.state.first_seq <= end) return;
+    throw new GeneralError(
+      'ERR_LOG_GAP',
+      `messages ${sequence + 1} to ${end} of ${stream} are missing: the log was trimmed by its limits, or purged, while it was ` +
+        'read to its end',
+    );
   }
 
   /** A new consumer goes on where the last one has ended. */
