@@ -42,7 +42,8 @@ export class Link {
 
   async close(): Promise<void> {
     this.isClosing = true;
-    await this.client.connection.close();
+    // What goes wrong with the end of a connection is of no interest, and must not end the process.
+    await this.client.connection.close().catch(() => undefined);
   }
 
   private async watch(): Promise<void> {
