@@ -1,6 +1,7 @@
 // One line for an address, an option or a log that cannot be, with what to do.
 
 import { writeFileSync } from 'node:fs';
+import { destinations, type Destination } from '../../lib/cli/relay/downstream';
 import { fileName, numberedFrame, removeFiles, write } from '../helpers/files';
 import { writeLog } from '../helpers/log-contents';
 import { describeWithNats, endNats, NatsServer } from '../helpers/nats';
@@ -22,6 +23,21 @@ async function fails(status: number, line: string, ...args: (string | number)[])
   expect(lines.at(-1)).toContain(`rogue-bridge: ${line}`);
   expect(ended.status).toBe(status);
 }
+
+test('a relay takes logs on several hosts, each with its mode', () => {
+  const all = [
+    'nats://a,b:4223,c/run42?replicas=3',
+    'tls://a,b/two,block',
+    'nats://a/three?max-age=7d,drop=9',
+  ];
+  const parsed = all.reduce<Destination[]>((before, text) => destinations(text, before), []);
+  expect(parsed).toMatchObject([
+    { name: 'run42 at a:4222, b:4223, c:4222', words: ['replicas'] },
+    { name: 'two at a:4222, b:4222' },
+    { name: 'three at a:4222', drop: 9 },
+  ]);
+  expect(parsed.map(({ drop }) => drop)).toEqual([undefined, undefined, 9]);
+});
 
 test.each([
   ['no stream', 'nats://daq:4222', "'nats://daq:4222' is no address of a log: give one such as"],

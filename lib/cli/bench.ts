@@ -98,7 +98,8 @@ Examples:
   rogue-bridge bench --engine libzmq
   rogue-bridge bench --listen '*:8000' --allow 10.1.0.0/16      on one machine
   rogue-bridge bench daq-host:8000 --size 1k,1M --json          on the other
-  rogue-bridge bench 'nats://daq-host/speed?replicas=3'         a log that is made, measured and removed`,
+  rogue-bridge bench 'nats://daq-host/speed?replicas=3'
+                        a log that is made, measured and removed`,
     )
     .action(bench);
 }

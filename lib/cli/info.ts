@@ -55,8 +55,8 @@ export function addInfo(program: Command): void {
 Examples:
   rogue-bridge info run.dat
   rogue-bridge info run.dat.1 --json | jq '.files[0].channels[].frames'
-  rogue-bridge info nats://daq-host:4222/run42
-  rogue-bridge info nats://daq-host:4222/run42 --json | jq '.log.consumers[].pending'`,
+  rogue-bridge info nats://daq-host/run42
+  rogue-bridge info nats://daq-host/run42 --json | jq '.log.consumers[].pending'`,
     )
     .action(info);
 }

@@ -149,7 +149,8 @@ function watchPeer(
         takenText(source.frames, target, options),
         isLive ? stateNow().finding : undefined,
       );
-      if (isLive && interruption.isAtEnd) leaveOnScreen(flow, { ...stateNow(), status: 'read' });
+      if (isLive && interruption.isAtEnd)
+        leaveOnScreen(flow, { ...stateNow(), connected: true, status: 'read' });
     }
     return interruption.signal.aborted && !interruption.isAtEnd;
   });
