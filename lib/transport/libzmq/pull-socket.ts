@@ -2,12 +2,12 @@
 // whoever takes the frames.
 
 import type { Pull } from 'zeromq';
-import { monotonicMs, nextTurn, pause } from '../../async/clock';
+import { monotonicMs, nextTurn } from '../../async/clock';
 import { settlesWithin } from '../../async/linger';
 import { systemCode } from '../../errors';
 import { describeMalformed, flagsOf, isFrame } from '../../wire/message';
 import type { PullSocket, TransportOptions, TransportSink } from '../socket';
-import { Quiet } from './quiet';
+import { Emptying, type Emptied } from './emptying';
 import { ZmqSocket, type Place } from './zmq-socket';
 
 // zeromq.js receives at once, and fails at once where there is nothing, with a timeout of 0; otherwise it asks first
@@ -23,24 +23,22 @@ const IN_A_ROW = 32;
 // Taking without asking never waits, so the event loop is given its turn after this many.
 const MESSAGES_PER_TURN = 512;
 
-// Waiting for this long without anything coming, libzmq has nothing.
-const LOOK_MS = 3;
 // A pipe that was full takes a moment to be filled again; nothing for this long is the end of what has arrived.
 const DELIVERED_MS = 50;
 // How long counting what is left may take.
 const COUNT_MS = 100;
 
 /** A PULL socket and the loop that empties it. */
-export class ZmqPullSocket extends ZmqSocket<Pull> implements PullSocket {
+export class ZmqPullSocket extends ZmqSocket<Pull> implements PullSocket, Emptied {
   /** libzmq does not tell. */
   readonly waiting = 0;
   readonly peersWaiting = 0;
   undelivered = 0;
-  /** Messages taken so far. */
-  private taken = 0;
+  taken = 0;
   /** What {@link receive} is about: a message with the slaves, one that it waits for, one that it takes at once. */
   private doing: 'nothing' | 'delivering' | 'waiting' | 'taking' = 'nothing';
   private received: Promise<void> | undefined;
+  private readonly emptying = new Emptying(this);
   // What `socket.closed` says, without a call into the binding for every frame.
   private readonly state = { closed: false };
 
@@ -53,12 +51,23 @@ export class ZmqPullSocket extends ZmqSocket<Pull> implements PullSocket {
     super(socket, place, sink);
   }
 
+  get isWaiting(): boolean {
+    return this.doing === 'waiting';
+  }
+
+  get isClosed(): boolean {
+    return this.state.closed;
+  }
+
   start(): void {
     this.received ??= this.receive();
   }
 
   async deliver(limitMs: number): Promise<void> {
-    await settlesWithin(limitMs, this.whenEmptied(Infinity, DELIVERED_MS));
+    await settlesWithin(
+      limitMs,
+      new Promise<void>((resolve) => this.emptying.whenEmptied(Infinity, resolve, DELIVERED_MS)),
+    );
   }
 
   async close(): Promise<void> {
@@ -71,23 +80,13 @@ export class ZmqPullSocket extends ZmqSocket<Pull> implements PullSocket {
   }
 
   protected settled(): Promise<void> {
-    return this.whenEmptied(Infinity);
+    return new Promise((resolve) => this.emptying.whenEmptied(Infinity, resolve));
   }
 
   protected left(delivered: () => void): void {
     // What one peer of several may have left, when they are taken in turn.
     const most = (this.options.receiveHighWaterMark || Infinity) * (this.peerCount + 1);
-    void this.whenEmptied(most).then(delivered);
-  }
-
-  /** Resolves when nothing has come for `idleMs`, when `messages` have been taken, or when it is closed. */
-  private async whenEmptied(messages: number, idleMs = LOOK_MS): Promise<void> {
-    const last = this.taken + messages;
-    const quiet = new Quiet(idleMs, LOOK_MS);
-    for (let before = -1; !this.state.closed && this.taken < last; before = this.taken) {
-      if (quiet.isOver(monotonicMs(), this.doing !== 'waiting' || this.taken !== before)) return;
-      await pause(LOOK_MS);
-    }
+    this.emptying.whenEmptied(most, delivered);
   }
 
   /** Receives until {@link close}, handing every message to the sink. Never rejects. */
