@@ -1,59 +1,49 @@
-// A share of the messages of a stream for a member of a group, acknowledged one by one.
+// A share of the messages of a stream for a member of a group, acknowledged one by one. Its fellow is source.ts.
 
-import type { ConsumerInfo, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { ConsumerInfo } from '@nats-io/jetstream';
 import { clearInterval, pause, setInterval } from '../async/clock';
-import { Queue } from '../async/queue';
+import { settlesWithin } from '../async/linger';
 import { GeneralError } from '../errors';
 import type { LogClient } from './client';
-import { incomingOf, type Incoming } from './incoming';
-import { deliveryOf, filterOf, type MessageSource, type SourceOptions } from './source';
+import type { Incoming } from './incoming';
+import { Pull } from './pull';
+import { deliveryOf, filterOf, STREAM_NOT_FOUND, type MessageSource, type SourceOptions } from './source';
 import type { Start } from './start';
 
 const NANOS_PER_MS = 1e6;
-const EXPIRES_MS = 5_000;
-const HEARTBEAT_MS = 1_000;
 const RETRY_MS = 100;
+// How long the servers may take to hear that a member stops.
+const STOP_MS = 1_000;
 const ACK_WAIT_MS = 30_000;
 const MAX_ACK_PENDING = 2_000;
-// Messages asked for at a time; within these, about as many bytes as were asked for.
-const MIN_AHEAD = 4;
-const MAX_AHEAD = 200;
-// How much the last message counts in the mean.
-const NEWEST = 0.1;
+// Fewer than a reader of a copy: what one member has ahead the others wait for.
+const AHEAD_MESSAGES = 200;
 const CONSUMER_NOT_FOUND = 10_014;
-const UNAVAILABLE = 10_008;
+// Servers that have just started may not know of it yet.
+const MISSING_TIMES = 15;
 
-/** With what it is acknowledged by. */
-interface Shared extends Incoming {
-  readonly message: JsMsg;
-}
+/** What a server is told about a message: done; for others; not done yet. */
+const [ACK, NAK, WORKING] = ['+ACK', '-NAK', '+WPI'];
 
 /** A share of the messages, acknowledged one by one. */
 export class GroupSource implements MessageSource {
   onMissing: () => void = () => undefined;
-  private readonly waiting = new Queue<Shared>();
   /** Taken by the reader, and not done. */
-  private readonly underWay = new Set<Shared>();
+  private readonly underWay = new Set<Incoming>();
   private readonly keeping: NodeJS.Timeout;
-  private fetched: ConsumerMessages | undefined;
-  /** Of messages, newest first. */
-  private meanBytes: number;
+  private missing = 0;
   private isStopped = false;
-  private failure: unknown;
-  /** Woken when there is something to do for the one who waits. */
-  private onChange: () => void = () => undefined;
-  private changed: Promise<void> = this.nextChange();
 
   private constructor(
     private readonly client: LogClient,
     private readonly info: ConsumerInfo,
     private readonly aheadBytes: number,
+    private pull: Pull | undefined,
   ) {
-    this.meanBytes = client.connection.info?.max_payload ?? aheadBytes;
-    // What waits for slow slaves is not to be given to others.
-    this.keeping = setInterval(() => this.keep(), ACK_WAIT_MS / 3);
+    // What waits for slow slaves is not to be given to others. The time that the consumer has: it may be of others.
+    const ackWaitMs = (info.config.ack_wait ?? 0) / NANOS_PER_MS || ACK_WAIT_MS;
+    this.keeping = setInterval(() => this.keep(), ackWaitMs / 3);
     this.keeping.unref();
-    void this.fetchAll();
   }
 
   /** @throws {GeneralError} `ERR_LOG_STREAM` for a group that reads other channels. */
@@ -63,103 +53,66 @@ export class GroupSource implements MessageSource {
     group: string,
     start: () => Promise<Start>,
   ): Promise<GroupSource> {
-    return new GroupSource(
-      client,
-      await consumerOf(client, stream, group, filterOf(stream, channel), start),
-      readAheadBytes,
-    );
+    const info = await consumerOf(client, stream, group, filterOf(stream, channel), start);
+    return new GroupSource(client, info, readAheadBytes, openPull(client, info, readAheadBytes));
   }
 
   async *messages(): AsyncIterable<Incoming> {
-    for (;;) {
-      const incoming = this.waiting.shift();
-      if (incoming !== undefined) {
+    while (!this.isStopped) {
+      const incoming = await this.pull?.next();
+      if (incoming === undefined) await this.openNext();
+      else if (incoming !== 'idle') {
         this.underWay.add(incoming);
-        this.change();
         yield incoming;
-        continue;
       }
-      if (this.isStopped) return;
-      if (this.failure !== undefined) throw this.failure as Error;
-      await this.changed;
     }
   }
 
   done(incoming: Incoming): void {
-    const shared = incoming as Shared;
-    this.underWay.delete(shared);
-    shared.message.ack();
+    this.underWay.delete(incoming);
+    this.tell(incoming, ACK);
   }
 
   onUp(): void {
-    // The open request finds out by itself.
+    this.pull?.end();
   }
 
-  /** The others get what was not done, at once. */
-  stop(): void {
+  /** The others get what was not done, at once. Resolves when the servers know, or do not answer. */
+  async stop(): Promise<void> {
     if (this.isStopped) return;
     this.isStopped = true;
     clearInterval(this.keeping);
-    for (const { message } of [...this.underWay, ...this.waiting]) message.nak();
-    this.waiting.clear();
-    this.underWay.clear();
-    this.fetched?.stop();
-    this.change();
+    await settlesWithin(STOP_MS, this.giveBack()).catch(() => undefined);
   }
 
-  private async fetchAll(): Promise<void> {
-    const consumer = this.client.js.consumers.getConsumerFromInfo(this.info);
-    while (!this.isStopped) {
-      if (this.waiting.length > this.ahead / 2) {
-        await this.changed;
-        continue;
-      }
-      try {
-        this.fetched = await consumer.fetch({
-          max_messages: this.ahead,
-          expires: EXPIRES_MS,
-          idle_heartbeat: HEARTBEAT_MS,
-        });
-        for await (const message of this.fetched) {
-          if (this.hasStopped()) message.nak();
-          else this.add(sharedOf(message));
-          this.change();
-        }
-      } catch (err) {
-        if (!(await this.isThere())) {
-          this.failure = err;
-          this.change();
-          return;
-        }
-      }
-    }
+  private async giveBack(): Promise<void> {
+    // First of all: the request that is open would be given what is given back.
+    const rest = (await this.pull?.drain()) ?? [];
+    // A server of 2.9 that has a request of nobody takes a message for it, and keeps that until its time is over. Asked
+    // about the consumer, it forgets such requests.
+    await this.client.manager.consumers.info(this.info.stream_name, this.info.name).catch(() => undefined);
+    for (const incoming of [...this.underWay, ...rest]) this.tell(incoming, NAK);
+    await this.client.connection.flush();
   }
 
-  private add(shared: Shared): void {
-    this.waiting.push(shared);
-    this.meanBytes += (shared.payload.length - this.meanBytes) * NEWEST;
-  }
-
-  /** The client cannot ask for bytes: see pull.ts. */
-  private get ahead(): number {
-    const wanted = Math.floor(this.aheadBytes / this.meanBytes);
-    return Math.min(Math.max(wanted, MIN_AHEAD), MAX_AHEAD);
-  }
-
-  /** After a fault: whether the consumer is there, once there is an answer. */
-  private async isThere(): Promise<boolean> {
-    const { manager, connection } = this.client;
-    while (!this.isStopped && !connection.isClosed()) {
-      try {
-        await manager.consumers.info(this.info.stream_name, this.info.name);
-        return true;
-      } catch (err) {
-        const { code } = err as { code?: unknown };
-        if (typeof code === 'number' && code >= 10_000 && code !== UNAVAILABLE) return false;
+  /** The request has ended: with the connection, with its server, or because there is no consumer any more. */
+  private async openNext(): Promise<void> {
+    this.pull = undefined;
+    if (this.isStopped) return;
+    const { stream_name: stream, name } = this.info;
+    try {
+      await this.client.manager.consumers.info(stream, name);
+      this.missing = 0;
+      if (!this.hasStopped()) this.pull = openPull(this.client, this.info, this.aheadBytes);
+    } catch (err) {
+      const { code } = err as { code?: unknown };
+      if (code === STREAM_NOT_FOUND) this.onMissing();
+      else if (code === CONSUMER_NOT_FOUND && (this.missing += 1) === MISSING_TIMES) {
+        const text = `the group ${name} of the log ${stream} is not there any more: it was deleted`;
+        throw new GeneralError('ERR_LOG_STREAM', text, { cause: err });
       }
       await pause(RETRY_MS);
     }
-    return true;
   }
 
   /** A call, because the compiler takes a field for constant across an await. */
@@ -168,17 +121,17 @@ export class GroupSource implements MessageSource {
   }
 
   private keep(): void {
-    for (const { message } of [...this.underWay, ...this.waiting]) message.working();
+    for (const incoming of [...this.underWay, ...(this.pull?.messages ?? [])]) this.tell(incoming, WORKING);
   }
 
-  private nextChange(): Promise<void> {
-    return new Promise((resolve) => (this.onChange = resolve));
+  private tell({ reply }: Incoming, what: string | undefined): void {
+    const { connection } = this.client;
+    if (!connection.isClosed()) connection.publish(reply, what);
   }
+}
 
-  private change(): void {
-    this.onChange();
-    this.changed = this.nextChange();
-  }
+function openPull(client: LogClient, info: ConsumerInfo, aheadBytes: number): Pull {
+  return new Pull(client, info, { aheadBytes, aheadMessages: AHEAD_MESSAGES, isAlone: false });
 }
 
 async function consumerOf(
@@ -207,9 +160,4 @@ async function consumerOf(
     filter_subject: filter,
     ...deliveryOf(client, from),
   });
-}
-
-function sharedOf(message: JsMsg): Shared {
-  const { subject, headers, data, reply } = message as JsMsg & { readonly reply: string };
-  return { ...incomingOf({ subject, headers, data, reply } as never)!, message };
 }

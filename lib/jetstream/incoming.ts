@@ -13,6 +13,8 @@ export interface Incoming {
   readonly subject: string;
   readonly headers: MsgHdrs | undefined;
   readonly payload: Buffer;
+  /** Where it is acknowledged, by a consumer that is to be told. */
+  readonly reply: string;
   /** In the stream. */
   readonly sequence: number;
   /** Among those that this consumer was given, from 1. */
@@ -25,18 +27,14 @@ export interface Incoming {
 }
 
 /** Undefined for what a server says about a request. */
-export function incomingOf({
-  subject,
-  reply,
-  headers,
-  data,
-}: Omit<Msg, 'reply'> & { reply?: string }): Incoming | undefined {
+export function incomingOf({ subject, reply, headers, data }: Msg): Incoming | undefined {
   if (reply?.startsWith('$JS.ACK.') !== true) return undefined;
   const tokens = reply.split('.');
   const at = tokens.length === SHORT_TOKENS ? 4 : 6;
   return {
     subject,
     headers,
+    reply,
     payload: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
     redelivered: Number(tokens[at]) > 1,
     sequence: Number(tokens[at + 1]),

@@ -4,7 +4,7 @@
 // The client's own `consume` and `fetch` count bytes in another way than the server does: when a request ends because the
 // next message does not fit, or because it had its number of messages first, they wait for missed heartbeats, seconds.
 
-import type { ConsumerConfig, ConsumerInfo } from '@nats-io/jetstream';
+import type { ConsumerInfo } from '@nats-io/jetstream';
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { clearInterval, monotonicMs, setImmediate, setInterval } from '../async/clock';
 import { Queue } from '../async/queue';
@@ -12,38 +12,51 @@ import type { LogClient } from './client';
 import { incomingOf, type Incoming } from './incoming';
 
 const NANOS_PER_MS = 1e6;
-const BATCH = 1_000;
 const EXPIRES_MS = 10_000;
 const HEARTBEAT_MS = 1_000;
 // A server that is silent for so long is gone, or has forgotten the consumer.
 const SILENT_MS = 3_000;
-// The servers forget a consumer that is not used for so long.
-const INACTIVE_MS = 60_000;
 // What a message has besides its payload and headers, as the server counts: its subject and a reply subject.
 const MESSAGE_OVERHEAD_BYTES = 4096;
 /** What the server says at the end of a request, which is no fault: time is over, or the next message is too large for the rest. */
 const ENDS = /timeout|expired|batch completed|exceeds maxbytes|no messages/i;
 
+/** How a consumer is asked. */
+export interface PullOptions {
+  /** Bytes that are asked for ahead, or one message where that is larger. */
+  readonly aheadBytes: number;
+  /** Messages that are asked for at a time. */
+  readonly aheadMessages: number;
+  /** Whether the consumer has nobody else: then one of its messages that is missing ends the pull, and its end the consumer. */
+  readonly isAlone: boolean;
+}
+
+/** Asks a consumer for messages, and has those that have come. */
 export class Pull {
   private readonly waiting = new Queue<Incoming>();
   private waitingBytes = 0;
   private readonly subscription: Subscription;
   private readonly inbox: string;
   private readonly watching: NodeJS.Timeout;
+  private readonly aheadBytes: number;
   private isRequested = false;
   /** Of the request that is open. */
   private left = 0;
   private delivery = 0;
   private heardAt = monotonicMs();
   private isEnded = false;
+  /** What is to be given back. */
+  private drained: Incoming[] | undefined;
   private isIdle = false;
   private wake: () => void = () => undefined;
 
-  private constructor(
+  constructor(
     private readonly client: LogClient,
     private readonly info: ConsumerInfo,
-    private readonly aheadBytes: number,
+    private readonly options: PullOptions,
   ) {
+    const { max_payload: largest = 0 } = client.connection.info ?? {};
+    this.aheadBytes = Math.max(options.aheadBytes, largest + MESSAGE_OVERHEAD_BYTES);
     this.inbox = client.nats.transport.createInbox();
     this.subscription = client.connection.subscribe(this.inbox, {
       callback: (err, message) => {
@@ -62,23 +75,9 @@ export class Pull {
     this.request();
   }
 
-  /** @param aheadBytes are asked for ahead, or one message where that is larger. */
-  static async open(
-    client: LogClient,
-    stream: string,
-    config: Partial<ConsumerConfig>,
-    aheadBytes: number,
-  ): Promise<Pull> {
-    const info = await client.manager.consumers.add(stream, {
-      ack_policy: client.nats.jetstream.AckPolicy.None,
-      mem_storage: true,
-      num_replicas: 1,
-      max_deliver: 1,
-      inactive_threshold: INACTIVE_MS * NANOS_PER_MS,
-      ...config,
-    });
-    const { max_payload: largest = 0 } = client.connection.info ?? {};
-    return new Pull(client, info, Math.max(aheadBytes, largest + MESSAGE_OVERHEAD_BYTES));
+  /** Messages that have come and were not taken. */
+  get messages(): Iterable<Incoming> {
+    return this.waiting;
   }
 
   /**
@@ -105,13 +104,28 @@ export class Pull {
   /** Ends it; what is here can still be taken. */
   end(): void {
     if (this.isEnded) return;
-    this.isEnded = true;
-    clearInterval(this.watching);
+    this.close();
     this.subscription.unsubscribe();
     const { connection, manager } = this.client;
-    if (!connection.isClosed()) {
+    if (this.options.isAlone && !connection.isClosed()) {
       manager.consumers.delete(this.info.stream_name, this.info.name).catch(() => undefined);
     }
+  }
+
+  /** Ends it. @returns what nobody has taken, once the server sends nothing more. */
+  async drain(): Promise<readonly Incoming[]> {
+    const drained = [...this.waiting];
+    this.waiting.clear();
+    if (this.isEnded) return drained;
+    this.drained = drained;
+    this.close();
+    await this.subscription.drain();
+    return drained;
+  }
+
+  private close(): void {
+    this.isEnded = true;
+    clearInterval(this.watching);
     this.wake();
   }
 
@@ -122,13 +136,14 @@ export class Pull {
   /** Asks for more when less than half is here of what may be. */
   private request(): void {
     const { stream_name: stream, name } = this.info;
+    const { aheadMessages } = this.options;
     if (this.isRequested || this.isEnded || this.waitingBytes > this.aheadBytes / 2) return;
-    if (this.waiting.length > BATCH / 2) return;
+    if (this.waiting.length > aheadMessages / 2) return;
     this.isRequested = true;
-    this.left = BATCH;
+    this.left = aheadMessages;
     this.heardAt = monotonicMs();
     const request = {
-      batch: BATCH,
+      batch: aheadMessages,
       max_bytes: this.aheadBytes,
       expires: EXPIRES_MS * NANOS_PER_MS,
       idle_heartbeat: HEARTBEAT_MS * NANOS_PER_MS,
@@ -139,9 +154,12 @@ export class Pull {
   }
 
   private onMessage(message: Msg): void {
-    if (this.isEnded) return;
-    this.heardAt = monotonicMs();
     const incoming = incomingOf(message);
+    if (this.isEnded) {
+      if (incoming !== undefined) this.drained?.push(incoming);
+      return;
+    }
+    this.heardAt = monotonicMs();
     if (incoming === undefined) {
       this.onStatus(message);
       return;
@@ -149,7 +167,7 @@ export class Pull {
     this.delivery += 1;
     this.isIdle = false;
     // One was lost with a connection: the next consumer begins with it.
-    if (incoming.delivery !== this.delivery) {
+    if (this.options.isAlone && incoming.delivery !== this.delivery) {
       this.end();
       return;
     }

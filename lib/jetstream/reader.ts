@@ -76,6 +76,7 @@ export class JetStreamReader extends Master implements AsyncDisposable {
   private lastError: Error | undefined;
   private isStarted = false;
   private isEnded = false;
+  private closing: Promise<void> | undefined;
   private isMissing = false;
   private settle: (error?: Error) => void = () => undefined;
   private readonly done: Promise<void>;
@@ -204,7 +205,7 @@ export class JetStreamReader extends Master implements AsyncDisposable {
   /** Ends the reading at once, and what `frames()` and `readable()` have handed out. */
   override async stop(): Promise<void> {
     this.end();
-    await this.link.close();
+    await this.closing;
     openLogs.readers.leave(this);
   }
 
@@ -324,7 +325,8 @@ export class JetStreamReader extends Master implements AsyncDisposable {
   private end(error?: Error): void {
     if (this.isEnded) return;
     this.isEnded = true;
-    this.source.stop();
+    // A program that has read a log to its end is to end as well.
+    this.closing = this.close();
     if (error !== undefined) {
       this.failure = error;
       this.lastError = error;
@@ -336,8 +338,11 @@ export class JetStreamReader extends Master implements AsyncDisposable {
     }
     this.finish(error);
     this.settle();
-    // So that a program that has read to the end can end as well.
-    void this.link.close();
+  }
+
+  private async close(): Promise<void> {
+    await this.source.stop();
+    await this.link.close();
   }
 
   private placed(err: unknown, sequence: number): Error {

@@ -11,7 +11,11 @@ import type { Start } from './start';
 import { streamInfo } from './stream';
 
 const RETRY_MS = 100;
-const STREAM_NOT_FOUND = 10_059;
+const NANOS_PER_MS = 1e6;
+// The servers forget a consumer that is not used for so long.
+const INACTIVE_MS = 60_000;
+const AHEAD_MESSAGES = 1_000;
+export const STREAM_NOT_FOUND = 10_059;
 
 /** Where messages come from. */
 export interface MessageSource {
@@ -22,7 +26,8 @@ export interface MessageSource {
   done(incoming: Incoming): void;
   /** The connection is back: what was asked for before is forgotten. */
   onUp(): void;
-  stop(): void;
+  /** Needs the connection until it resolves. */
+  stop(): void | Promise<void>;
 }
 
 export interface SourceOptions {
@@ -111,13 +116,21 @@ export class CopySource implements MessageSource {
   }
 }
 
-function openPull(
+async function openPull(
   client: LogClient,
-  { stream, channel, readAheadBytes }: SourceOptions,
+  { stream, channel, readAheadBytes: aheadBytes }: SourceOptions,
   start: Start,
 ): Promise<Pull> {
-  const config = { filter_subject: filterOf(stream, channel), ...deliveryOf(client, start) };
-  return Pull.open(client, stream, config, readAheadBytes);
+  const info = await client.manager.consumers.add(stream, {
+    ack_policy: client.nats.jetstream.AckPolicy.None,
+    mem_storage: true,
+    num_replicas: 1,
+    max_deliver: 1,
+    inactive_threshold: INACTIVE_MS * NANOS_PER_MS,
+    filter_subject: filterOf(stream, channel),
+    ...deliveryOf(client, start),
+  });
+  return new Pull(client, info, { aheadBytes, aheadMessages: AHEAD_MESSAGES, isAlone: true });
 }
 
 /** The subjects that are read. */
