@@ -3,12 +3,13 @@
 //
 //   node log-reader.cjs ADDRESS
 
+const { writeSync } = require('node:fs');
 const { JetStreamReader } = require('../../dist/jetstream');
 const { faultOf } = require('./log-frames.cjs');
 
-// Pipes are written at once, so what was said before a kill is said.
+// What was said before a kill is to be said: the stream of stdout keeps lines back while the one who reads is slow.
 function say(line) {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  writeSync(1, `${JSON.stringify(line)}\n`);
 }
 
 async function read(address) {

@@ -5,6 +5,7 @@
 // Says {from}: the number of the first one; {stored}: all frames up to this number are acknowledged; {large}: the number of one
 // of megabytes that is on its way; {failed}: why it ends.
 
+const { writeSync } = require('node:fs');
 const { Frame } = require('../../dist');
 const { JetStreamWriter, parseLogAddress } = require('../../dist/jetstream');
 const { contentOf } = require('./log-frames.cjs');
@@ -13,9 +14,9 @@ const { contentOf } = require('./log-frames.cjs');
 const AHEAD = 400;
 const LARGE_BYTES = 1_000_000;
 
-// Pipes are written at once, so what was said before a kill is said.
+// What was said before a kill is to be said: the stream of stdout keeps lines back while the one who reads is slow.
 function say(line) {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  writeSync(1, `${JSON.stringify(line)}\n`);
 }
 
 async function write(address) {

@@ -19,7 +19,7 @@ import { resolveReaderOptions, type JetStreamReaderOptions, type ReaderOptions }
 import { framesOf, LogFrame } from './records';
 import { GroupSource } from './group';
 import type { Incoming } from './incoming';
-import { CopySource, filterOf, type MessageSource } from './source';
+import { CopySource, filterOf, isBefore, type MessageSource } from './source';
 import { startOf, type Start } from './start';
 import { lastMessage, streamInfo } from './stream';
 
@@ -360,7 +360,5 @@ async function endOfReading(
   start: Start,
 ): Promise<number> {
   const last = await lastMessage(client, stream, filterOf(stream, channel));
-  if (last === undefined) return 0;
-  const isBefore = 'time' in start ? last.storedAt < start.time.getTime() : last.sequence < start.sequence;
-  return isBefore ? 0 : last.sequence;
+  return last === undefined || isBefore(last, start) ? 0 : last.sequence;
 }

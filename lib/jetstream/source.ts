@@ -8,13 +8,15 @@ import { subjectOf } from './format';
 import type { Incoming } from './incoming';
 import { Pull } from './pull';
 import type { Start } from './start';
-import { streamInfo } from './stream';
+import { lastMessage, streamInfo, type StoredMessage } from './stream';
 
 const RETRY_MS = 100;
 const NANOS_PER_MS = 1e6;
 // The servers forget a consumer that is not used for so long.
 const INACTIVE_MS = 60_000;
 const AHEAD_MESSAGES = 1_000;
+// Heartbeats of a server that has no more, from one look at the stream to the next.
+const IDLE_PER_LOOK = 5;
 export const STREAM_NOT_FOUND = 10_059;
 
 /** Where messages come from. */
@@ -45,6 +47,10 @@ export class CopySource implements MessageSource {
   private isStopped = false;
   /** Of the last message that was handed out. */
   private sequence: number | undefined;
+  /** How often the server has said, in a row, that there is no more. */
+  private idle = 0;
+  /** What the stream had when it was last looked at, and was not here. */
+  private unseen: number | undefined;
 
   private constructor(
     private readonly client: LogClient,
@@ -60,9 +66,11 @@ export class CopySource implements MessageSource {
   async *messages(): AsyncIterable<Incoming> {
     while (!this.isStopped) {
       const incoming = await this.pull?.next();
-      if (incoming === 'idle') await this.checkEnd();
+      if (incoming === 'idle') await this.onIdle();
       else if (incoming !== undefined) {
         this.sequence = incoming.sequence;
+        this.idle = 0;
+        this.unseen = undefined;
         yield incoming;
       } else await this.openNext();
     }
@@ -81,18 +89,39 @@ export class CopySource implements MessageSource {
     this.pull?.end();
   }
 
-  /** Nothing comes any more: what was to be read may have been removed meanwhile. */
-  private async checkEnd(): Promise<void> {
+  private async onIdle(): Promise<void> {
+    this.idle += 1;
+    const isLook = this.idle % IDLE_PER_LOOK === 1;
+    if (this.endSequence === undefined && !isLook && this.unseen === undefined) return;
+    const info = await streamInfo(this.client, this.options.stream).catch(() => undefined);
+    if (info === undefined) return;
+    this.checkEnd(info.state.first_seq);
+    if (this.unseen !== undefined) {
+      // It is there, and did not come: the server that has the consumer has a copy that does not keep up.
+      this.unseen = undefined;
+      this.pull?.end();
+    } else if (info.state.last_seq > (this.sequence ?? 0)) {
+      this.unseen = await this.lastUnseen().catch(() => undefined);
+    }
+  }
+
+  /** What was to be read may have been removed meanwhile. */
+  private checkEnd(first: number): void {
     const { endSequence: end, sequence = 0 } = this;
-    const { stream } = this.options;
-    if (end === undefined) return;
-    const info = await streamInfo(this.client, stream).catch(() => undefined);
-    if (info === undefined || info.state.first_seq <= end) return;
+    if (end === undefined || first <= end) return;
     throw new GeneralError(
       'ERR_LOG_GAP',
-      `messages ${sequence + 1} to ${end} of ${stream} are missing: the log was trimmed by its limits, or purged, while it was ` +
+      `messages ${sequence + 1} to ${end} of ${this.options.stream} are missing: the log was trimmed by its limits, or purged, while it was ` +
         'read to its end',
     );
+  }
+
+  /** The last message that is to be read, where it has not come. */
+  private async lastUnseen(): Promise<number | undefined> {
+    const { stream, channel } = this.options;
+    const last = await lastMessage(this.client, stream, filterOf(stream, channel));
+    const place = this.sequence === undefined ? this.start : { sequence: this.sequence + 1 };
+    return last === undefined || isBefore(last, place) ? undefined : last.sequence;
   }
 
   /** A new consumer goes on where the last one has ended. */
@@ -144,4 +173,9 @@ export function deliveryOf({ nats }: LogClient, start: Start): Partial<ConsumerC
   return 'time' in start
     ? { deliver_policy: DeliverPolicy.StartTime, opt_start_time: start.time.toISOString() }
     : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: start.sequence };
+}
+
+/** Whether a message is in front of the place where reading begins. */
+export function isBefore({ sequence, storedAt }: StoredMessage, start: Start): boolean {
+  return 'time' in start ? storedAt < start.time.getTime() : sequence < start.sequence;
 }

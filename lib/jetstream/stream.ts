@@ -171,12 +171,19 @@ interface LastOfChannel extends StoredHead {
   readonly storedAt: number;
 }
 
+/** Where a message is. */
+export interface StoredMessage {
+  readonly sequence: number;
+  /** ms since 1970. */
+  readonly storedAt: number;
+}
+
 /** The last message with these subjects; undefined where there is none. */
 export async function lastMessage(
   { streams }: LogClient,
   stream: string,
   filter: string,
-): Promise<{ readonly sequence: number; readonly storedAt: number } | undefined> {
+): Promise<StoredMessage | undefined> {
   // A consumer that begins with the last message of each subject takes seconds while the server serves others.
   const message = await streams.getMessage(stream, { last_by_subj: filter });
   return message === null ? undefined : { sequence: message.seq, storedAt: message.time.getTime() };
