@@ -53,6 +53,11 @@ function channelOf(number: number): number {
   return (set * CHANNELS_AT_A_TIME + (isAlone ? 0 : mix(number, 2) % CHANNELS_AT_A_TIME)) % 256;
 }
 
+/** Channels that so many frames are on. */
+export function channelsOf(frames: number): number {
+  return Math.min(Math.ceil(frames / FRAMES_OF_A_SET) * CHANNELS_AT_A_TIME, 256);
+}
+
 export function mixedFrame(number: number): Frame {
   const size = sizeOf(number);
   const start = mix(number, 3) % (noise.length - size);
