@@ -76,6 +76,7 @@ beforeEach(() => {
     onTrouble: (error) => told.push(error === undefined ? 'no trouble' : error.message),
     onFailed: ({ code, message }: GeneralError) => told.push(`${code} ${message}`),
     onStored: () => undefined,
+    onLost: () => undefined,
     onMoved: () => Promise.reject(new Error('no other writer is here')),
   });
 });

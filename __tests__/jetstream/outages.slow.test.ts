@@ -4,7 +4,7 @@
 // ROGUE_BRIDGE_SEED=N repeats the choices of another run; ROGUE_BRIDGE_OUTAGES=N, outages, is 4 otherwise.
 
 import { Prbs } from '../../lib';
-import { JetStreamReader, JetStreamWriter } from '../../lib/jetstream';
+import { JetStreamReader, JetStreamWriter, type JetStreamWriterStats } from '../../lib/jetstream';
 import { belowFrom, countOf, seedOf } from '../helpers/jetstream/moments';
 import { describeWithNats, endNats, NatsCluster } from '../helpers/nats';
 import { waitFor } from '../helpers/wait';
@@ -78,6 +78,7 @@ describeWithNats(`with the seed ${seed}, ${OUTAGES} times a server of three is l
         await Promise.race([waitFor(`frames to arrive ${what}`, isThrough, OUTAGE_MS, seen), failed]);
       };
       const outages: Outage[] = [];
+      let stuck = 0;
       for (let i = 0; i < OUTAGES; i++) {
         const kind = KINDS[i % KINDS.length]!;
         const leader = await cluster.leaderOf(STREAM);
@@ -92,7 +93,11 @@ describeWithNats(`with the seed ${seed}, ${OUTAGES} times a server of three is l
         await goesOn(`with the ${kind}`, OUTAGE_FRAMES);
         if (kind.endsWith('killed')) await cluster.restart(lost);
         else await cluster.heal(lost);
-        await cluster.ready();
+        // nats-server 2.9.10 may not catch up by itself after it was cut off, and would lose frames as a leader.
+        await cluster.ready().catch(async () => {
+          stuck += 1;
+          await cluster.restart(lost);
+        });
         await goesOn('with all servers back');
         outages.push({ kind, gapMs: gaps.take(), frames: sink.rxCount - before });
       }
@@ -100,22 +105,33 @@ describeWithNats(`with the seed ${seed}, ${OUTAGES} times a server of three is l
       await writer.flush();
       const sent = source.txCount;
       await waitFor('all frames', () => sink.rxCount === sent, OUTAGE_MS, seen);
-      console.log(tableOf(outages, sent, writer.stats.resent, writer.stats.duplicates));
+      console.log(tableOf(outages, sent, stuck, writer.stats));
       expect(sink).toMatchObject({ rxErrors: 0, rxCount: sent, rxDropCount: 0 });
-      expect(writer.stats).toMatchObject({ framesStored: sent, dropped: 0, notStored: 0, unacknowledged: 0 });
+      expect(writer.stats).toMatchObject({
+        framesStored: sent,
+        dropped: 0,
+        lost: 0,
+        notStored: 0,
+        unacknowledged: 0,
+      });
       expect(writer.stats.reconnects).toBeGreaterThan(0);
     },
     OUTAGES * 2 * OUTAGE_MS,
   );
 });
 
-function tableOf(outages: readonly Outage[], sent: number, resent: number, duplicates: number): string {
+function tableOf(
+  outages: readonly Outage[],
+  sent: number,
+  stuck: number,
+  { resent, duplicates }: JetStreamWriterStats,
+): string {
   const rows = outages.map(
     ({ kind, gapMs, frames }) =>
       `${kind.padEnd(22)}${(gapMs / 1000).toFixed(2).padStart(8)}${String(frames).padStart(10)}`,
   );
   return [
-    `${sent} frames, ${resent} messages sent again, ${duplicates} of which had been stored`,
+    `${sent} frames, ${resent} messages sent again, ${duplicates} of which had been stored; ${stuck} servers started again`,
     `${'outage'.padEnd(22)}${'gap, s'.padStart(8)}${'frames'.padStart(10)}`,
     ...rows,
   ].join('\n');

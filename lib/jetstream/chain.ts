@@ -54,6 +54,8 @@ export interface ChainHooks {
   onFailed(error: GeneralError): void;
   /** Messages were stored. */
   onStored(): void;
+  /** The log does not have messages any more that it had acknowledged, with these sequences. */
+  onLost(first: number, last: number): void;
   /**
    * Before the first of our messages was stored, another writer has stored some more: finds the end of the log again,
    * and numbers what waits anew. @returns the last sequence of the stream.
@@ -74,6 +76,8 @@ export class Chain {
   stored = 0;
   failure: GeneralError | undefined;
 
+  /** Of the last message that was settled as stored. */
+  private storedSequence = 0;
   private readonly entries: Entry[] = [];
   /** How many of them, from the front, are on their way. */
   private sent = 0;
@@ -253,6 +257,9 @@ export class Chain {
     while (count < entries.length) {
       const { message, bytes, sequence } = entries[count]!;
       if (sequence === undefined) break;
+      // Sequences only grow: this one was given out before, for a message that is gone.
+      if (sequence <= this.storedSequence) this.hooks.onLost(sequence, this.storedSequence);
+      this.storedSequence = sequence;
       this.lastSequence = Math.max(this.lastSequence, sequence);
       this.bytes -= bytes;
       this.frames -= message.frames;
@@ -339,7 +346,7 @@ export class Chain {
         return true;
       }
     }
-    // A log that was purged, or made anew, may have fewer than we know of.
+    // A log that was made anew, or has lost messages, may have fewer than we know of: see onLost.
     this.lastSequence = last;
     this.settleFront();
     this.lastSequence = last;

@@ -42,6 +42,7 @@ const WRITER_COUNTS: Readonly<Record<CountName<JetStreamWriterStats>, Words>> = 
   duplicates: ['messages_duplicate_total', 'Messages sent again that the log had already.'],
   dropped: ['frames_dropped_total', 'Frames dropped because the log was too slow, or away.'],
   refused: ['frames_refused_total', 'Frames that the writer refused: empty, released, or after its end.'],
+  lost: ['messages_lost_total', 'Messages that the log had acknowledged, and does not have any more.'],
   notStored: ['frames_not_stored_total', 'Frames accepted, and lost when the writer failed or was stopped.'],
 };
 

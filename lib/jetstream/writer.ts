@@ -56,6 +56,8 @@ export interface JetStreamWriterStats {
   readonly refused: number;
   /** Frames accepted, and lost when the writer failed or was stopped. */
   readonly notStored: number;
+  /** Messages that the log had acknowledged, and does not have any more. */
+  readonly lost: number;
   /** Times that the connection came back. */
   readonly reconnects: number;
   readonly lastError: Error | undefined;
@@ -97,7 +99,7 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
   private batchFrame = 0;
   /** Settles when the frames of the batch are stored. */
   private batchStored: Deferred | undefined;
-  private readonly counts = { bytes: 0, stored: 0, dropped: 0, refused: 0, notStored: 0 };
+  private readonly counts = { bytes: 0, stored: 0, dropped: 0, refused: 0, notStored: 0, lost: 0 };
   private accepted = 0;
   private lastError: Error | undefined;
   private lastFrame = 0;
@@ -128,6 +130,7 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
       onTrouble: (error) => this.onTrouble(error),
       onFailed: (error) => this.onFailed(error),
       onStored: () => this.onRoom(),
+      onLost: (first, last) => this.onLost(first, last),
       onMoved: async () => {
         const moved = await logEnd(client, stream);
         this.context.numbers.moveTo(moved);
@@ -175,7 +178,7 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
 
   get stats(): JetStreamWriterStats {
     const { chain, counts, accepted } = this;
-    const { bytes: bytesSent, stored: framesStored, dropped, refused, notStored } = counts;
+    const { bytes: bytesSent, stored: framesStored, dropped, refused, notStored, lost } = counts;
     return {
       framesSent: accepted,
       bytesSent,
@@ -188,6 +191,7 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
       dropped,
       refused,
       notStored,
+      lost,
       reconnects: this.link.reconnects,
       lastError: this.lastError,
       lastFrameAt: this.lastFrame === 0 ? undefined : new Date(this.lastFrame),
@@ -356,6 +360,18 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
     this.log.error(
       `${error.message}; ${this.options.drop ? 'frames are dropped' : 'the source is held back'} until it does`,
     );
+    this.tell(error);
+  }
+
+  private onLost(first: number, last: number): void {
+    const count = last - first + 1;
+    this.counts.lost += count;
+    const error = new GeneralError(
+      'ERR_LOG_LOST',
+      `the log ${logText(this.identity)} has lost messages ${first} to ${last}, which it had acknowledged: its servers lost their power, ` +
+        'a copy that was not up to date became the leader, or the stream was made anew; look at the log of nats-server',
+    );
+    this.log.error(error.message);
     this.tell(error);
   }
 

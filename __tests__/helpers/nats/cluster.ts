@@ -11,7 +11,7 @@ import { CutProxy } from './cut-proxy';
 import { Routes } from './routes';
 import { NatsServer } from './server';
 import { HOST, type NatsServerOptions } from './settings';
-import { isSettled, leaderIn, META, viewOf, type View } from './views';
+import { haveCaughtUp, isSettled, leaderIn, META, viewOf, type View } from './views';
 
 // An election takes 4 to 9 s once the loss of a leader is noticed, and may fail; the servers' own constants.
 const AGREED_WITHIN_MS = 60_000;
@@ -86,7 +86,8 @@ export class NatsCluster implements Ending {
    */
   async ready(): Promise<void> {
     await Promise.all(this.reachable().map((server) => server.ready(AGREED_WITHIN_MS)));
-    await this.views('the servers to agree', (views) => this.isConnected() && isSettled(views));
+    const then = await this.views('the servers to agree', (views) => this.isConnected() && isSettled(views));
+    await this.views('every copy to hold what there is', (views) => haveCaughtUp(views, then));
   }
 
   /** Takes effect before it resolves, on the connections there are and on new ones. */
@@ -177,7 +178,7 @@ export class NatsCluster implements Ending {
         return isRight(views);
       },
       AGREED_WITHIN_MS,
-      () => views.map(({ groups, ...view }) => ({ ...view, groups: [...groups] })),
+      () => views.map(({ groups, ends, ...view }) => ({ ...view, groups: [...groups], ends: [...ends] })),
     );
     return views;
   }

@@ -12,7 +12,11 @@ interface Group {
 interface Jsz {
   readonly meta_cluster?: Group;
   readonly account_details?: readonly {
-    readonly stream_detail?: readonly { readonly name: string; readonly cluster?: Group }[];
+    readonly stream_detail?: readonly {
+      readonly name: string;
+      readonly cluster?: Group;
+      readonly state: { readonly last_seq: number };
+    }[];
   }[];
 }
 
@@ -24,6 +28,8 @@ export interface View {
   /** Its own name. */
   readonly name: string;
   readonly groups: ReadonlyMap<string, Group>;
+  /** The last sequence of its copy of each stream. */
+  readonly ends: ReadonlyMap<string, number>;
   readonly routes: number;
 }
 
@@ -38,6 +44,7 @@ export async function viewOf(server: NatsServer): Promise<View> {
   return {
     name: server.options.name!,
     groups: groups.set(META, jsz?.meta_cluster ?? {}),
+    ends: new Map(streams.map(({ name, state }) => [name, state.last_seq])),
     routes: routez?.num_routes ?? 0,
   };
 }
@@ -67,4 +74,11 @@ export function isSettled(views: readonly View[]): boolean {
     views.every(({ routes }) => routes >= views.length - 1) &&
     views.flatMap(({ groups }) => [...groups.keys()]).every(isCurrent)
   );
+}
+
+/** Whether every copy in view holds at least what any copy held then. A leader may call one current that stands still. */
+export function haveCaughtUp(views: readonly View[], then: readonly View[]): boolean {
+  return then
+    .flatMap(({ ends }) => [...ends])
+    .every(([stream, end]) => views.every(({ ends }) => (ends.get(stream) ?? Infinity) >= end));
 }
