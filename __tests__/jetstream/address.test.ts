@@ -231,6 +231,12 @@ describe('an address that is wrong', () => {
     'nats://daq:x?hunter2@a/S',
     'tls://daq:x\n/hunter2@a/S',
     'http://daq:hunter2@a/S',
+    'daq:hunter2@a/S',
+    'nats:/daq:hunter2@a/S',
+    'nats://a/S?user=daq&pass=hunter2',
+    'nats://a/S?Password=hunter2&from=first',
+    'nats://a/S?from=first&auth-token=hunter2',
+    'nats://a/S?pass=hunter2&user=me@home',
   ])('does not show the password of %s', (text) => {
     expect(refusal(text)).not.toMatch(/hunter2/);
   });

@@ -25,6 +25,8 @@ const BYTES: Readonly<Record<string, number>> = {
 };
 
 const ADDRESS = /^(nats|tls):\/\/(?:([^/?]*)@)?([^/?@\s]+)\/([^/?@\s]+)(?:\?(.*))?$/s;
+const LOGIN = /^(\w+:\/\/)?.*@/s;
+const SECRET = /([?&][^=&]*(?:pass|pw|token|secret)[^=&]*=)[^&]*/gi;
 const EXAMPLE = 'nats://daq-host:4222/run42?since=10m&channel=3';
 
 /** How a log is read, as an address says it. */
@@ -118,9 +120,12 @@ export function parseLogAddress(text: string): LogAddress {
   return { connection, keep, read };
 }
 
-/** The address without a password, for errors and logs. A password with a / or ? in it makes the address wrong, and is hidden as well. */
+/**
+ * The address without a password, for errors and logs. It hides the password also where the address is wrong: with a / or ? in
+ * the password, without nats://, or with a password in the query.
+ */
 export function hidden(text: string): string {
-  return show(text.replace(/^(\w+:\/\/).*@/s, '$1...@'));
+  return show(text.replace(LOGIN, '$1...@').replace(SECRET, '$1...'));
 }
 
 function serverOf(scheme: string, host: string, text: string): string {

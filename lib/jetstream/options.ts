@@ -243,9 +243,22 @@ function connectionOptions(options: LogConnectionOptions): ConnectionOptions {
     throw new TypeError(
       `servers is ${show(servers)}, but must be 'nats://host:4222' or an array of such addresses`,
     );
-  for (const [name, value] of Object.entries({ user, pass, token, creds })) {
+  // The client of NATS ignores a login that is there, and the servers then refuse it.
+  const withLogin = (all as string[]).find((one) => one.includes('@'));
+  if (withLogin !== undefined) {
+    throw new TypeError(
+      `servers has ${hidden(withLogin)}: give the login as the options user and pass, or token, and no '@' here`,
+    );
+  }
+  for (const [name, value] of Object.entries({ user, creds })) {
     if (value !== undefined && typeof value !== 'string')
       throw new TypeError(`${name} is ${show(value)}, but must be a string`);
+  }
+  for (const [name, value] of Object.entries<unknown>({ pass, token })) {
+    if (value === undefined || typeof value === 'string') continue;
+    // A number may be the password.
+    const kind = typeof value === 'object' ? show(value) : `a ${typeof value}`;
+    throw new TypeError(`${name} is ${kind}, but must be a string`);
   }
   if (tls !== undefined) checkOptionNames('the options of tls', tls, TLS_NAMES);
   return {
