@@ -137,6 +137,9 @@ describe('an address', () => {
   });
 });
 
+const FROM =
+  'give now, first or the sequence of a message; or, in place of from, last=N, frame=N or since=10m';
+
 describe('an address that is wrong', () => {
   test.each([
     '',
@@ -170,11 +173,13 @@ describe('an address that is wrong', () => {
   );
 
   test.each([
-    ['from=', "from is '': give a whole number from 1 on"],
+    ['from=', `from is '': ${FROM}`],
     ['from=0', "from is '0': give a whole number from 1 on"],
-    ['from=-1', "from is '-1': give a whole number from 1 on"],
-    ['from=1e3', "from is '1e3': give a whole number from 1 on"],
+    ['from=-1', `from is '-1': ${FROM}`],
+    ['from=1e3', `from is '1e3': ${FROM}`],
     ['from=9007199254740992', "from is '9007199254740992': give a whole number from 1 on"],
+    ['from=second', `from is 'second': ${FROM}`],
+    ['from=last', `from is 'last': ${FROM}`],
     ['last=0', "last is '0': give a whole number from 1 on"],
     ['frame=1.5', "frame is '1.5': give a whole number from 0 on"],
     ['since=10', "since is '10': give how long ago, as 10m, or a time, as 2026-11-01T12:00:00Z"],

@@ -52,8 +52,7 @@ interface Parts {
 
 /** Words of the query: what each is, and where it goes. */
 const WORDS: Readonly<Record<string, (parts: Parts, value: string) => void>> = {
-  from: ({ read }, value) =>
-    setFrom(read, value === 'now' || value === 'first' ? value : { sequence: whole(value, 1) }),
+  from: ({ read }, value) => setFrom(read, placeOf(value)),
   since: ({ read }, value) => setFrom(read, { time: timeOf(value) }),
   last: ({ read }, value) => setFrom(read, { last: whole(value, 1) }),
   frame: ({ read }, value) => setFrom(read, { frame: whole(value, 0) }),
@@ -154,6 +153,14 @@ function decoded(text: string): string {
 function setFrom(read: Mutable<ReadPart>, from: ReadFrom): void {
   if (read.from !== undefined) throw wrong('give one of from, since, last and frame');
   read.from = from;
+}
+
+function placeOf(text: string): ReadFrom {
+  if (text === 'now' || text === 'first') return text;
+  if (/^\d+$/.test(text)) return { sequence: whole(text, 1) };
+  throw wrong(
+    'give now, first or the sequence of a message; or, in place of from, last=N, frame=N or since=10m',
+  );
 }
 
 function whole(text: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
