@@ -57,7 +57,8 @@ export async function connect(options: ConnectionOptions, user: string): Promise
   try {
     connection = await nats.transport.connect(connectOptions(nats, options));
   } catch (err) {
-    throw connectError(err, servers);
+    const text = `cannot connect to ${servers}: ${connectReason(err, options.tls !== undefined)}`;
+    throw new GeneralError('ERR_LOG_CONNECT', text, { cause: err });
   }
   try {
     const manager = await nats.jetstream.jetstreamManager(connection, { timeout: ANSWER_MS });
@@ -102,23 +103,27 @@ export function serversText(servers: readonly string[]): string {
 const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/ECONNREFUSED|connection refused/i, 'nothing listens there: start nats-server, or check the address'],
   [/ENOTFOUND|EAI_AGAIN/i, 'the name does not resolve to an address: check it'],
+  [/ENOENT|EACCES|EISDIR|doesn't exist/, "a file cannot be read: check 'creds', 'ca', 'cert' and 'key'"],
+  [/unable to parse credentials/i, "the file of 'creds' is no credentials file of NATS: check it"],
   [
     /authorization|authentication/i,
     'the servers refuse the user, password, token or credentials: check them',
   ],
   [/tls|certificate|ssl/i, "check tls:// in the address, and the certificates ('ca', 'cert', 'key')"],
   [/timeout|ETIMEDOUT/i, 'no answer: check that a nats-server listens there, and the network'],
+  [/unexpected response from server/i, 'no nats-server listens there: check the address'],
 ];
+// A server that gets no certificate closes the connection, which the client does not see during its handshake.
+const NO_CERTIFICATE = "a server that asks clients for a certificate gives no answer without ('cert', 'key')";
 
-function connectError(err: unknown, servers: string): GeneralError {
-  const text = `${describeError(err)} ${causeText(err)}`;
-  const remedy = REMEDIES.find(([pattern]) => pattern.test(text))?.[1];
+/** Why there is no connection, and what to do. */
+export function connectReason(err: unknown, isTls = false): string {
   const why = describeError(err);
-  return new GeneralError(
-    'ERR_LOG_CONNECT',
-    `cannot connect to ${servers}: ${remedy === undefined ? why : `${remedy} (${why})`}`,
-    { cause: err },
-  );
+  const text = `${why} ${causeText(err)}`;
+  const remedy = REMEDIES.find(([pattern]) => pattern.test(text))?.[1];
+  if (remedy === undefined) return why;
+  const isSilent = isTls && remedy.startsWith('no answer');
+  return `${remedy}${isSilent ? `; ${NO_CERTIFICATE}` : ''} (${why})`;
 }
 
 function causeText(err: unknown): string {

@@ -1,8 +1,8 @@
 // The connection of a writer or reader to its servers, as long as it lasts.
 
-import { describeError, GeneralError } from '../errors';
+import { GeneralError } from '../errors';
 import type { Logging } from '../logging';
-import type { LogClient } from './client';
+import { connectReason, type LogClient } from './client';
 import type { LogEmitter } from './events';
 
 export interface LinkHooks {
@@ -65,7 +65,8 @@ export class Link {
   private onUp(): void {
     this.isUp = true;
     this.reconnects += 1;
-    this.log.info(`connected to ${this.server} again`);
+    // At the level of the line that said it was gone.
+    this.log.warning(`connected to ${this.server} again`);
     this.hooks.onUp();
     this.events.emitSafely('connect', this.server);
   }
@@ -74,7 +75,7 @@ export class Link {
     this.isUp = false;
     if (this.isClosing) return;
     this.isClosing = true;
-    const why = err === undefined ? 'it was closed' : describeError(err);
+    const why = err === undefined ? 'it was closed' : connectReason(err);
     const text = `the connection to ${this.client.servers} has ended for good: ${why}`;
     this.hooks.onClosed(new GeneralError('ERR_LOG_CONNECT', text, { cause: err }));
   }
