@@ -6,10 +6,10 @@
 // refused, and the one behind that would be taken.
 
 import { clearInterval, monotonicMs, pause, setImmediate, setInterval } from '../async/clock';
-import { describeError, GeneralError } from '../errors';
+import { GeneralError } from '../errors';
 import { apiCode, type LogClient } from './client';
 import type { Link } from './link';
-import { storedHead, streamInfo } from './stream';
+import { storedHead, streamInfo, streamReason } from './stream';
 
 // Another message is the stream's last than was expected: by its id, by its sequence.
 const WRONG_LAST = new Set([10_070, 10_071, 10_164]);
@@ -373,7 +373,7 @@ export class Chain {
     const isSilent = err instanceof Error && err.name === 'JetStreamNotEnabled';
     const why = isSilent
       ? 'nobody answers: JetStream is starting or off, or has no leader'
-      : describeError(err);
+      : streamReason(err);
     return new GeneralError(
       'ERR_LOG_STREAM',
       `the stream ${this.stream} on ${this.client.servers} takes nothing: ${why}`,

@@ -1,7 +1,7 @@
 // The stream of a log: made where it is missing, checked where it is there; and what is at its end.
 
 import type { StreamInfo } from '@nats-io/jetstream';
-import { GeneralError } from '../errors';
+import { describeError, GeneralError } from '../errors';
 import type { LogClient } from './client';
 import { endOf, HEADER, isUnfinished, readHead, subjectOf, type Head, type HeaderSource } from './format';
 import type { NumberBase } from './messages';
@@ -74,9 +74,34 @@ export async function ensureStream(client: LogClient, stream: string, keep: Keep
       allow_direct: true,
     });
   } catch (err) {
-    const text = `the stream ${stream} cannot be made on ${client.servers}: ${(err as Error).message}`;
+    const text = `the stream ${stream} cannot be made on ${client.servers}: ${streamReason(err)}`;
     throw new GeneralError('ERR_LOG_STREAM', text, { cause: err });
   }
+}
+
+const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
+  [
+    /maximum (bytes|messages)/,
+    'it is full, and with discard=new it keeps what it has: purge it, or give it larger limits',
+  ],
+  [
+    /insufficient .*resources/,
+    'the servers have no room left: delete other logs or old frames, ask for fewer bytes, or give max_file_store ' +
+      '(max_memory_store) in the configuration of nats-server a larger value',
+  ],
+  [/message size exceeds/, 'give the stream a larger max_msg_size'],
+  [/replicas > 1/, 'one server alone keeps one copy: ask for replicas=1, or run a cluster'],
+  [
+    /subjects overlap/,
+    `another stream takes its messages: choose another name, or delete that stream ('nats stream ls')`,
+  ],
+];
+
+/** Why a stream cannot be made or takes nothing, and what to do. */
+export function streamReason(err: unknown): string {
+  const why = describeError(err);
+  const remedy = REMEDIES.find(([pattern]) => pattern.test(why))?.[1];
+  return remedy === undefined ? why : `${remedy} (${why})`;
 }
 
 /** @throws {GeneralError} `ERR_LOG_STREAM` which shows what is asked for and what is there. */
@@ -96,8 +121,10 @@ export function checkStream({ config }: StreamInfo, stream: string, keep: KeepOp
       differences.push(`${name} is ${valueText(value)} and ${valueText(asked)} was asked for`);
   }
   const subject = `${stream}.*`;
-  if (!config.subjects.some((one) => one === subject || one === `${stream}.>` || one === '>'))
-    differences.push(`its subjects are ${config.subjects.join(', ')} and a log has ${subject}`);
+  // A copy of another stream has none.
+  const subjects = (config.subjects as string[] | undefined) ?? [];
+  if (!subjects.some((one) => one === subject || one === `${stream}.>` || one === '>'))
+    differences.push(`its subjects are ${subjects.join(', ') || 'none'} and a log has ${subject}`);
   if ((config.retention as string) !== 'limits')
     differences.push(`its retention is ${config.retention} and a log has limits`);
   if (config.no_ack) differences.push('it acknowledges nothing (no_ack) and a log needs acknowledgements');
