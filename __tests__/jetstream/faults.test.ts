@@ -337,6 +337,29 @@ describeWithNats('a stream', () => {
     await expectLog(server, stream, [frameOf(3, 5)]);
   });
 
+  test('that is deleted and made anew at once ends its readers, which leave no frame out', async () => {
+    const old = await openWriter(server, { stream });
+    const reader = await openReader(server, { stream, from: 'first' });
+    const told = errorsOf(reader);
+    const frames = collect(reader);
+    for (let i = 0; i < 3; i++) await writeAll(old, [frameOf(i, 5)]);
+    await waitForFrames(frames, 3);
+    await old.stop();
+    await streams.delete(stream);
+    // Frames 3 and 4 of the new log have the sequences behind the last ones of the old log.
+    const next = await openWriter(server, { stream });
+    for (let i = 0; i < 5; i++) await writeAll(next, [frameOf(10 + i, 5)]);
+    const message = `the log ${stream} was deleted, and another one of that name was made: read it anew`;
+    expect(await rejection(reader.finished())).toMatchObject({ code: 'ERR_LOG_STREAM', message });
+    expect(told).toEqual([`ERR_LOG_STREAM ${message}`]);
+    expect(frames.map(fields)).toEqual([0, 1, 2].map((i) => fields(frameOf(i, 5))));
+    await expectLog(
+      server,
+      stream,
+      [10, 11, 12, 13, 14].map((i) => frameOf(i, 5)),
+    );
+  });
+
   const FRAMES = Array.from({ length: 12 }, (_, i) => frameOf(i, i % 3 === 2 ? 100 : LARGE + i));
 
   /** Reads and removes what is there, until all frames were stored. */

@@ -130,7 +130,7 @@ export class JetStreamReader extends Master implements AsyncDisposable {
         throw new GeneralError('ERR_LOG_STREAM', text);
       }
       const one = new Set(channels).size === 1 ? channels![0] : undefined;
-      const sourceOptions = { stream, channel: one, readAheadBytes };
+      const sourceOptions = { stream, created: info.created, channel: one, readAheadBytes };
       const findStart = () => startOf(client, info, from);
       if (group !== undefined) {
         const source = await GroupSource.open(client, sourceOptions, group, findStart);

@@ -34,6 +34,8 @@ export interface MessageSource {
 
 export interface SourceOptions {
   readonly stream: string;
+  /** When the stream was made: one of the same name that was made later has other messages. */
+  readonly created: string;
   /** The one channel that the server is to pick out. */
   readonly channel: number | undefined;
   readonly readAheadBytes: number;
@@ -45,6 +47,8 @@ export class CopySource implements MessageSource {
   /** The last message that is to be read. */
   endSequence: number | undefined;
   private isStopped = false;
+  /** Whether there is another stream of the same name. */
+  private isOther = false;
   /** Of the last message that was handed out. */
   private sequence: number | undefined;
   /** How often the server has said, in a row, that there is no more. */
@@ -130,13 +134,29 @@ export class CopySource implements MessageSource {
     if (this.isStopped) return;
     const place = this.sequence === undefined ? this.start : { sequence: this.sequence + 1 };
     try {
-      const pull = await openPull(this.client, this.options, place);
-      if (this.hasStopped()) pull.end();
-      else this.pull = pull;
+      this.pull = await openPull(this.client, this.options, place);
+      if ((await this.isSameStream()) && !this.hasStopped()) return;
     } catch (err) {
       if ((err as { code?: unknown }).code === STREAM_NOT_FOUND) this.onMissing();
       await pause(RETRY_MS);
     }
+    // Nothing of it may be read.
+    this.pull?.end();
+    this.pull = undefined;
+    if (!this.isOther) return;
+    // Its sequences begin anew: to go on behind the last one would leave frames out.
+    throw new GeneralError(
+      'ERR_LOG_STREAM',
+      `the log ${this.options.stream} was deleted, and another one of that name was made: read it anew`,
+    );
+  }
+
+  private async isSameStream(): Promise<boolean> {
+    const { stream, created } = this.options;
+    const info = await streamInfo(this.client, stream);
+    const isSame = info !== undefined && Date.parse(info.created) === Date.parse(created);
+    this.isOther = info !== undefined && !isSame;
+    return isSame;
   }
 
   /** A call, because the compiler takes a field for constant across an await. */
