@@ -35,7 +35,8 @@ export const ERROR_CODES = {
     'the stream of a log is not there, was deleted, or has other settings than those asked for; the message shows both',
   ERR_LOG_WRITER: 'another writer writes into this log: a log has one writer at a time',
   ERR_LOG_GAP: 'messages or chunks of a log are missing where it is read; the message has the numbers',
-  ERR_LOG_LOST: 'a log does not have messages any more that it had acknowledged; the message has their numbers',
+  ERR_LOG_LOST:
+    'a log does not have messages any more that it had acknowledged; the message has their numbers',
   ERR_LOG_FORMAT: 'a message of a log is none that this library can read; the message has its place',
   ERR_LOG_STOPPED: 'the writer of a log was stopped, so this frame was not stored',
   ERR_MISSING_PACKAGE: 'an optional package that this needs is not installed',
