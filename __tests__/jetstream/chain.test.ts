@@ -16,7 +16,7 @@ interface Open<T> {
 /** A server that answers when the test says so. */
 class Server {
   readonly published: Open<{ seq: number; duplicate: boolean }>[] = [];
-  readonly infos: Open<{ state: { last_seq: number } }>[] = [];
+  readonly infos: Open<StreamState>[] = [];
   readonly looks: Open<unknown>[] = [];
   reconnects = 0;
 
@@ -24,8 +24,11 @@ class Server {
     servers: 'a:4222',
     nats: { transport: { headers } },
     js: {
-      publish: (_subject: string, _payload: unknown, { msgID, expect: { lastSequence } }: Published) =>
-        ask(this.published, [msgID, lastSequence]),
+      publish: (
+        _subject: string,
+        _payload: unknown,
+        { msgID, expect: { lastSequence, lastMsgID } }: Published,
+      ) => ask(this.published, [msgID, lastSequence, ...(lastMsgID === undefined ? [] : [lastMsgID])]),
     },
     streams: {
       info: () => ask(this.infos, undefined),
@@ -43,8 +46,18 @@ class Server {
 
 interface Published {
   readonly msgID: string;
-  readonly expect: { readonly lastSequence: number };
+  readonly expect: { readonly lastSequence: number; readonly lastMsgID?: string };
 }
+
+interface StreamState {
+  readonly state: { readonly last_seq: number };
+  readonly config: { readonly num_replicas: number };
+}
+
+const stateOf = (last: number, copies = 1): StreamState => ({
+  state: { last_seq: last },
+  config: { num_replicas: copies },
+});
 
 function ask<T>(list: Open<T>[], what: unknown): Promise<T> {
   return new Promise((resolve, reject) => list.push({ what, resolve, reject }));
@@ -71,15 +84,20 @@ let settled: string[];
 
 beforeEach(() => {
   [server, told, settled] = [new Server(), [], []];
+  open(1);
+});
+
+/** A chain into a stream of so many copies. */
+function open(copies: number): void {
   const options = { windowBytes: 1_000, ackTimeoutMs: 100 };
-  chain = new Chain(server.client, () => server.link as never, 'S', 0, options, {
+  chain = new Chain(server.client, () => server.link as never, 'S', 0, copies, options, {
     onTrouble: (error) => told.push(error === undefined ? 'no trouble' : error.message),
     onFailed: ({ code, message }: GeneralError) => told.push(`${code} ${message}`),
     onStored: () => undefined,
     onLost: () => undefined,
     onMoved: () => Promise.reject(new Error('no other writer is here')),
   });
-});
+}
 
 afterEach(() => chain.fail(new GeneralError('ERR_LOG_STOPPED', 'the test is over')));
 
@@ -105,15 +123,15 @@ test('messages expect each other', () => {
   push('w.0', 'w.1', 'w.2');
   expect(server.sent).toEqual([
     ['w.0', 0],
-    ['w.1', 1],
-    ['w.2', 2],
+    ['w.1', 1, 'w.0'],
+    ['w.2', 2, 'w.1'],
   ]);
 });
 
 test('a message that is acknowledged while the log is looked at is still ours', async () => {
   push('w.0');
   await answers(server.infos, 1);
-  server.infos[0]!.resolve({ state: { last_seq: 1 } });
+  server.infos[0]!.resolve(stateOf(1));
   await answers(server.looks, 1);
   server.published[0]!.resolve({ seq: 1, duplicate: false });
   await chain.whenSettled();
@@ -132,7 +150,7 @@ test('a message that is acknowledged while the log is looked at is still ours', 
 test('messages that are found are not sent again, whatever is acknowledged meanwhile', async () => {
   push('w.0', 'w.1', 'w.2');
   await answers(server.infos, 1);
-  server.infos[0]!.resolve({ state: { last_seq: 2 } });
+  server.infos[0]!.resolve(stateOf(2));
   await answers(server.looks, 1);
   server.looks[0]!.resolve(storedAs('w.0'));
   await answers(server.looks, 2);
@@ -142,4 +160,49 @@ test('messages that are found are not sent again, whatever is acknowledged meanw
   await answers(server.published, 4);
   expect(server.sent[3]).toEqual(['w.2', 2]);
   expect(settled).toEqual(['w.0', 'w.1']);
+});
+
+describe('in a stream of several copies', () => {
+  const refusal = Object.assign(new Error('wrong last sequence: 1'), { code: 10_071 });
+
+  beforeEach(() => open(3));
+
+  test('messages expect sequences alone: a copy that fetches what it missed does not note ids', () => {
+    push('w.0', 'w.1');
+    expect(server.sent).toEqual([
+      ['w.0', 0],
+      ['w.1', 1],
+    ]);
+  });
+
+  test('a message that was stored before the one in front of it ends the writer', async () => {
+    push('w.0', 'w.1');
+    server.published[0]!.reject(refusal);
+    await answers(server.infos, 1);
+    server.infos[0]!.resolve(stateOf(2, 3));
+    await answers(server.looks, 1);
+    server.looks[0]!.resolve({ ...storedAs('x'), header: { get: () => '' } });
+    await answers(server.looks, 2);
+    server.looks[1]!.resolve(storedAs('w.1'));
+    const text =
+      'somebody else has written into S before sequence 2, in the place of a message of this writer: nobody else may publish there';
+    await waitFor('both to be settled', () => settled.length === 2);
+    expect(told).toEqual([`ERR_LOG_WRITER ${text}`]);
+    expect(settled).toEqual([`w.0 ${text}`, `w.1 ${text}`]);
+  });
+
+  test('a message in front that was removed meanwhile is sent again', async () => {
+    push('w.0', 'w.1');
+    server.published[0]!.reject(refusal);
+    await answers(server.infos, 1);
+    server.infos[0]!.resolve(stateOf(2, 3));
+    await answers(server.looks, 1);
+    server.looks[0]!.resolve(null);
+    await answers(server.looks, 2);
+    server.looks[1]!.resolve(storedAs('w.1'));
+    await answers(server.published, 4);
+    // The log knows its id, and says that it had it.
+    expect(server.sent[2]).toEqual(['w.0', 2]);
+    expect(told).toEqual([]);
+  });
 });

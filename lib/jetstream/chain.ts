@@ -1,9 +1,13 @@
 // Messages on their way into a log: each is stored once, and none before the one in front of it.
 //
-// Every message expects the id and the sequence of the one before it to be the stream's last. When one is lost, the server
-// refuses all that are behind it, so nothing changes places; the chain then sends again from there, with the same message
-// ids, so nothing is doubled. The sequence alone would not do: a message of somebody else may fill the place of one that was
-// refused, and the one behind that would be taken.
+// Every message expects the sequence of the one before it to be the stream's last. When one is lost, the server refuses all
+// that are behind it, so nothing changes places; the chain then sends again from there, with the same message ids, so nothing
+// is doubled.
+//
+// A message of somebody else may fill the place of one that was refused, and the one behind that would be taken. In a stream
+// with one copy each message therefore expects the id of the one before it, too. With several copies it must not: a copy that
+// was behind fetches messages without noting their ids (nats-server 2.9.10, and still in 2026), refuses all that expect one from
+// then on, and stands still; as a leader it loses what the others had. There the writer fails when it finds that its order broke.
 
 import { clearInterval, monotonicMs, pause, setImmediate, setInterval } from '../async/clock';
 import { GeneralError } from '../errors';
@@ -25,6 +29,7 @@ const MAX_LOOKED_AT = 20_000;
 // A stream that is not there is asked for again: while servers start, they may not know it yet.
 const MISSING_TIMES = 3;
 const LOOKS = 5;
+const ONE_COPY = 1;
 
 /** A message to be stored. */
 export interface Outgoing {
@@ -106,6 +111,8 @@ export class Chain {
     private readonly stream: string,
     /** The stream's last sequence that is accounted for. */
     private lastSequence: number,
+    /** How many of the stream there are. */
+    private copies: number,
     private readonly options: { readonly windowBytes: number; readonly ackTimeoutMs: number },
     private readonly hooks: ChainHooks,
   ) {}
@@ -183,13 +190,14 @@ export class Chain {
       // One message is always on its way, whatever its size; and no more where the log takes none.
       const isMore = this.sent > 0;
       if (isMore && (this.trouble !== undefined || this.sentBytes + bytes > this.options.windowBytes)) return;
-      this.publish(entry, this.lastSequence + this.sent, entries[this.sent - 1]?.message.id());
+      const before = this.copies === ONE_COPY ? entries[this.sent - 1]?.message.id() : undefined;
+      this.publish(entry, this.lastSequence + this.sent, before);
       this.sent += 1;
       this.sentBytes += bytes;
     }
   }
 
-  /** @param lastMsgID of the message in front of it; undefined for the first of a round, whose sequence does. */
+  /** @param lastMsgID of the message in front of it; undefined for the first of a round, and where the sequence has to do. */
   private publish(entry: Entry, lastSequence: number, lastMsgID: string | undefined): void {
     const { round } = this;
     if (this.sent === 0) this.heardAt = monotonicMs();
@@ -330,10 +338,15 @@ export class Chain {
     const info = await streamInfo(this.client, this.stream);
     if (info === undefined) return false;
     const { last_seq: last } = info.state;
+    this.copies = info.config.num_replicas;
     const first = Math.max(this.lastSequence + 1, last - MAX_LOOKED_AT);
+    let isWhole = first === this.lastSequence + 1;
     for (let seq = first; seq <= last; seq++) {
       const found = await storedHead(this.client, this.stream, seq);
-      if (found === undefined) continue;
+      if (found === undefined) {
+        isWhole = false;
+        continue;
+      }
       // Acknowledgements that come meanwhile take messages from the front.
       const entry = this.entries.find(({ message }) => message.id() === found.id);
       if (entry !== undefined) {
@@ -345,6 +358,14 @@ export class Chain {
         this.fail(new GeneralError('ERR_LOG_WRITER', text));
         return true;
       }
+    }
+    const missing = this.entries.findIndex(({ sequence }) => sequence === undefined);
+    const ahead =
+      missing < 0 ? undefined : this.entries.slice(missing).find((one) => one.sequence !== undefined);
+    if (isWhole && ahead !== undefined) {
+      const text = `somebody else has written into ${this.stream} before sequence ${ahead.sequence}, in the place of a message of this writer`;
+      this.fail(new GeneralError('ERR_LOG_WRITER', `${text}: nobody else may publish there`));
+      return true;
     }
     // A log that was made anew, or has lost messages, may have fewer than we know of: see onLost.
     this.lastSequence = last;

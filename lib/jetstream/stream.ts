@@ -43,13 +43,14 @@ export async function streamInfo({ streams }: LogClient, stream: string): Promis
 
 /**
  * Makes the stream, or checks that it is as it should be.
+ * @returns how many copies of it there are.
  * @throws {GeneralError} `ERR_LOG_STREAM`
  */
-export async function ensureStream(client: LogClient, stream: string, keep: KeepOptions): Promise<void> {
+export async function ensureStream(client: LogClient, stream: string, keep: KeepOptions): Promise<number> {
   const info = await streamInfo(client, stream);
   if (info !== undefined) {
     checkStream(info, stream, keep);
-    return;
+    return info.config.num_replicas;
   }
   const {
     maxBytes = -1,
@@ -73,6 +74,7 @@ export async function ensureStream(client: LogClient, stream: string, keep: Keep
       duplicate_window: Math.min(DUPLICATES_MS, maxAgeMs || Infinity) * NANOS_PER_MS,
       allow_direct: true,
     });
+    return replicas;
   } catch (err) {
     const text = `the stream ${stream} cannot be made on ${client.servers}: ${streamReason(err)}`;
     throw new GeneralError('ERR_LOG_STREAM', text, { cause: err });

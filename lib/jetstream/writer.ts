@@ -111,6 +111,7 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
     private readonly options: WriterOptions,
     client: LogClient,
     end: LogEnd,
+    copies: number,
     name: string,
   ) {
     super();
@@ -126,7 +127,7 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
       onUp: () => this.chain.onUp(),
       onClosed: (error) => this.chain.fail(error),
     });
-    this.chain = new Chain(client, () => this.link, stream, end.sequence, options, {
+    this.chain = new Chain(client, () => this.link, stream, end.sequence, copies, options, {
       onTrouble: (error) => this.onTrouble(error),
       onFailed: (error) => this.onFailed(error),
       onStored: () => this.onRoom(),
@@ -154,10 +155,11 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
     try {
       checkMaxPayload(client);
       const keep = { maxBytes, maxAgeMs, maxMessages, replicas, storage, discard };
-      await ensureStream(client, stream, definedOf(keep));
+      const copies = await ensureStream(client, stream, definedOf(keep));
       const end = await logEnd(client, stream);
       // Two runs of one writer number different frames alike: their ids must differ.
-      return new JetStreamWriter(options, client, end, `${source}-${randomBytes(6).toString('hex')}`);
+      const name = `${source}-${randomBytes(6).toString('hex')}`;
+      return new JetStreamWriter(options, client, end, copies, name);
     } catch (err) {
       await client.connection.close();
       if (err instanceof GeneralError) throw err;
