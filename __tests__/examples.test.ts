@@ -22,7 +22,7 @@ test('every example is in the README and in a test, here or in one of four other
   const tests = [
     'examples.test.ts',
     'recipes.test.ts',
-    'jetstream/python.test.ts',
+    'jetstream/python.slow.test.ts',
     'metrics/examples.test.ts',
     'view/browser-frames.slow.test.ts',
   ].map((name) => join(__dirname, name));
