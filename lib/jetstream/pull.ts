@@ -12,6 +12,9 @@ import type { LogClient } from './client';
 import { incomingOf, type Incoming } from './incoming';
 
 const NANOS_PER_MS = 1e6;
+// While the server fills one request, the next one is on its way; where each may bring the largest message, and no more is
+// to be ahead than both.
+const MAX_OPEN = 2;
 const EXPIRES_MS = 10_000;
 const HEARTBEAT_MS = 1_000;
 // A server that is silent for so long is gone, or has forgotten the consumer.
@@ -38,10 +41,11 @@ export class Pull {
   private readonly subscription: Subscription;
   private readonly inbox: string;
   private readonly watching: NodeJS.Timeout;
-  private readonly aheadBytes: number;
-  private isRequested = false;
-  /** Of the request that is open. */
-  private left = 0;
+  private readonly maxOpen: number;
+  private readonly requestBytes: number;
+  private readonly requestMessages: number;
+  /** Messages that are left of each open request, in the order in which the server fills them. */
+  private readonly open: number[] = [];
   private delivery = 0;
   private heardAt = monotonicMs();
   private isEnded = false;
@@ -56,7 +60,10 @@ export class Pull {
     private readonly options: PullOptions,
   ) {
     const { max_payload: largest = 0 } = client.connection.info ?? {};
-    this.aheadBytes = Math.max(options.aheadBytes, largest + MESSAGE_OVERHEAD_BYTES);
+    const leastBytes = largest + MESSAGE_OVERHEAD_BYTES;
+    this.maxOpen = options.aheadBytes >= MAX_OPEN * leastBytes ? MAX_OPEN : 1;
+    this.requestBytes = Math.max(Math.ceil(options.aheadBytes / this.maxOpen), leastBytes);
+    this.requestMessages = Math.ceil(options.aheadMessages / this.maxOpen);
     this.inbox = client.nats.transport.createInbox();
     this.subscription = client.connection.subscribe(this.inbox, {
       callback: (err, message) => {
@@ -130,27 +137,30 @@ export class Pull {
   }
 
   private get isSilent(): boolean {
-    return this.isRequested && monotonicMs() - this.heardAt > SILENT_MS;
+    return this.open.length > 0 && monotonicMs() - this.heardAt > SILENT_MS;
   }
 
-  /** Asks for more when less than half is here of what may be. */
+  /** Asks for more while less than half is here of what may be. */
   private request(): void {
     const { stream_name: stream, name } = this.info;
-    const { aheadMessages } = this.options;
-    if (this.isRequested || this.isEnded || this.waitingBytes > this.aheadBytes / 2) return;
-    if (this.waiting.length > aheadMessages / 2) return;
-    this.isRequested = true;
-    this.left = aheadMessages;
-    this.heardAt = monotonicMs();
-    const request = {
-      batch: aheadMessages,
-      max_bytes: this.aheadBytes,
-      expires: EXPIRES_MS * NANOS_PER_MS,
-      idle_heartbeat: HEARTBEAT_MS * NANOS_PER_MS,
-    };
-    this.client.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`, JSON.stringify(request), {
-      reply: this.inbox,
-    });
+    const { maxOpen, requestBytes, requestMessages } = this;
+    while (
+      !this.isEnded &&
+      this.open.length < maxOpen &&
+      this.waitingBytes <= (maxOpen * requestBytes) / 2 &&
+      this.waiting.length <= (maxOpen * requestMessages) / 2
+    ) {
+      if (this.open.length === 0) this.heardAt = monotonicMs();
+      this.open.push(requestMessages);
+      const request = {
+        batch: requestMessages,
+        max_bytes: requestBytes,
+        expires: EXPIRES_MS * NANOS_PER_MS,
+        idle_heartbeat: HEARTBEAT_MS * NANOS_PER_MS,
+      };
+      const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`;
+      this.client.connection.publish(subject, JSON.stringify(request), { reply: this.inbox });
+    }
   }
 
   private onMessage(message: Msg): void {
@@ -173,8 +183,10 @@ export class Pull {
     }
     this.waiting.push(incoming);
     this.waitingBytes += incoming.payload.length;
-    this.left -= 1;
-    if (this.left === 0) this.onRequestEnd();
+    // A message may come after its request was taken for ended.
+    const left = this.open[0] ?? 0;
+    if (left > 1) this.open[0] = left - 1;
+    else this.onRequestEnd();
     this.wake();
   }
 
@@ -189,7 +201,7 @@ export class Pull {
   }
 
   private onRequestEnd(): void {
-    this.isRequested = false;
+    this.open.shift();
     this.request();
   }
 }
