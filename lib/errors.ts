@@ -17,7 +17,8 @@ export const ERROR_CODES = {
   ERR_FRAME_RELEASED:
     'the payload of a frame from reqFrame was used after the frame had been sent; retain() or clone() it first',
   ERR_EMPTY_FRAME: 'a frame without payload makes a Rogue peer lose it and the next one',
-  ERR_FRAME_TOO_LARGE: 'the payload, or the batch with it, exceeds what one message can carry',
+  ERR_FRAME_TOO_LARGE:
+    'the payload, or the batch with it, exceeds what one message can carry, or a log may keep',
   ERR_BATCH_TOO_SMALL:
     'splitters would drop the batch, because it has one very small record; it was not sent',
   ERR_TOO_MANY_OPEN_FILES: 'the process or the shared context is out of descriptors or sockets',

@@ -16,6 +16,8 @@ import {
 import { describeWithNats, NatsServer } from '../helpers/nats';
 import { turns, waitFor } from '../helpers/wait';
 
+const MIB = 1024 * 1024;
+
 let server: NatsServer;
 let stream: string;
 
@@ -150,6 +152,27 @@ describeWithNats('a writer', () => {
       }),
     );
   });
+
+  // The server would acknowledge it and remove it at once, or with discard=new refuse it for ever.
+  test.each(['old', 'new'] as const)(
+    'refuses a frame that is larger than all that the log keeps, with discard=%s',
+    async (discard) => {
+      const maxBytes = 2 * MIB;
+      await (await openWriter(server, { stream, maxBytes, discard })).stop();
+      // What the stream has counts, whoever made it.
+      const writer = await openWriter(server, { stream });
+      for (const size of [maxBytes, 4 * maxBytes]) {
+        expect(await rejection(writer.acceptFrame(frameOf(0, size)))).toMatchObject({
+          code: 'ERR_FRAME_TOO_LARGE',
+          message: `the frame has ${size} bytes, and the log ${stream} at 127.0.0.1:${server.port} keeps ${maxBytes} in all: give it a larger max-bytes`,
+        });
+      }
+      const frames = [frameOf(0, maxBytes - 10_000)];
+      await writeAll(writer, frames);
+      await expectLog(server, stream, frames);
+      expect(writer.stats).toMatchObject({ refused: 2, framesStored: 1 });
+    },
+  );
 
   test('that stops waits until the log has everything, and takes nothing more', async () => {
     const writer = await openWriter(server, { stream, batchMs: 60_000 });

@@ -41,16 +41,25 @@ export async function streamInfo({ streams }: LogClient, stream: string): Promis
   }
 }
 
+/** How a stream keeps messages. */
+export interface Kept {
+  /** How many copies of it there are. */
+  readonly copies: number;
+  /** Infinity without a limit. */
+  readonly maxBytes: number;
+}
+
 /**
  * Makes the stream, or checks that it is as it should be.
- * @returns how many copies of it there are.
+ * @returns what the writer has to know of it.
  * @throws {GeneralError} `ERR_LOG_STREAM`
  */
-export async function ensureStream(client: LogClient, stream: string, keep: KeepOptions): Promise<number> {
+export async function ensureStream(client: LogClient, stream: string, keep: KeepOptions): Promise<Kept> {
   const info = await streamInfo(client, stream);
   if (info !== undefined) {
     checkStream(info, stream, keep);
-    return info.config.num_replicas;
+    const { num_replicas: copies, max_bytes: most } = info.config;
+    return { copies, maxBytes: unlimited(most) };
   }
   const {
     maxBytes = -1,
@@ -74,7 +83,7 @@ export async function ensureStream(client: LogClient, stream: string, keep: Keep
       duplicate_window: Math.min(DUPLICATES_MS, maxAgeMs || Infinity) * NANOS_PER_MS,
       allow_direct: true,
     });
-    return replicas;
+    return { copies: replicas, maxBytes: unlimited(maxBytes) };
   } catch (err) {
     const text = `the stream ${stream} cannot be made on ${client.servers}: ${streamReason(err)}`;
     throw new GeneralError('ERR_LOG_STREAM', text, { cause: err });

@@ -21,7 +21,7 @@ import { Link } from './link';
 import { batchMessages, frameMessages, FrameNumbers, type MessageContext } from './messages';
 import { logText, openLogs, type LogIdentity } from './metrics';
 import { resolveWriterOptions, type JetStreamWriterOptions, type WriterOptions } from './options';
-import { ensureStream, logEnd, type LogEnd } from './stream';
+import { ensureStream, logEnd, type Kept, type LogEnd } from './stream';
 
 // From here on a frame has a message of its own: copying it costs more than the message.
 const LONE_BYTES = 64 * 1024;
@@ -91,6 +91,7 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
   private readonly context: MessageContext;
   private readonly batchBytes: number;
   private readonly chunkBytes: number;
+  private readonly maxBytes: number;
   /** Frames of it may be waiting for others. */
   private batch: Batch | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -111,7 +112,7 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
     private readonly options: WriterOptions,
     client: LogClient,
     end: LogEnd,
-    copies: number,
+    kept: Kept,
     name: string,
   ) {
     super();
@@ -119,7 +120,9 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
     this.identity = { log: stream, servers: client.servers, role: 'writer' };
     this.context = { stream, writer: name, numbers: new FrameNumbers(end) };
     const maxPayload = client.connection.info?.max_payload ?? 1024 * 1024;
-    this.batchBytes = Math.min(options.batchBytes, Math.floor((maxPayload - HEADERS_BYTES) * ORDER_SHARE));
+    this.maxBytes = kept.maxBytes;
+    const mostBytes = Math.min(maxPayload, kept.maxBytes) - HEADERS_BYTES;
+    this.batchBytes = Math.min(options.batchBytes, Math.max(Math.floor(mostBytes * ORDER_SHARE), 0));
     this.chunkBytes = maxPayload - HEADERS_BYTES;
     this.pool = new BufferPool(this.batchBytes, MAX_SPARE_BATCHES);
     this.link = new Link(client, this.events, this.log, {
@@ -127,7 +130,7 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
       onUp: () => this.chain.onUp(),
       onClosed: (error) => this.chain.fail(error),
     });
-    this.chain = new Chain(client, () => this.link, stream, end.sequence, copies, options, {
+    this.chain = new Chain(client, () => this.link, stream, end.sequence, kept.copies, options, {
       onTrouble: (error) => this.onTrouble(error),
       onFailed: (error) => this.onFailed(error),
       onStored: () => this.onRoom(),
@@ -155,11 +158,11 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
     try {
       checkMaxPayload(client);
       const keep = { maxBytes, maxAgeMs, maxMessages, replicas, storage, discard };
-      const copies = await ensureStream(client, stream, definedOf(keep));
+      const kept = await ensureStream(client, stream, definedOf(keep));
       const end = await logEnd(client, stream);
       // Two runs of one writer number different frames alike: their ids must differ.
       const name = `${source}-${randomBytes(6).toString('hex')}`;
-      return new JetStreamWriter(options, client, end, copies, name);
+      return new JetStreamWriter(options, client, end, kept, name);
     } catch (err) {
       await client.connection.close();
       if (err instanceof GeneralError) throw err;
@@ -219,7 +222,7 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
    * Takes one frame. The promise, where there is one, settles when there is room for more, or, with `settle: 'stored'`, when
    * the log has acknowledged the frame.
    *
-   * @throws {GeneralError} `ERR_EMPTY_FRAME`; `ERR_FRAME_RELEASED`; `ERR_LOG_STOPPED` after `stop`; what the writer has failed
+   * @throws {GeneralError} `ERR_EMPTY_FRAME`; `ERR_FRAME_TOO_LARGE` for the log's `maxBytes`; `ERR_FRAME_RELEASED`; `ERR_LOG_STOPPED` after `stop`; what the writer has failed
    *   with.
    */
   override acceptFrame(frame: Frame): void | Promise<void> {
@@ -235,6 +238,10 @@ export class JetStreamWriter extends Slave implements AsyncDisposable {
           'the frame has no payload: no bridge to a Rogue peer could send it',
         ),
       );
+    }
+    if (size + Math.ceil(size / this.chunkBytes) * HEADERS_BYTES > this.maxBytes) {
+      const text = `the frame has ${size} bytes, and the log ${logText(this.identity)} keeps ${this.maxBytes} in all`;
+      return this.refuse(new GeneralError('ERR_FRAME_TOO_LARGE', `${text}: give it a larger max-bytes`));
     }
     if (this.options.drop && this.isFull) {
       this.counts.dropped += 1;
