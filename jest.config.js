@@ -1,9 +1,11 @@
 // One project for what has no engine, and one for every pairing of engines. What is slow by nature, in files named
-// `*.slow.test.ts`, is a run of its own: `npm run test:slow`.
+// `*.slow.test.ts`, is a run of its own: `npm run test:slow`; of these, what keeps NATS servers busy or loses them is one
+// more, one file after the other: `npm run test:logs`.
 
 const { availableParallelism } = require('node:os');
 
-const isSlow = process.env.ROGUE_BRIDGE_TESTS === 'slow';
+const { ROGUE_BRIDGE_TESTS: run } = process.env;
+const isSlow = run === 'slow' || run === 'logs';
 const NAME = isSlow ? '*.slow.test.ts' : '!(*.slow).test.ts';
 
 const ts = { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] };
@@ -37,8 +39,13 @@ module.exports = {
     {
       ...every,
       displayName: 'all',
-      testMatch: [`<rootDir>/__tests__/**/${NAME}`],
-      testPathIgnorePatterns: ['/__tests__/(bridge|conformance|interop|faults)/'],
+      testMatch: [
+        run === 'logs' ? `<rootDir>/__tests__/jetstream/${NAME}` : `<rootDir>/__tests__/**/${NAME}`,
+      ],
+      testPathIgnorePatterns: [
+        '/__tests__/(bridge|conformance|interop|faults)/',
+        ...(run === 'slow' ? ['/__tests__/jetstream/'] : []),
+      ],
     },
     pairing('libzmq', 'libzmq', EACH_ENGINE),
     pairing('native', 'native', EACH_ENGINE),
@@ -48,5 +55,6 @@ module.exports = {
   // Ours are real sockets and processes; a wait on a condition ends by its own deadline well before this.
   testTimeout: 120_000,
   // Many tests wait for other processes; the slow ones keep their processors busy.
-  maxWorkers: isSlow ? Math.ceil(1.5 * availableParallelism()) : 2 * availableParallelism(),
+  maxWorkers:
+    run === 'logs' ? 1 : isSlow ? Math.ceil(1.5 * availableParallelism()) : 2 * availableParallelism(),
 };

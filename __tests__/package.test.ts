@@ -35,7 +35,7 @@ test('import and require give the same classes and the same state', () => {
   expect(run('both.mjs', program)).toBe('true true 10');
 });
 
-test('the package holds the library with its declarations and source maps, README and licence, and no more', () => {
+test('the package holds the library with its declarations and source maps, README, docs and licence, and no more', () => {
   const output = execFileSync('npm', ['pack', '--dry-run', '--ignore-scripts', '--json', '--silent'], {
     cwd: ROOT,
   }).toString();
@@ -47,7 +47,7 @@ test('the package holds the library with its declarations and source maps, READM
   }
   expect(paths).toContain('examples/exporter.mjs');
   const others = paths.filter(
-    (path) => !/^(dist|examples)\/|^(LICENSE|README\.md|package\.json)$/.test(path),
+    (path) => !/^(dist|docs|examples)\/|^(LICENSE|README\.md|package\.json)$/.test(path),
   );
   expect(others).toEqual([]);
 });

@@ -10,6 +10,7 @@ import { describeWithNats, endNats, NatsServer } from '../helpers/nats';
 import { waitFor } from '../helpers/wait';
 
 const STREAM = 'run';
+const CODE = 'ERR_LOG_LOST';
 const folder = mkdtempSync(join(tmpdir(), 'rogue-bridge-lost-'));
 const [live, kept] = [join(folder, 'live'), join(folder, 'kept')];
 
@@ -37,7 +38,7 @@ describeWithNats('a log whose server loses its power', () => {
     const before = errors.length;
     for (let i = 5; i < 9; i++) await writeAll(writer, [frameOf(i, 5)]);
     expect(errors.slice(before)).toEqual([
-      `ERR_LOG_LOST the log ${STREAM} at 127.0.0.1:${server.port} has lost messages ${messages - 2} to ${messages}, which it had ` +
+      `${CODE} the log ${STREAM} at 127.0.0.1:${server.port} has lost messages ${messages - 2} to ${messages}, which it had ` +
         'acknowledged: its servers lost their power, a copy that was not up to date became the leader, or the stream was made ' +
         'anew; look at the log of nats-server',
     ]);
