@@ -165,44 +165,54 @@ test('messages that are found are not sent again, whatever is acknowledged meanw
 describe('in a stream of several copies', () => {
   const refusal = Object.assign(new Error('wrong last sequence: 1'), { code: 10_071 });
 
-  beforeEach(() => open(3));
+  beforeEach(async () => {
+    open(3);
+    push('w.0', 'w.1');
+    // The others wait: the second message of a writer that is refused could be taken.
+    expect(server.sent).toEqual([['w.0', 0]]);
+    server.published[0]!.resolve({ seq: 1, duplicate: false });
+    await answers(server.published, 2);
+    server.published[1]!.resolve({ seq: 2, duplicate: false });
+    await chain.whenSettled();
+    settled.length = 0;
+  });
 
   test('messages expect sequences alone: a copy that fetches what it missed does not note ids', () => {
-    push('w.0', 'w.1');
-    expect(server.sent).toEqual([
-      ['w.0', 0],
-      ['w.1', 1],
+    push('w.2', 'w.3');
+    expect(server.sent.slice(2)).toEqual([
+      ['w.2', 2],
+      ['w.3', 3],
     ]);
   });
 
   test('a message that was stored before the one in front of it ends the writer', async () => {
-    push('w.0', 'w.1');
-    server.published[0]!.reject(refusal);
+    push('w.2', 'w.3');
+    server.published[2]!.reject(refusal);
     await answers(server.infos, 1);
-    server.infos[0]!.resolve(stateOf(2, 3));
+    server.infos[0]!.resolve(stateOf(4, 3));
     await answers(server.looks, 1);
     server.looks[0]!.resolve({ ...storedAs('x'), header: { get: () => '' } });
     await answers(server.looks, 2);
-    server.looks[1]!.resolve(storedAs('w.1'));
+    server.looks[1]!.resolve(storedAs('w.3'));
     const text =
-      'somebody else has written into S before sequence 2, in the place of a message of this writer: nobody else may publish there';
+      'somebody else has written into S before sequence 4, in the place of a message of this writer: nobody else may publish there';
     await waitFor('both to be settled', () => settled.length === 2);
     expect(told).toEqual([`ERR_LOG_WRITER ${text}`]);
-    expect(settled).toEqual([`w.0 ${text}`, `w.1 ${text}`]);
+    expect(settled).toEqual([`w.2 ${text}`, `w.3 ${text}`]);
   });
 
   test('a message in front that was removed meanwhile is sent again', async () => {
-    push('w.0', 'w.1');
-    server.published[0]!.reject(refusal);
+    push('w.2', 'w.3');
+    server.published[2]!.reject(refusal);
     await answers(server.infos, 1);
-    server.infos[0]!.resolve(stateOf(2, 3));
+    server.infos[0]!.resolve(stateOf(4, 3));
     await answers(server.looks, 1);
     server.looks[0]!.resolve(null);
     await answers(server.looks, 2);
-    server.looks[1]!.resolve(storedAs('w.1'));
-    await answers(server.published, 4);
+    server.looks[1]!.resolve(storedAs('w.3'));
+    await answers(server.published, 6);
     // The log knows its id, and says that it had it.
-    expect(server.sent[2]).toEqual(['w.0', 2]);
+    expect(server.sent[4]).toEqual(['w.2', 4]);
     expect(told).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 // Readers of a group, which share the frames of a log, on a real server.
 
 import type { NatsConnection } from '@nats-io/transport-node';
-import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { AckPolicy, jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { Frame } from '../../lib';
 import type { JetStreamReader, LogFrame } from '../../lib/jetstream';
 import { rejection } from '../helpers/errors';
@@ -162,6 +162,19 @@ describeWithNats('a group', () => {
     expect(error).toMatchObject({
       code: 'ERR_LOG_STREAM',
       message: `the group team of ${stream} reads ${stream}.2, and ${stream}.* was asked for: choose another name for the group`,
+    });
+  });
+
+  test('is not a consumer of another kind that has its name', async () => {
+    await makeLog(2);
+    await manager.consumers.add(stream, {
+      durable_name: 'team',
+      ack_policy: AckPolicy.None,
+      filter_subject: `${stream}.*`,
+    });
+    expect(await rejection(join())).toMatchObject({
+      code: 'ERR_LOG_STREAM',
+      message: `the consumer team of ${stream} is there and is no group: it is pushed, or not acknowledged message by message: choose another name for the group`,
     });
   });
 

@@ -1,6 +1,6 @@
 // Processes killed at random moments, again and again: writer, server, reader.
 //
-// ROGUE_BRIDGE_SEED=N repeats the moments of another run; ROGUE_BRIDGE_KILLS=N, kills of each kind, is 8 otherwise.
+// ROGUE_BRIDGE_SEED=N repeats the moments of another run; ROGUE_BRIDGE_KILLS=N, kills of each kind, is 4 otherwise.
 
 import { JetStreamReader, JetStreamWriter } from '../../lib/jetstream';
 import { endRuns, runUntil } from '../helpers/jetstream/killed';
@@ -10,7 +10,7 @@ import { describeWithNats, endNats, NatsServer } from '../helpers/nats';
 import { turns, waitFor } from '../helpers/wait';
 
 const STREAM = 'LOG';
-const KILLS = countOf('ROGUE_BRIDGE_KILLS', 8);
+const KILLS = countOf('ROGUE_BRIDGE_KILLS', 4);
 // Frames of half a megabyte are in chunks.
 const MAX_PAYLOAD = 128 * 1024;
 // At most, from one kill to the next.

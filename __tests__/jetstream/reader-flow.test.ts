@@ -89,6 +89,18 @@ describeWithNats('a reader', () => {
     expect(others.map(fields)).toEqual(frames.map(fields));
   });
 
+  test('gets messages that are larger than its servers take now', async () => {
+    const other = await NatsServer.start({ maxPayload: MIB });
+    const frames = [frameOf(0, 100), frameOf(1, 500_000), frameOf(2, 100), frameOf(3, 400_000)];
+    await writeAll(await openWriter(other, { stream }), frames);
+    await other.restart({ maxPayload: 16 * 1024 });
+    const reader = await openReader(other, { stream, from: 'first', untilEnd: true, readAheadBytes: 1024 });
+    const seen = collect(reader);
+    await reader.finished();
+    expect(seen.map(fields)).toEqual(frames.map(fields));
+    await other.end();
+  });
+
   test('ends with what a slave fails with', async () => {
     await makeLog(5);
     const reader = await openReader(server, { stream, from: 'first' });

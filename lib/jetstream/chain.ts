@@ -187,8 +187,10 @@ export class Chain {
         this.fail(detachedError(entry));
         return;
       }
-      // One message is always on its way, whatever its size; and no more where the log takes none.
+      // One message is always on its way, whatever its size; and no more where the log takes none, or where the sequence alone
+      // would let a writer that is refused in with its second message.
       const isMore = this.sent > 0;
+      if (isMore && !this.isEstablished && this.copies !== ONE_COPY) return;
       if (isMore && (this.trouble !== undefined || this.sentBytes + bytes > this.options.windowBytes)) return;
       const before = this.copies === ONE_COPY ? entries[this.sent - 1]?.message.id() : undefined;
       this.publish(entry, this.lastSequence + this.sent, before);
@@ -340,7 +342,7 @@ export class Chain {
     const { last_seq: last } = info.state;
     this.copies = info.config.num_replicas;
     const first = Math.max(this.lastSequence + 1, last - MAX_LOOKED_AT);
-    let isWhole = first === this.lastSequence + 1;
+    let isWhole = first === this.lastSequence + 1 && first <= last;
     for (let seq = first; seq <= last; seq++) {
       const found = await storedHead(this.client, this.stream, seq);
       if (found === undefined) {

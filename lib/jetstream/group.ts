@@ -88,8 +88,8 @@ export class GroupSource implements MessageSource {
   private async giveBack(): Promise<void> {
     // First of all: the request that is open would be given what is given back.
     const rest = (await this.pull?.drain()) ?? [];
-    // A server of 2.9 that has a request of nobody takes a message for it, and keeps that until its time is over. Asked
-    // about the consumer, it forgets such requests.
+    // A server of 2.9 takes a message for a request of nobody, and gives it out again only after the time to acknowledge it.
+    // Asked about the consumer, it forgets such requests.
     await this.client.manager.consumers.info(this.info.stream_name, this.info.name).catch(() => undefined);
     for (const incoming of [...this.underWay, ...rest]) this.tell(incoming, NAK);
     await this.client.connection.flush();
@@ -97,6 +97,8 @@ export class GroupSource implements MessageSource {
 
   /** The request has ended: with the connection, with its server, or because there is no consumer any more. */
   private async openNext(): Promise<void> {
+    // A consumer that gives nothing may refuse every request: too many members ask, for example.
+    if (this.pull?.hasGiven === false) await pause(RETRY_MS);
     this.pull = undefined;
     if (this.isStopped) return;
     const { stream_name: stream, name } = this.info;
@@ -145,8 +147,12 @@ async function consumerOf(
   try {
     const info = await manager.consumers.info(stream, group);
     const there = info.config.filter_subject ?? info.config.filter_subjects?.join(', ') ?? '';
-    if (there === filter) return info;
-    const text = `the group ${group} of ${stream} reads ${there}, and ${filter} was asked for`;
+    const { ack_policy: policy, deliver_subject: push } = info.config;
+    const isOurs = policy === nats.jetstream.AckPolicy.Explicit && push === undefined;
+    if (there === filter && isOurs) return info;
+    const text = isOurs
+      ? `the group ${group} of ${stream} reads ${there}, and ${filter} was asked for`
+      : `the consumer ${group} of ${stream} is there and is no group: it is pushed, or not acknowledged message by message`;
     throw new GeneralError('ERR_LOG_STREAM', `${text}: choose another name for the group`);
   } catch (err) {
     if ((err as { code?: unknown }).code !== CONSUMER_NOT_FOUND) throw err;

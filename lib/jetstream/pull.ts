@@ -12,9 +12,6 @@ import type { LogClient } from './client';
 import { incomingOf, type Incoming } from './incoming';
 
 const NANOS_PER_MS = 1e6;
-// While the server fills one request, the next one is on its way; where each may bring the largest message, and no more is
-// to be ahead than both.
-const MAX_OPEN = 2;
 const EXPIRES_MS = 10_000;
 const HEARTBEAT_MS = 1_000;
 // A server that is silent for so long is gone, or has forgotten the consumer.
@@ -23,6 +20,7 @@ const SILENT_MS = 3_000;
 const MESSAGE_OVERHEAD_BYTES = 4096;
 /** What the server says at the end of a request, which is no fault: time is over, or the next message is too large for the rest. */
 const ENDS = /timeout|expired|batch completed|exceeds maxbytes|no messages/i;
+const TOO_LARGE = /exceeds maxbytes/i;
 
 /** How a consumer is asked. */
 export interface PullOptions {
@@ -30,7 +28,7 @@ export interface PullOptions {
   readonly aheadBytes: number;
   /** Messages that are asked for at a time. */
   readonly aheadMessages: number;
-  /** Whether the consumer has nobody else: then one of its messages that is missing ends the pull, and its end the consumer. */
+  /** Whether only this pull uses the consumer. Then a missing message ends the pull, and the end of the pull deletes the consumer. */
   readonly isAlone: boolean;
 }
 
@@ -41,11 +39,14 @@ export class Pull {
   private readonly subscription: Subscription;
   private readonly inbox: string;
   private readonly watching: NodeJS.Timeout;
-  private readonly maxOpen: number;
-  private readonly requestBytes: number;
-  private readonly requestMessages: number;
-  /** Messages that are left of each open request, in the order in which the server fills them. */
-  private readonly open: number[] = [];
+  private readonly aheadBytes: number;
+  private isRequested = false;
+  /** Of the request that is open. */
+  private left = 0;
+  /** Messages that came since it was made. */
+  private came = 0;
+  /** The next message is larger than a request: it was stored while the servers took larger ones. */
+  private isTooLarge = false;
   private delivery = 0;
   private heardAt = monotonicMs();
   private isEnded = false;
@@ -60,10 +61,7 @@ export class Pull {
     private readonly options: PullOptions,
   ) {
     const { max_payload: largest = 0 } = client.connection.info ?? {};
-    const leastBytes = largest + MESSAGE_OVERHEAD_BYTES;
-    this.maxOpen = options.aheadBytes >= MAX_OPEN * leastBytes ? MAX_OPEN : 1;
-    this.requestBytes = Math.max(Math.ceil(options.aheadBytes / this.maxOpen), leastBytes);
-    this.requestMessages = Math.ceil(options.aheadMessages / this.maxOpen);
+    this.aheadBytes = Math.max(options.aheadBytes, largest + MESSAGE_OVERHEAD_BYTES);
     this.inbox = client.nats.transport.createInbox();
     this.subscription = client.connection.subscribe(this.inbox, {
       callback: (err, message) => {
@@ -80,6 +78,11 @@ export class Pull {
     }, HEARTBEAT_MS);
     this.watching.unref();
     this.request();
+  }
+
+  /** Whether any message has come. */
+  get hasGiven(): boolean {
+    return this.delivery > 0;
   }
 
   /** Messages that have come and were not taken. */
@@ -137,30 +140,28 @@ export class Pull {
   }
 
   private get isSilent(): boolean {
-    return this.open.length > 0 && monotonicMs() - this.heardAt > SILENT_MS;
+    return this.isRequested && monotonicMs() - this.heardAt > SILENT_MS;
   }
 
-  /** Asks for more while less than half is here of what may be. */
+  /** Asks for more when less than half is here of what may be. */
   private request(): void {
     const { stream_name: stream, name } = this.info;
-    const { maxOpen, requestBytes, requestMessages } = this;
-    while (
-      !this.isEnded &&
-      this.open.length < maxOpen &&
-      this.waitingBytes <= (maxOpen * requestBytes) / 2 &&
-      this.waiting.length <= (maxOpen * requestMessages) / 2
-    ) {
-      if (this.open.length === 0) this.heardAt = monotonicMs();
-      this.open.push(requestMessages);
-      const request = {
-        batch: requestMessages,
-        max_bytes: requestBytes,
-        expires: EXPIRES_MS * NANOS_PER_MS,
-        idle_heartbeat: HEARTBEAT_MS * NANOS_PER_MS,
-      };
-      const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`;
-      this.client.connection.publish(subject, JSON.stringify(request), { reply: this.inbox });
-    }
+    const { aheadMessages } = this.options;
+    if (this.isRequested || this.isEnded || this.waitingBytes > this.aheadBytes / 2) return;
+    if (this.waiting.length > aheadMessages / 2) return;
+    this.isRequested = true;
+    this.left = this.isTooLarge ? 1 : aheadMessages;
+    this.came = 0;
+    this.heardAt = monotonicMs();
+    const request = {
+      batch: this.left,
+      ...(!this.isTooLarge && { max_bytes: this.aheadBytes }),
+      expires: EXPIRES_MS * NANOS_PER_MS,
+      idle_heartbeat: HEARTBEAT_MS * NANOS_PER_MS,
+    };
+    this.client.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`, JSON.stringify(request), {
+      reply: this.inbox,
+    });
   }
 
   private onMessage(message: Msg): void {
@@ -183,10 +184,10 @@ export class Pull {
     }
     this.waiting.push(incoming);
     this.waitingBytes += incoming.payload.length;
-    // A message may come after its request was taken for ended.
-    const left = this.open[0] ?? 0;
-    if (left > 1) this.open[0] = left - 1;
-    else this.onRequestEnd();
+    this.left -= 1;
+    this.came += 1;
+    this.isTooLarge = false;
+    if (this.left === 0) this.onRequestEnd();
     this.wake();
   }
 
@@ -196,12 +197,14 @@ export class Pull {
     if (code === 100) {
       this.isIdle = true;
       this.wake();
-    } else if (code === 404 || code === 408 || ENDS.test(headers?.description ?? '')) this.onRequestEnd();
-    else this.end();
+    } else if (code === 404 || code === 408 || ENDS.test(headers?.description ?? '')) {
+      this.isTooLarge = this.came === 0 && TOO_LARGE.test(headers?.description ?? '');
+      this.onRequestEnd();
+    } else this.end();
   }
 
   private onRequestEnd(): void {
-    this.open.shift();
+    this.isRequested = false;
     this.request();
   }
 }
