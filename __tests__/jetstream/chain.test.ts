@@ -142,7 +142,7 @@ test('a message that is acknowledged while the log is looked at is still ours', 
   expect(server.sent[1]).toEqual(['w.1', 1]);
   expect(settled).toEqual(['w.0']);
   expect(told).toEqual([
-    'the stream S on a:4222 takes nothing: no acknowledgement within 100 ms',
+    'the stream S on a:4222 takes nothing: its servers are away or overloaded, or their disk is full: look at their log (no acknowledgement within 100 ms)',
     'no trouble',
   ]);
 });

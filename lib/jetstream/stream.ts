@@ -100,6 +100,10 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     'the servers have no room left: delete other logs or old frames, ask for fewer bytes, or give max_file_store ' +
       '(max_memory_store) in the configuration of nats-server a larger value',
   ],
+  [
+    /^no acknowledgement within/,
+    'its servers are away or overloaded, or their disk is full: look at their log',
+  ],
   [/message size exceeds/, 'give the stream a larger max_msg_size'],
   [/replicas > 1/, 'one server alone keeps one copy: ask for replicas=1, or run a cluster'],
   [
