@@ -177,6 +177,15 @@ describe('in a stream of several copies', () => {
     settled.length = 0;
   });
 
+  /** The first of two messages is refused, and the log looked at, which has two more. */
+  async function refuse(): Promise<void> {
+    push('w.2', 'w.3');
+    server.published[2]!.reject(refusal);
+    await answers(server.infos, 1);
+    server.infos[0]!.resolve(stateOf(4, 3));
+    await answers(server.looks, 1);
+  }
+
   test('messages expect sequences alone: a copy that fetches what it missed does not note ids', () => {
     push('w.2', 'w.3');
     expect(server.sent.slice(2)).toEqual([
@@ -186,11 +195,7 @@ describe('in a stream of several copies', () => {
   });
 
   test('a message that was stored before the one in front of it ends the writer', async () => {
-    push('w.2', 'w.3');
-    server.published[2]!.reject(refusal);
-    await answers(server.infos, 1);
-    server.infos[0]!.resolve(stateOf(4, 3));
-    await answers(server.looks, 1);
+    await refuse();
     server.looks[0]!.resolve({ ...storedAs('x'), header: { get: () => '' } });
     await answers(server.looks, 2);
     server.looks[1]!.resolve(storedAs('w.3'));
@@ -202,11 +207,7 @@ describe('in a stream of several copies', () => {
   });
 
   test('a message in front that was removed meanwhile is sent again', async () => {
-    push('w.2', 'w.3');
-    server.published[2]!.reject(refusal);
-    await answers(server.infos, 1);
-    server.infos[0]!.resolve(stateOf(4, 3));
-    await answers(server.looks, 1);
+    await refuse();
     server.looks[0]!.resolve(null);
     await answers(server.looks, 2);
     server.looks[1]!.resolve(storedAs('w.3'));

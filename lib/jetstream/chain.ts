@@ -4,10 +4,11 @@
 // that are behind it, so nothing changes places; the chain then sends again from there, with the same message ids, so nothing
 // is doubled.
 //
-// A message of somebody else may fill the place of one that was refused, and the one behind that would be taken. In a stream
-// with one copy each message therefore expects the id of the one before it, too. With several copies it must not: a copy that
-// was behind fetches messages without noting their ids (nats-server 2.9.10, and still in 2026), refuses all that expect one from
-// then on, and stands still; as a leader it loses what the others had. There the writer fails when it finds that its order broke.
+// Sequences alone have a weakness: if the server refuses message A, another program may store a message with A's sequence, and
+// the server then accepts the message after A. In a stream with one copy each message therefore also expects the id of the
+// message before it. In a stream with several copies it must not. A server that catches up does not note the ids of the messages
+// it fetches (nats-server 2.9.10, and still in 2026). Its copy then refuses every message that expects an id, and as a leader
+// it loses messages that the other copies had. There the writer fails when a message was stored before the one in front of it.
 
 import { clearInterval, monotonicMs, pause, setImmediate, setInterval } from '../async/clock';
 import { GeneralError } from '../errors';
@@ -187,12 +188,13 @@ export class Chain {
         this.fail(detachedError(entry));
         return;
       }
-      // One message is always on its way, whatever its size; and no more where the log takes none, or where the sequence alone
-      // would let a writer that is refused in with its second message.
+      const hasIds = this.copies === ONE_COPY;
+      // One message is always on its way, whatever its size. No more are sent while the log takes none, or while sequences alone
+      // could let the second message in although the first is refused.
       const isMore = this.sent > 0;
-      if (isMore && !this.isEstablished && this.copies !== ONE_COPY) return;
+      if (isMore && !this.isEstablished && !hasIds) return;
       if (isMore && (this.trouble !== undefined || this.sentBytes + bytes > this.options.windowBytes)) return;
-      const before = this.copies === ONE_COPY ? entries[this.sent - 1]?.message.id() : undefined;
+      const before = hasIds ? entries[this.sent - 1]?.message.id() : undefined;
       this.publish(entry, this.lastSequence + this.sent, before);
       this.sent += 1;
       this.sentBytes += bytes;
@@ -361,9 +363,7 @@ export class Chain {
         return true;
       }
     }
-    const missing = this.entries.findIndex(({ sequence }) => sequence === undefined);
-    const ahead =
-      missing < 0 ? undefined : this.entries.slice(missing).find((one) => one.sequence !== undefined);
+    const ahead = this.storedAhead();
     if (isWhole && ahead !== undefined) {
       const text = `somebody else has written into ${this.stream} before sequence ${ahead.sequence}, in the place of a message of this writer`;
       this.fail(new GeneralError('ERR_LOG_WRITER', `${text}: nobody else may publish there`));
@@ -374,6 +374,14 @@ export class Chain {
     this.settleFront();
     this.lastSequence = last;
     return true;
+  }
+
+  /** A message that is stored although one in front of it is not. */
+  private storedAhead(): Entry | undefined {
+    const missing = this.entries.findIndex(({ sequence }) => sequence === undefined);
+    return missing < 0
+      ? undefined
+      : this.entries.find(({ sequence }, i) => i > missing && sequence !== undefined);
   }
 
   private async move(): Promise<true> {

@@ -4,13 +4,14 @@ import type { ConsumerInfo } from '@nats-io/jetstream';
 import { clearInterval, pause, setInterval } from '../async/clock';
 import { settlesWithin } from '../async/linger';
 import { GeneralError } from '../errors';
-import type { LogClient } from './client';
+import { apiCode, type LogClient } from './client';
 import type { Incoming } from './incoming';
 import { Pull } from './pull';
-import { deliveryOf, filterOf, STREAM_NOT_FOUND, type MessageSource, type SourceOptions } from './source';
+import { deliveryOf, filterOf, type MessageSource, type SourceOptions } from './source';
 import type { Start } from './start';
+import { STREAM_NOT_FOUND } from './stream';
+import { NANOS_PER_MS } from './units';
 
-const NANOS_PER_MS = 1e6;
 const RETRY_MS = 100;
 // How long the servers may take to hear that a member stops.
 const STOP_MS = 1_000;
@@ -88,8 +89,8 @@ export class GroupSource implements MessageSource {
   private async giveBack(): Promise<void> {
     // First of all: the request that is open would be given what is given back.
     const rest = (await this.pull?.drain()) ?? [];
-    // A server of 2.9 takes a message for a request of nobody, and gives it out again only after the time to acknowledge it.
-    // Asked about the consumer, it forgets such requests.
+    // A server of version 2.9 may deliver a message to a request that no client listens to any more. It delivers that message
+    // again only after `ack_wait`. A request for the consumer's info makes the server drop such requests.
     await this.client.manager.consumers.info(this.info.stream_name, this.info.name).catch(() => undefined);
     for (const incoming of [...this.underWay, ...rest]) this.tell(incoming, NAK);
     await this.client.connection.flush();
@@ -107,7 +108,7 @@ export class GroupSource implements MessageSource {
       this.missing = 0;
       if (!this.hasStopped()) this.pull = openPull(this.client, this.info, this.aheadBytes);
     } catch (err) {
-      const { code } = err as { code?: unknown };
+      const code = apiCode(err);
       if (code === STREAM_NOT_FOUND) this.onMissing();
       else if (code === CONSUMER_NOT_FOUND && (this.missing += 1) === MISSING_TIMES) {
         const text = `the group ${name} of the log ${stream} is not there any more: it was deleted`;
@@ -155,7 +156,7 @@ async function consumerOf(
       : `the consumer ${group} of ${stream} is there and is no group: it is pushed, or not acknowledged message by message`;
     throw new GeneralError('ERR_LOG_STREAM', `${text}: choose another name for the group`);
   } catch (err) {
-    if ((err as { code?: unknown }).code !== CONSUMER_NOT_FOUND) throw err;
+    if (apiCode(err) !== CONSUMER_NOT_FOUND) throw err;
   }
   const from = await start();
   return manager.consumers.add(stream, {

@@ -2,8 +2,8 @@
 
 import type { Msg, MsgHdrs } from '@nats-io/transport-node';
 import { Buffer } from 'node:buffer';
+import { NANOS_PER_MS } from './units';
 
-const NANOS_PER_MS = 1e6;
 // `$JS.ACK.<stream>.<consumer>.<delivered>.<stream sequence>.<consumer sequence>.<time>.<pending>`; servers from 2.11 on
 // may have a domain, an account and a random token besides.
 const SHORT_TOKENS = 9;
@@ -13,7 +13,7 @@ export interface Incoming {
   readonly subject: string;
   readonly headers: MsgHdrs | undefined;
   readonly payload: Buffer;
-  /** Where it is acknowledged, by a consumer that is to be told. */
+  /** The subject that acknowledgements of this message go to. */
   readonly reply: string;
   /** In the stream. */
   readonly sequence: number;

@@ -7,8 +7,8 @@ import { connect, type LogClient } from './client';
 import { endOf, subjectOf } from './format';
 import { connectionOptionsOf, type JetStreamReaderOptions, type JetStreamWriterOptions } from './options';
 import { lastOfChannels, streamInfo } from './stream';
+import { NANOS_PER_MS } from './units';
 
-const NANOS_PER_MS = 1e6;
 const CONSUMER_MS = 5_000;
 
 /** One channel of a log. */

@@ -10,8 +10,8 @@ import { clearInterval, monotonicMs, setImmediate, setInterval } from '../async/
 import { Queue } from '../async/queue';
 import type { LogClient } from './client';
 import { incomingOf, type Incoming } from './incoming';
+import { NANOS_PER_MS } from './units';
 
-const NANOS_PER_MS = 1e6;
 const EXPIRES_MS = 10_000;
 const HEARTBEAT_MS = 1_000;
 // A server that is silent for so long is gone, or has forgotten the consumer.
@@ -50,7 +50,7 @@ export class Pull {
   private delivery = 0;
   private heardAt = monotonicMs();
   private isEnded = false;
-  /** What is to be given back. */
+  /** After `drain`: messages that nobody has taken. */
   private drained: Incoming[] | undefined;
   private isIdle = false;
   private wake: () => void = () => undefined;
@@ -122,7 +122,7 @@ export class Pull {
     }
   }
 
-  /** Ends it. @returns what nobody has taken, once the server sends nothing more. */
+  /** Ends it. @returns the messages that nobody has taken, when the server has confirmed that no more will come. */
   async drain(): Promise<readonly Incoming[]> {
     const drained = [...this.waiting];
     this.waiting.clear();

@@ -3,21 +3,20 @@
 import type { ConsumerConfig } from '@nats-io/jetstream';
 import { pause } from '../async/clock';
 import { GeneralError } from '../errors';
-import type { LogClient } from './client';
+import { apiCode, type LogClient } from './client';
 import { subjectOf } from './format';
 import type { Incoming } from './incoming';
 import { Pull } from './pull';
 import type { Start } from './start';
-import { lastMessage, streamInfo, type StoredMessage } from './stream';
+import { lastMessage, STREAM_NOT_FOUND, streamInfo, type StoredMessage } from './stream';
+import { NANOS_PER_MS } from './units';
 
 const RETRY_MS = 100;
-const NANOS_PER_MS = 1e6;
 // The servers forget a consumer that is not used for so long.
 const INACTIVE_MS = 60_000;
 const AHEAD_MESSAGES = 1_000;
 // Heartbeats of a server that has no more, from one look at the stream to the next.
 const IDLE_PER_LOOK = 5;
-export const STREAM_NOT_FOUND = 10_059;
 
 /** Where messages come from. */
 export interface MessageSource {
@@ -53,8 +52,8 @@ export class CopySource implements MessageSource {
   private sequence: number | undefined;
   /** How often the server has said, in a row, that there is no more. */
   private idle = 0;
-  /** What the stream had when it was last looked at, and was not here. */
-  private unseen: number | undefined;
+  /** Whether the stream had a message for this reader at the last look that had not come. */
+  private isBehind = false;
 
   private constructor(
     private readonly client: LogClient,
@@ -74,7 +73,7 @@ export class CopySource implements MessageSource {
       else if (incoming !== undefined) {
         this.sequence = incoming.sequence;
         this.idle = 0;
-        this.unseen = undefined;
+        this.isBehind = false;
         yield incoming;
       } else await this.openNext();
     }
@@ -96,20 +95,20 @@ export class CopySource implements MessageSource {
   private async onIdle(): Promise<void> {
     this.idle += 1;
     const isLook = this.idle % IDLE_PER_LOOK === 1;
-    if (this.endSequence === undefined && !isLook && this.unseen === undefined) return;
+    if (this.endSequence === undefined && !isLook && !this.isBehind) return;
     const info = await streamInfo(this.client, this.options.stream).catch(() => undefined);
     if (info === undefined) return;
     this.checkEnd(info.state.first_seq);
-    if (this.unseen !== undefined) {
-      // It is there, and did not come: the server that has the consumer has a copy that does not keep up.
-      this.unseen = undefined;
+    if (this.isBehind) {
+      // The message is there, and did not come: the consumer is on a server whose copy does not keep up.
+      this.isBehind = false;
       this.pull?.end();
     } else if (info.state.last_seq > (this.sequence ?? 0)) {
-      this.unseen = await this.lastUnseen().catch(() => undefined);
+      this.isBehind = await this.hasMore().catch(() => false);
     }
   }
 
-  /** What was to be read may have been removed meanwhile. */
+  /** Messages that this reader has not reached may have been removed meanwhile. */
   private checkEnd(first: number): void {
     const { endSequence: end, sequence = 0 } = this;
     if (end === undefined || first <= end) return;
@@ -120,24 +119,27 @@ export class CopySource implements MessageSource {
     );
   }
 
-  /** The last message that is to be read, where it has not come. */
-  private async lastUnseen(): Promise<number | undefined> {
+  /** Where reading goes on. */
+  private get place(): Start {
+    return this.sequence === undefined ? this.start : { sequence: this.sequence + 1 };
+  }
+
+  /** Whether the stream has a message for this reader that has not come. */
+  private async hasMore(): Promise<boolean> {
     const { stream, channel } = this.options;
     const last = await lastMessage(this.client, stream, filterOf(stream, channel));
-    const place = this.sequence === undefined ? this.start : { sequence: this.sequence + 1 };
-    return last === undefined || isBefore(last, place) ? undefined : last.sequence;
+    return last !== undefined && !isBefore(last, this.place);
   }
 
   /** A new consumer goes on where the last one has ended. */
   private async openNext(): Promise<void> {
     this.pull = undefined;
     if (this.isStopped) return;
-    const place = this.sequence === undefined ? this.start : { sequence: this.sequence + 1 };
     try {
-      this.pull = await openPull(this.client, this.options, place);
+      this.pull = await openPull(this.client, this.options, this.place);
       if ((await this.isSameStream()) && !this.hasStopped()) return;
     } catch (err) {
-      if ((err as { code?: unknown }).code === STREAM_NOT_FOUND) this.onMissing();
+      if (apiCode(err) === STREAM_NOT_FOUND) this.onMissing();
       await pause(RETRY_MS);
     }
     // Nothing of it may be read.

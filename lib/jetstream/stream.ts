@@ -2,18 +2,18 @@
 
 import type { StreamInfo } from '@nats-io/jetstream';
 import { describeError, GeneralError } from '../errors';
-import type { LogClient } from './client';
+import { apiCode, type LogClient } from './client';
 import { endOf, HEADER, isUnfinished, readHead, subjectOf, type Head, type HeaderSource } from './format';
 import type { NumberBase } from './messages';
 import type { KeepOptions } from './options';
+import { NANOS_PER_MS } from './units';
 
-const NANOS_PER_MS = 1e6;
 // How far back the last message of ours is looked for, past messages that are none.
 const MAX_STRAYS = 1_000;
 const CHANNELS = 256;
 // How long the server knows message ids; the chain of sequences needs none.
 const DUPLICATES_MS = 120_000;
-const STREAM_NOT_FOUND = 10_059;
+export const STREAM_NOT_FOUND = 10_059;
 // How long the server may take to tell what is at the end.
 const LOOK_MS = 10_000;
 
@@ -36,7 +36,7 @@ export async function streamInfo({ streams }: LogClient, stream: string): Promis
   try {
     return await streams.info(stream);
   } catch (err) {
-    if ((err as { code?: unknown }).code === STREAM_NOT_FOUND) return undefined;
+    if (apiCode(err) === STREAM_NOT_FOUND) return undefined;
     throw err;
   }
 }
